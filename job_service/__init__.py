@@ -1,0 +1,1 @@
+"""The job service. Importing this costs nothing: it holds no more than this sentence."""

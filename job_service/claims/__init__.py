@@ -1,0 +1,1 @@
+"""The routes of the core that workers use: claims, heartbeats, ends."""

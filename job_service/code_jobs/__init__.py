@@ -1,0 +1,1 @@
+"""The code family: programs that users wrote."""

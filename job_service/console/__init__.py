@@ -1,0 +1,1 @@
+"""The pages; nothing but the composition root imports them."""

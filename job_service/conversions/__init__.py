@@ -1,0 +1,1 @@
+"""The conversion family: a tree of resources."""

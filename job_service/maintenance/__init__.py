@@ -1,0 +1,1 @@
+"""The routes that pause the handing out of jobs."""

@@ -1,0 +1,1 @@
+"""The transfer family: the work queue of files."""

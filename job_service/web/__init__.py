@@ -1,0 +1,1 @@
+"""What the routes share: parsing, errors to answers, who is calling, health."""

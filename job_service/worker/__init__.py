@@ -1,0 +1,1 @@
+"""The other side of the wire: the programs that do the jobs."""
