@@ -1,0 +1,107 @@
+"""Signed tokens that carry what they allow, so that nothing has to be looked up.
+
+Each is a JSON list, signed by HMAC-SHA256 with a key of its own per purpose, so that
+a token made for one purpose is worth nothing for another.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+
+from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+MIN_KEY_BYTES = 32
+
+_SIGNING = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+
+
+class BadToken(Exception):
+    """The token is none of ours, is not for this use, or its time is over; the text says which."""
+
+
+@dataclass(frozen=True)
+class UserToken:
+    """Says which user of the transfers is asking; `expires_at` in seconds since the epoch."""
+
+    user: int
+    name: str
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class ElementToken:
+    """Lets a worker report one attempt at one element; `expires_at` in seconds since the epoch."""
+
+    job: int
+    element: int
+    attempt: int
+    expires_at: int
+
+
+class Signer:
+    """Makes and checks tokens with secret keys of at least 32 bytes each; ValueError for others.
+
+    Of several keys the first signs and each is accepted: put a new one in front, and take
+    the old one away when what it signed has expired. `clock` gives seconds since the epoch.
+    """
+
+    def __init__(self, secret_key: bytes | Sequence[bytes], clock: Callable[[], float] = time.time) -> None:
+        keys = [secret_key] if isinstance(secret_key, bytes) else list(secret_key)
+        if not keys or min(map(len, keys)) < MIN_KEY_BYTES:
+            raise ValueError(f"A secret key needs at least {MIN_KEY_BYTES} bytes")
+        keys.reverse()  # itsdangerous signs with the last one
+        self._clock = clock
+        self._users = URLSafeSerializer(keys, salt=b"transfer-user", signer_kwargs=_SIGNING)
+        self._elements = URLSafeSerializer(keys, salt=b"transfer-element", signer_kwargs=_SIGNING)
+
+    def sign_user(self, token: UserToken) -> str:
+        """Return the token as text for a header."""
+        return self._users.dumps(astuple(token))
+
+    def read_user(self, text: str) -> UserToken:
+        """Return what was signed; BadToken."""
+        match _load(self._users, text):
+            case [int(user), str(name), int(expires_at)]:
+                self._require_unexpired(expires_at)
+                return UserToken(user, name, expires_at)
+        raise BadToken("The token is not valid")
+
+    def sign_element(self, token: ElementToken) -> str:
+        """Return the token as text for a header."""
+        return self._elements.dumps(astuple(token))
+
+    def read_element(self, text: str, job: int, element: int) -> ElementToken:
+        """Return what was signed for this element; BadToken, also where it is for another.
+
+        Whether its attempt is still the present one, the store knows.
+        """
+        match _load(self._elements, text):
+            case [int(signed_job), int(signed_element), int(attempt), int(expires_at)]:
+                self._require_unexpired(expires_at)
+                if (signed_job, signed_element) != (job, element):
+                    raise BadToken("The token is for another element")
+                return ElementToken(job, element, attempt, expires_at)
+        raise BadToken("The token is not valid")
+
+    def _require_unexpired(self, expires_at: int) -> None:
+        if self._clock() >= expires_at:
+            raise BadToken("The token has expired")
+
+
+def _load(serializer: URLSafeSerializer, text: str) -> object:
+    """Return the signed value; the comparison inside takes the same time for any wrong signature."""
+    try:
+        _require_canonical(text)
+        value: object = serializer.loads(text)
+    except (BadData, ValueError):
+        raise BadToken("The token is not valid") from None
+    return value
+
+
+def _require_canonical(text: str) -> None:
+    """Refuse other spellings of a signature: base64 ignores odd characters and the last bits."""
+    signature = text.rpartition(".")[2].encode("ascii")
+    if base64_encode(base64_decode(signature)) != signature:
+        raise BadToken("The token is not valid")
