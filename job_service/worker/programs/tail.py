@@ -1,0 +1,24 @@
+"""The last lines a program said, for the log of its job."""
+
+from collections import deque
+
+
+class Tail:
+    """Keep the last `lines` lines that are not blank."""
+
+    def __init__(self, lines: int = 20) -> None:
+        """Start empty."""
+        self._lines: deque[str] = deque(maxlen=lines)
+
+    def add(self, line: str) -> None:
+        """Take in one line."""
+        if line.strip():
+            self._lines.append(line.rstrip())
+
+    def lines(self) -> list[str]:
+        """Give the lines kept, oldest first."""
+        return list(self._lines)
+
+    def text(self) -> str:
+        """Give the lines kept as one text."""
+        return "\n".join(self._lines)
