@@ -1,0 +1,1 @@
+"""The work of a transcoding job: ffmpeg, told only what the allow-list lets through."""

@@ -1,0 +1,101 @@
+"""One encoding with ffmpeg: progress while it runs, a whole result or none at all, and a reason where it fails."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from job_service.worker.programs import Ended, Run, run
+from job_service.worker.transcoding.errors import EncodingFailed, EncodingStopped
+from job_service.worker.transcoding.media import Media, ffmpeg_command, read_duration
+from job_service.worker.transcoding.options import Encoding
+from job_service.worker.transcoding.progress import Progress
+from job_service.worker.transcoding.telling import Telling
+
+UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9_-]")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The programs and the patience of this worker: an ffmpeg that has not moved for `stall_seconds` is ended."""
+
+    media: Media
+    stall_seconds: float = 300.0
+    grace_seconds: float = 5.0
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who an encoding is done for: told the percents, and asked about ten times a second whether to stop."""
+
+    on_percent: Callable[[int], None]
+    should_stop: Callable[[], bool]
+
+
+def part_of(encoding: Encoding, job_id: str, attempt: int) -> Path:
+    """Give the path an attempt writes to: beside the result, hidden, and no other attempt's."""
+    return encoding.target.with_name(f".{UNSAFE_IN_NAME.sub('_', job_id)}.{attempt}.part")
+
+
+def encode(encoding: Encoding, part: Path, encoder: Encoder, watcher: Watcher) -> list[str]:
+    """Encode into `part` and rename it to the target, the only moment the target changes; give ffmpeg's last lines.
+
+    `EncodingFailed` has ffmpeg's reason, `EncodingStopped` when the watcher wants a stop; neither leaves a file.
+    """
+    progress = Progress(read_duration(encoding.source, encoder.media, watcher.should_stop), watcher.on_percent)
+    encoding.target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_earlier_attempts(part)
+    telling = Telling({str(encoding.source): encoding.source.name, str(part): encoding.target.name})
+    try:
+        ended = _run(ffmpeg_command(encoder.media, encoding, part), encoder, watcher, progress, telling)
+        _judge(ended, watcher, encoder, progress, telling)
+        _publish(part, encoding.target)
+    finally:
+        part.unlink(missing_ok=True)
+    return telling.log()
+
+
+def _remove_earlier_attempts(part: Path) -> None:
+    """Remove what attempts left that ended with their machine; one that still runs then has no file to rename."""
+    job, _, _ = part.stem.rpartition(".")
+    for earlier in part.parent.glob(f"{job}.*.part"):
+        earlier.unlink(missing_ok=True)
+
+
+def _run(command: list[str], encoder: Encoder, watcher: Watcher, progress: Progress, telling: Telling) -> Ended:
+    return run(
+        Run(
+            command,
+            on_stdout=progress.hear,
+            on_stderr=telling.hear,
+            should_stop=lambda: watcher.should_stop() or progress.seconds_without_move() > encoder.stall_seconds,
+            grace_seconds=encoder.grace_seconds,
+            environment=encoder.media.environment,
+        )
+    )
+
+
+def _judge(ended: Ended, watcher: Watcher, encoder: Encoder, progress: Progress, telling: Telling) -> None:
+    """Let only an encoding pass that is complete and still wanted."""
+    if ended.stopped and progress.seconds_without_move() > encoder.stall_seconds:
+        raise EncodingFailed(f"The encoder made no progress for {encoder.stall_seconds:g} seconds.", telling.log())
+    if ended.stopped or watcher.should_stop():
+        raise EncodingStopped
+    if ended.returncode:
+        raise EncodingFailed(telling.reason(ended), telling.log())
+
+
+def _publish(part: Path, target: Path) -> None:
+    """Put the result in its place, durably: a job that is reported as done must not lose its file to a power cut."""
+    _sync(part)
+    part.replace(target)
+    _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

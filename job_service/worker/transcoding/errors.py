@@ -1,0 +1,19 @@
+"""How a transcoding job can end other than well."""
+
+from collections.abc import Sequence
+
+
+class UnsafeOption(ValueError):
+    """A job's options are unknown or unsafe; the message has a sentence for each, and no path of the worker."""
+
+
+class EncodingFailed(Exception):
+    """The encoder could not do it; the message is its reason, `log` the last lines it said."""
+
+    def __init__(self, reason: str, log: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.log = list(log)
+
+
+class EncodingStopped(Exception):
+    """The encoder was stopped because its job is not wanted any more."""

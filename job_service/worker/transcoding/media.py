@@ -1,0 +1,79 @@
+"""The command lines of ffmpeg and ffprobe: what a clip may make them open is fixed here, whatever the clip holds."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from job_service.worker.programs import Run, run
+from job_service.worker.transcoding.errors import EncodingFailed, EncodingStopped
+from job_service.worker.transcoding.options import Encoding
+from job_service.worker.transcoding.telling import Telling
+
+# Playlists and lists of files are no clips: a clip that claims to be one could name any file of this machine.
+CLIP_FORMATS = (
+    "aac",
+    "ac3",
+    "aiff",
+    "asf",
+    "avi",
+    "dv",
+    "flac",
+    "flv",
+    "matroska",
+    "mov",
+    "mp3",
+    "mpeg",
+    "mpegts",
+    "mxf",
+    "ogg",
+    "wav",
+)
+ONLY_CLIPS = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(CLIP_FORMATS))
+
+
+@dataclass(frozen=True)
+class Media:
+    """Where the programs are, and the whole environment they get."""
+
+    ffmpeg: str = "ffmpeg"
+    ffprobe: str = "ffprobe"
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def ffmpeg_command(media: Media, encoding: Encoding, part: Path) -> list[str]:
+    """Give the argument vector that encodes into `part`: every path is absolute and says that it is a file."""
+    speech = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info", "-progress", "pipe:1"]
+    source = [*ONLY_CLIPS, "-i", f"file:{encoding.source}"]
+    # Sound and picture, and nothing the container may not take.
+    result = [*encoding.arguments, "-sn", "-dn", "-f", encoding.muxer, "-y", f"file:{part}"]
+    return [media.ffmpeg, *speech, *source, *result]
+
+
+def ffprobe_command(media: Media, source: Path) -> list[str]:
+    """Give the argument vector that asks for a clip's duration, as JSON."""
+    wanted = ["-loglevel", "level+error", "-show_entries", "format=duration", "-of", "json"]
+    return [media.ffprobe, *wanted, *ONLY_CLIPS, "-i", f"file:{source}"]
+
+
+def read_duration(source: Path, media: Media, should_stop: Callable[[], bool]) -> float | None:
+    """Give a clip's length in seconds, None where it does not know; `EncodingFailed` when it is no clip at all."""
+    said: list[str] = []
+    telling = Telling({str(source): source.name})
+    ended = run(
+        Run(
+            ffprobe_command(media, source),
+            on_stdout=said.append,
+            on_stderr=telling.hear,
+            should_stop=should_stop,
+            environment=media.environment,
+        )
+    )
+    if ended.stopped:
+        raise EncodingStopped
+    if ended.returncode:
+        raise EncodingFailed(telling.reason(ended), telling.log())
+    with suppress(ValueError, KeyError):
+        return float(json.loads("".join(said))["format"]["duration"])
+    return None

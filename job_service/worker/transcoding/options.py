@@ -1,0 +1,109 @@
+"""The allow-list: a job's options become an encoder's arguments here, or the job is refused."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from job_service.worker.transcoding.errors import UnsafeOption
+from job_service.worker.transcoding.folders import Folders
+from job_service.worker.transcoding.values import ENCODER_OPTIONS, Arguments, muxer
+
+SPELLINGS: Mapping[str, str] = {
+    "acodec": "audiocodec",
+    "format": "container",
+    "fps": "framerate",
+    "inputfile": "input",
+    "outputfile": "output",
+    "size": "resolution",
+    "vcodec": "codec",
+    "videobitrate": "bitrate",
+    "videocodec": "codec",
+}
+KNOWN = frozenset({"input", "output", "container", *ENCODER_OPTIONS})
+SEPARATORS = re.compile(r"[ _-]+")
+LONGEST_VALUE = 1024
+LONGEST_SHOWN = 80
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One validated piece of work: a clip, where its result goes, in which container, and how it is encoded."""
+
+    source: Path
+    target: Path
+    muxer: str
+    arguments: Arguments
+
+
+def parse_options(options: Mapping[str, Any], folders: Folders) -> Encoding:
+    """Turn a job's options into an encoding.
+
+    A key may be written in any case, with or without spaces, underscores and dashes: `Frame Rate`, `frame_rate`. A
+    value is a text or a number. `UnsafeOption` has a sentence for each option that is unknown, unsafe, missing, or
+    there twice.
+    """
+    values = _named(options)
+    problems: list[str] = []
+    source = _tried(problems, folders.source, values["input"])
+    target = _tried(problems, folders.target, values["output"])
+    container = _tried(problems, _muxer, values)
+    arguments = [_tried(problems, make, values[name]) for name, make in ENCODER_OPTIONS.items() if name in values]
+    if source and source == target:
+        problems.append("The output is the input.")
+    if problems or not (source and target and container):
+        raise UnsafeOption(" ".join(problems))
+    return Encoding(source, target, container, tuple(chain.from_iterable(filter(None, arguments))))
+
+
+def _tried(problems: list[str], make: Callable[..., T], *given: Any) -> T | None:
+    """Give what `make` makes, or keep its refusal, so that one answer names everything that is wrong."""
+    try:
+        return make(*given)
+    except UnsafeOption as refusal:
+        problems.append(str(refusal))
+    return None
+
+
+def _named(options: Mapping[str, Any]) -> dict[str, str]:
+    """Give the options as texts, by the one name each of them has here."""
+    values: dict[str, str] = {}
+    problems: list[str] = []
+    for key, value in options.items():
+        _tried(problems, _add, values, key, value)
+    problems += [f"The option {name!r} is missing." for name in ("input", "output") if name not in values]
+    if problems:
+        raise UnsafeOption(" ".join(problems))
+    return values
+
+
+def _add(values: dict[str, str], key: str, value: Any) -> None:
+    name = SEPARATORS.sub("", key.lower())
+    name = SPELLINGS.get(name, name)
+    if name not in KNOWN:
+        raise UnsafeOption(f"The option {key[:LONGEST_SHOWN]!r} is not known to this worker.")
+    if name in values:
+        raise UnsafeOption(f"The option {key[:LONGEST_SHOWN]!r} is there twice, in two spellings.")
+    # It is there even when its value is refused: one sentence about it is enough.
+    values[name] = ""
+    values[name] = _text(key, value)
+
+
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise UnsafeOption(f"The option {key!r} has to be a text or a number.")
+    text = str(value)
+    if len(text) > LONGEST_VALUE:
+        raise UnsafeOption(f"The option {key!r} is longer than {LONGEST_VALUE} characters.")
+    return text
+
+
+def _muxer(values: Mapping[str, str]) -> str:
+    """Give the container asked for, else the one the output's name ends with: an encoder never guesses it."""
+    if "container" in values:
+        return muxer(values["container"])
+    return muxer(PurePosixPath(values["output"]).suffix.lstrip("."))

@@ -1,0 +1,43 @@
+"""What ffmpeg says while it works, in words for a job's log."""
+
+import re
+from collections.abc import Mapping
+
+from job_service.worker.programs import Ended, Tail
+
+SAID = re.compile(r"(?:\[(?P<part>[^\]]+?)(?: @ 0x[0-9a-f]+)?\] )?\[(?P<level>[a-z]+)\] (?P<text>.*)")
+ERRORS = frozenset({"error", "fatal", "panic"})
+LINES_OF_LOG = 30
+LINES_OF_REASON = 3
+
+
+class Telling:
+    """Keep the last lines of ffmpeg's `-loglevel level+info`, and apart from them the last errors.
+
+    `names` maps each path of the worker to the name its job has for it: a job's log shows the latter.
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._log = Tail(LINES_OF_LOG)
+        self._errors = Tail(LINES_OF_REASON)
+
+    def hear(self, line: str) -> None:
+        """Take in one line of standard error."""
+        match = SAID.fullmatch(line)
+        said = line if match is None else f"{match['part']}: {match['text']}" if match["part"] else match["text"]
+        for path, name in self._names.items():
+            said = said.replace(path, name)
+        self._log.add(said)
+        if match and match["level"] in ERRORS:
+            self._errors.add(said.rstrip(" -"))
+
+    def log(self) -> list[str]:
+        """Give the last lines, oldest first."""
+        return self._log.lines()
+
+    def reason(self, ended: Ended) -> str:
+        """Say why it failed, in its own words where it had some."""
+        said = self._errors.lines() or self.log()[-1:]
+        how = f"signal {-ended.returncode}" if ended.returncode < 0 else f"exit status {ended.returncode}"
+        return " ".join(said) if said else f"The encoder ended with {how} and said nothing."

@@ -1,0 +1,41 @@
+from job_service.worker.programs import Ended
+from job_service.worker.transcoding.telling import Telling
+
+FAILED = Ended(1, stopped=False)
+
+
+def telling(*lines):
+    made = Telling({"/srv/in/clip.mp4": "clip.mp4"})
+    for line in lines:
+        made.hear(line)
+    return made
+
+
+def test_the_reason_is_what_ffmpeg_calls_errors_and_not_its_last_line():
+    made = telling(
+        "[info] Stream mapping:",
+        "[webm @ 0x55d0] [error] Only VP8 or VP9 video is supported for WebM.",
+        "[error] Error initializing output stream 0:0 -- ",
+        "[info] Conversion failed!",
+    )
+    assert made.reason(FAILED) == (
+        "webm: Only VP8 or VP9 video is supported for WebM. Error initializing output stream 0:0"
+    )
+
+
+def test_the_log_names_no_path_and_no_address():
+    made = telling("[mov @ 0xab12] [warning] odd: /srv/in/clip.mp4", "x265 [info]: HEVC encoder")
+    assert made.log() == ["mov: odd: clip.mp4", "x265 [info]: HEVC encoder"]
+
+
+def test_without_errors_the_last_line_is_the_reason():
+    assert telling("first", "last", "  ").reason(FAILED) == "last"
+
+
+def test_silence_is_explained_by_how_it_ended():
+    assert telling().reason(Ended(-9, stopped=False)) == "The encoder ended with signal 9 and said nothing."
+    assert telling().reason(FAILED) == "The encoder ended with exit status 1 and said nothing."
+
+
+def test_only_the_last_lines_are_kept():
+    assert telling(*(f"line {n}" for n in range(1000))).log() == [f"line {n}" for n in range(970, 1000)]
