@@ -1,1 +1,95 @@
 """The Python client of the HTTP API."""
+
+from job_service.client.claims import Claim, Claimed, ClaimRequest, Standing, Update, UpdateResult, Where
+from job_service.client.client import AsyncJobServiceClient, JobServiceClient
+from job_service.client.code_jobs import CodeJob
+from job_service.client.conversions import Conversion
+from job_service.client.datasets import (
+    BumpManifesto,
+    DatasetJob,
+    DataStructureUpdate,
+    ImportableDataset,
+    NewDatasetJob,
+    Submitted,
+    Target,
+)
+from job_service.client.errors import (
+    AlreadyFinished,
+    Conflict,
+    Forbidden,
+    IdempotencyMismatch,
+    Invalid,
+    JobServiceError,
+    LeaseLost,
+    NotFound,
+    Paused,
+    Refused,
+    ServerFault,
+    TargetBusy,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+    Unreadable,
+)
+from job_service.client.events import Event
+from job_service.client.jobs import Explanation, Job, LogEntry, Reason
+from job_service.client.maintenance import MaintenanceStatus
+from job_service.client.request_id import request_id
+from job_service.client.retry import ONCE, RetryPolicy
+from job_service.client.service import KindStats, Stats
+from job_service.client.transcoding import Option, Profile, TranscodingJob
+from job_service.client.workqueue import WorkqueueClient
+
+__all__ = [
+    "ONCE",
+    "AlreadyFinished",
+    "AsyncJobServiceClient",
+    "BumpManifesto",
+    "Claim",
+    "ClaimRequest",
+    "Claimed",
+    "CodeJob",
+    "Conflict",
+    "Conversion",
+    "DataStructureUpdate",
+    "DatasetJob",
+    "Event",
+    "Explanation",
+    "Forbidden",
+    "IdempotencyMismatch",
+    "ImportableDataset",
+    "Invalid",
+    "Job",
+    "JobServiceClient",
+    "JobServiceError",
+    "KindStats",
+    "LeaseLost",
+    "LogEntry",
+    "MaintenanceStatus",
+    "NewDatasetJob",
+    "NotFound",
+    "Option",
+    "Paused",
+    "Profile",
+    "Reason",
+    "Refused",
+    "RetryPolicy",
+    "ServerFault",
+    "Standing",
+    "Stats",
+    "Submitted",
+    "Target",
+    "TargetBusy",
+    "TooLarge",
+    "TranscodingJob",
+    "Unauthorized",
+    "Unavailable",
+    "Unreachable",
+    "Unreadable",
+    "Update",
+    "UpdateResult",
+    "Where",
+    "WorkqueueClient",
+    "request_id",
+]

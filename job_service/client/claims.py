@@ -1,0 +1,174 @@
+"""The worker's side: claim jobs, keep them, say how they go, end them, give them back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, TypedDict, Unpack
+from uuid import uuid4
+
+import httpx
+from pydantic import Field
+
+from job_service.client.answers import Answer, Body, reading, retry_after
+from job_service.client.call import Call, path
+from job_service.client.jobs import Job
+from job_service.client.resource import Action, E, Resource
+
+Act = Literal["continue", "cancel"]
+
+
+class Where(Body):
+    """What narrows a claim: the first two for datasets, `source` for conversions, `type` for transfers."""
+
+    operation: Sequence[str] | None = None
+    target: Sequence[str] | None = None
+    source: str | None = None
+    type: Sequence[str] | None = None
+
+
+class ClaimRequest(Body):
+    """What a worker asks for. The same request sent twice (same `claim_id`) gives the same jobs."""
+
+    kind: str
+    worker: str
+    limit: int = Field(default=1, ge=1, le=1000)
+    lease_seconds: int = Field(default=60, ge=5, le=86400)
+    wait: float = Field(default=0, ge=0, le=30)
+    claim_id: str = Field(default_factory=lambda: uuid4().hex, min_length=8, max_length=64)
+    where: Where | None = None
+
+
+class ClaimOptions(TypedDict, total=False):
+    """What `claim` takes beside the kind and the worker; see ClaimRequest."""
+
+    limit: int
+    lease_seconds: int
+    wait: float
+    claim_id: str
+    where: Where
+
+
+class Claim(Answer):
+    """One job under a lease of ours. `attempt` counts from 1."""
+
+    claim_id: str
+    lease_expires_at: datetime
+    attempt: int
+    job: Job
+
+
+class Claimed(Answer):
+    """What a claim got; where that is nothing, `retry_after` may say when to ask again, and `paused` why."""
+
+    server_time: datetime | None = None
+    claims: list[Claim]
+    paused: bool = False
+    message: str | None = None
+    retry_after: float | None = None
+
+
+class Changes(TypedDict, total=False):
+    """What one update says about a job: any of a longer lease, how far it is, a step, a log line, or the end.
+
+    `status` is a word of the job's family, or the end: `completed`, `failed` (with `retry` to try again), `cancelled`.
+    """
+
+    lease_seconds: int
+    progress: float
+    status: str
+    log: str
+    result: Any
+    retry: bool
+
+
+class Update(Body):
+    """One update among many."""
+
+    claim_id: str
+    job_id: str
+    lease_seconds: int | None = None
+    progress: float | None = None
+    status: str | None = None
+    log: str | None = None
+    result: Any = None
+    retry: bool | None = None
+
+
+class Standing(Answer):
+    """What the service says to an update: go on or stop, until when the lease lasts, when to be heard again."""
+
+    action: Act = "continue"
+    lease_expires_at: datetime | None = None
+    next_heartbeat_seconds: float | None = None
+
+
+class UpdateResult(Standing):
+    """What became of one update among many; `code` and `message` where it was refused."""
+
+    job_id: str
+    claim_id: str
+    ok: bool
+    code: str | None = None
+    message: str | None = None
+
+
+class _UpdateResults(Answer):
+    results: list[UpdateResult]
+
+
+class Claims(Resource[E]):
+    """`client.claims`."""
+
+    @Action
+    def claim(self, kind: str, worker: str, **options: Unpack[ClaimOptions]) -> Call[Claimed]:
+        """Ask for jobs of a kind; without a `claim_id` one is made for this call, and its repeats have the same."""
+        return _claim(ClaimRequest(kind=kind, worker=worker, **options))
+
+    @Action
+    def request(self, request: ClaimRequest) -> Call[Claimed]:
+        """Ask for jobs with a request that the caller keeps, to send the same one again when it must."""
+        return _claim(request)
+
+    @Action
+    def update(self, claim_id: str, job_id: str, **changes: Unpack[Changes]) -> Call[Standing]:
+        """Renew the lease, and say what is new; raises LeaseLost or AlreadyFinished where nothing was changed."""
+        update = Update(claim_id=claim_id, job_id=job_id, **changes).as_json()
+        body = {name: value for name, value in update.items() if name not in {"claimId", "jobId"}}
+        return Call(method="PATCH", path=_of(claim_id, job_id), body=body, parse=reading(Standing))
+
+    @Action
+    def update_many(self, updates: Sequence[Update]) -> Call[list[UpdateResult]]:
+        """Send many updates at once; one result an update, in order, and no error for a single one."""
+        body = {"updates": [update.as_json() for update in updates]}
+        return Call(method="PATCH", path="/claims", body=body, parse=_results)
+
+    @Action
+    def release(self, claim_id: str, job_id: str, *, delay: float | None = None) -> Call[Job]:
+        """Give a job back unharmed, to be claimed again at once or after `delay` seconds."""
+        return Call(method="DELETE", path=_of(claim_id, job_id), query={"delay": delay}, parse=reading(Job))
+
+
+def _of(claim_id: str, job_id: str) -> str:
+    return path("claims", claim_id, "jobs", job_id)
+
+
+def _claim(request: ClaimRequest) -> Call[Claimed]:
+    return Call(
+        method="POST",
+        path="/claims",
+        body=request.as_json(),
+        patience=request.wait,
+        repeatable=True,
+        parse=_claimed,
+    )
+
+
+_read_claimed = reading(Claimed)
+_read_results = reading(_UpdateResults)
+
+
+def _claimed(response: httpx.Response) -> Claimed:
+    return _read_claimed(response).model_copy(update={"retry_after": retry_after(response)})
+
+
+def _results(response: httpx.Response) -> list[UpdateResult]:
+    return _read_results(response).results

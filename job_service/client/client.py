@@ -1,0 +1,173 @@
+"""The clients: one for a thread, one for an event loop, over the same resources."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from types import TracebackType
+from typing import Generic, Self
+
+import httpx
+
+from job_service.client.claims import Claims
+from job_service.client.code_jobs import CodeJobs
+from job_service.client.conversions import Conversions
+from job_service.client.datasets import Datasets, Targets
+from job_service.client.events import Events
+from job_service.client.executor import Awaiting, Manner, Waiting
+from job_service.client.jobs import Jobs
+from job_service.client.maintenance import Maintenance
+from job_service.client.resource import E
+from job_service.client.retry import RetryPolicy
+from job_service.client.service import Service
+from job_service.client.transcoding import Transcoding
+from job_service.client.transfer_work import TransferWork
+from job_service.client.transfers import Transfers
+
+USER_AGENT = "job-service-client"
+
+
+class Families(Generic[E]):
+    """The routes of the service, a resource for each family of them."""
+
+    def __init__(self, executor: E) -> None:
+        self.executor = executor
+
+    @cached_property
+    def claims(self) -> Claims[E]:
+        """For workers: claim, renew, end, give back."""
+        return Claims(self.executor)
+
+    @cached_property
+    def code_jobs(self) -> CodeJobs[E]:
+        """Python programs."""
+        return CodeJobs(self.executor)
+
+    @cached_property
+    def conversions(self) -> Conversions[E]:
+        """Documents for converters."""
+        return Conversions(self.executor)
+
+    @cached_property
+    def datasets(self) -> Datasets[E]:
+        """Dataset jobs and what is importable."""
+        return Datasets(self.executor)
+
+    @cached_property
+    def events(self) -> Events[E]:
+        """Changes as they happen."""
+        return Events(self.executor)
+
+    @cached_property
+    def jobs(self) -> Jobs[E]:
+        """Jobs of every kind."""
+        return Jobs(self.executor)
+
+    @cached_property
+    def maintenance(self) -> Maintenance[E]:
+        """The flag that keeps jobs from starting."""
+        return Maintenance(self.executor)
+
+    @cached_property
+    def service(self) -> Service[E]:
+        """Figures and health."""
+        return Service(self.executor)
+
+    @cached_property
+    def targets(self) -> Targets[E]:
+        """What happened last to each dataset."""
+        return Targets(self.executor)
+
+    @cached_property
+    def transcoding(self) -> Transcoding[E]:
+        """Jobs for an encoder."""
+        return Transcoding(self.executor)
+
+    @cached_property
+    def transfer_work(self) -> TransferWork[E]:
+        """The transfer worker's side."""
+        return TransferWork(self.executor)
+
+    @cached_property
+    def transfers(self) -> Transfers[E]:
+        """File transfers."""
+        return Transfers(self.executor)
+
+
+def manner_of(token: str | None, retry: RetryPolicy | None, timeout_seconds: float) -> Manner:
+    """Say how requests are sent: a token goes in the header that each family looks at."""
+    credentials = {"Authorization": f"Bearer {token}", "X-Token": token} if token else {}
+    headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **credentials}
+    return Manner(headers, timeout_seconds, retry or RetryPolicy())
+
+
+class JobServiceClient(Families[Waiting]):
+    """The service over HTTP. One client may be shared by many threads.
+
+        with JobServiceClient("http://127.0.0.1:8000") as client:
+            [answer] = client.datasets.submit([{"operation": "ADD", "target": "INCOME"}])
+            print(client.jobs.get(answer.job_id, wait=30).state)
+
+    `token` is an API token; `cookies` are for services with JWT logins; `transport` is any httpx transport, such as
+    `httpx.WSGITransport(app)` to talk to an application without a socket. Every method raises JobServiceError.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        cookies: Mapping[str, str] | None = None,
+        retry: RetryPolicy | None = None,
+        timeout_seconds: float = 10.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        http = httpx.Client(base_url=base_url, cookies=dict(cookies or {}), transport=transport)
+        super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds)))
+
+    def with_retry(self, retry: RetryPolicy) -> "JobServiceClient":
+        """Give a client over the same connections that repeats differently; closing either closes both."""
+        twin = object.__new__(JobServiceClient)
+        manner = replace(self.executor.manner, retry=retry)
+        Families.__init__(twin, replace(self.executor, manner=manner))
+        return twin
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.executor.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncJobServiceClient(Families[Awaiting]):
+    """The same for an event loop: every method of JobServiceClient with `await`, every list with `async for`."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        cookies: Mapping[str, str] | None = None,
+        retry: RetryPolicy | None = None,
+        timeout_seconds: float = 10.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        http = httpx.AsyncClient(base_url=base_url, cookies=dict(cookies or {}), transport=transport)
+        super().__init__(Awaiting(http, manner_of(token, retry, timeout_seconds)))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.executor.http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

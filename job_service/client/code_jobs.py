@@ -1,0 +1,66 @@
+"""Code jobs: a Python program with its input, and what it printed."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from job_service.client.answers import Answer, reading
+from job_service.client.call import Call, path
+from job_service.client.resource import Action, E, Resource
+
+
+class CodeJob(Answer):
+    """A program that ran, runs or will run; `result` is what it printed. Of a new one only `job_id` may be known."""
+
+    job_id: int
+    uid: int | None = None
+    status: Literal["DONE", "ERROR", "WAITING", "RUNNING"] | None = None
+    result: Any = None
+    log: Any = None
+
+
+#: `list` is also the name of a method below.
+CodeJobList = list[CodeJob]
+
+
+class CodeJobs(Resource[E]):
+    """`client.code_jobs`."""
+
+    @Action
+    def submit_code(
+        self, uid: int, code: str, values: Mapping[str, Any] | None = None, *, wait: float | None = None
+    ) -> Call[CodeJob]:
+        """Run `code` with `values` as its variables; with `wait` the answer may have the result already."""
+        return _submit({"uid": uid, "code": code, "input": dict(values or {})}, wait)
+
+    @Action
+    def submit_file(
+        self, uid: int, file: str, values: Mapping[str, Any] | None = None, *, wait: float | None = None
+    ) -> Call[CodeJob]:
+        """Run a program of the service's code folder, by the name of its file."""
+        return _submit({"uid": uid, "file": file, "input": dict(values or {})}, wait)
+
+    @Action
+    def get(self, job_id: int) -> Call[CodeJob]:
+        """Look at one."""
+        return Call(method="GET", path=path("code-jobs", job_id), parse=reading(CodeJob))
+
+    @Action
+    def of_user(self, uid: int) -> Call[CodeJobList]:
+        """List those of a user."""
+        return Call(method="GET", path=path("users", uid), parse=reading(CodeJobList))
+
+    @Action
+    def list(self) -> Call[CodeJobList]:
+        """List all."""
+        return Call(method="GET", path="/code-jobs", parse=reading(CodeJobList))
+
+
+def _submit(body: Mapping[str, Any], wait: float | None) -> Call[CodeJob]:
+    return Call(
+        method="POST",
+        path="/code-jobs",
+        query={"wait": wait},
+        body=body,
+        patience=wait or 0.0,
+        parse=reading(CodeJob),
+    )

@@ -1,0 +1,152 @@
+"""The two ways to run a call: waiting for the answer, or awaiting it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+
+from job_service.client.answers import refusal
+from job_service.client.call import Call
+from job_service.client.errors import Unreachable
+from job_service.client.pages import Page
+from job_service.client.request_id import HEADER, current_request_id
+from job_service.client.retry import Outcome, RetryPolicy
+
+T = TypeVar("T")
+
+#: Failures from before a byte was sent.
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How requests are sent: the headers of all of them, the timeout, and when to repeat."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_seconds: float = 10.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def request(self, http: "httpx.Client | httpx.AsyncClient", call: Call[Any]) -> httpx.Request:
+        """Build the request; its repeats are the same one, under the same request id."""
+        timeout = httpx.Timeout(self.timeout_seconds, read=self.timeout_seconds + call.patience)
+        return http.build_request(
+            call.method,
+            call.path,
+            params=call.sent_query,
+            json=call.body,
+            headers={HEADER: current_request_id(), **self.headers, **call.headers},
+            timeout=timeout,
+        )
+
+
+def unreachable(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError) -> Unreachable:
+    """Turn any failure of httpx into ours."""
+    return Unreachable(str(error) or type(error).__name__, sent=not isinstance(error, NEVER_SENT))
+
+
+def settle(call: Call[T], outcome: Outcome) -> T:
+    """Read the last outcome of a call; raises what it is when it is an error."""
+    if isinstance(outcome, Unreachable):
+        raise outcome
+    if outcome.is_success or outcome.status_code in call.reads:
+        return call.parse(outcome)
+    raise refusal(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Runs calls in this thread; may be shared by many threads."""
+
+    http: httpx.Client
+    manner: Manner
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, call: Call[T]) -> T:
+        """Send, repeat where that is safe, and read the answer."""
+        request, tried = self.manner.request(self.http, call), 1
+        outcome = self._send(request)
+        while (pause := self.manner.retry.pause_after(call, outcome, tried)) is not None:
+            self.sleep(pause)
+            outcome, tried = self._send(request), tried + 1
+        return settle(call, outcome)
+
+    def pages(self, call: Call[Page[T]]) -> Iterator[T]:
+        """Give the items of all pages, asking for each page when it is reached."""
+        following: Call[Page[T]] | None = call
+        while following is not None:
+            page = self.run(following)
+            yield from page.items
+            following = page.after(following)
+
+    @contextmanager
+    def stream(self, request: httpx.Request) -> Iterator[httpx.Response]:
+        """Open an answer whose body has no end; raises what it is when it is an error."""
+        try:
+            response = self.http.send(request, stream=True)
+            try:
+                if response.is_error:
+                    response.read()
+                    raise refusal(response)
+                yield response
+            finally:
+                response.close()
+        except httpx.HTTPError as error:
+            raise unreachable(error) from error
+
+    def _send(self, request: httpx.Request) -> Outcome:
+        try:
+            return self.http.send(request)
+        except httpx.HTTPError as error:
+            return unreachable(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """Runs calls in an event loop."""
+
+    http: httpx.AsyncClient
+    manner: Manner
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def run(self, call: Call[T]) -> T:
+        """Send, repeat where that is safe, and read the answer."""
+        request, tried = self.manner.request(self.http, call), 1
+        outcome = await self._send(request)
+        while (pause := self.manner.retry.pause_after(call, outcome, tried)) is not None:
+            await self.sleep(pause)
+            outcome, tried = await self._send(request), tried + 1
+        return settle(call, outcome)
+
+    async def pages(self, call: Call[Page[T]]) -> AsyncIterator[T]:
+        """Give the items of all pages, asking for each page when it is reached."""
+        following: Call[Page[T]] | None = call
+        while following is not None:
+            page = await self.run(following)
+            for item in page.items:
+                yield item
+            following = page.after(following)
+
+    @asynccontextmanager
+    async def stream(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+        """Open an answer whose body has no end; raises what it is when it is an error."""
+        try:
+            response = await self.http.send(request, stream=True)
+            try:
+                if response.is_error:
+                    await response.aread()
+                    raise refusal(response)
+                yield response
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            raise unreachable(error) from error
+
+    async def _send(self, request: httpx.Request) -> Outcome:
+        try:
+            return await self.http.send(request)
+        except httpx.HTTPError as error:
+            return unreachable(error)

@@ -1,0 +1,103 @@
+"""Jobs of every kind, in the core's words: list, look at, explain, cancel, retry."""
+
+from datetime import datetime
+from typing import Any, Literal, TypedDict, Unpack
+
+from pydantic import Field
+
+from job_service.client.answers import Answer, JsonObject, reading
+from job_service.client.call import Call, path
+from job_service.client.pages import Page, paging
+from job_service.client.resource import Action, E, Listing, Resource
+
+State = Literal["queued", "running", "completed", "failed", "cancelled", "quarantined"]
+
+
+class LogEntry(Answer):
+    """A line of a job's log."""
+
+    at: datetime
+    message: str
+
+
+class Job(Answer):
+    """A job of any kind. What a kind does not have is None; fields this client does not know are kept."""
+
+    job_id: str
+    kind: str | None = None
+    state: str | None = None
+    status: str | None = None
+    number: int | None = None
+    parameters: JsonObject = Field(default_factory=dict)
+    priority: int | None = None
+    progress: float | None = None
+    result: Any = None
+    error: Any = None
+    log: list[LogEntry] = Field(default_factory=list)
+    attempts: int | None = None
+    leases_lost: int | None = None
+    max_attempts: int | None = None
+    created_at: datetime | None = None
+    created_by: Any = None
+    ready_at: datetime | None = None
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+    finished_at: datetime | None = None
+    request_id: str | None = None
+    retried_from: str | None = None
+
+
+class Reason(Answer):
+    """One reason why a job is where it is."""
+
+    code: str
+    message: str
+
+
+class Explanation(Answer):
+    """Why a job is where it is."""
+
+    job_id: str
+    state: str
+    claimable: bool
+    reasons: list[Reason]
+
+
+class JobFilter(TypedDict, total=False):
+    """What `list` narrows by; `limit` is the size of a page, not of the list."""
+
+    kind: str
+    state: State
+    status: str
+    target: str
+    limit: int
+
+
+class Jobs(Resource[E]):
+    """`client.jobs`."""
+
+    @Listing
+    def list(self, **narrowed: Unpack[JobFilter]) -> Call[Page[Job]]:
+        """Give the jobs of every kind, or of one, newest pages as they are reached."""
+        return Call(method="GET", path="/jobs", query={"kind": "all", **narrowed}, parse=paging(Job))
+
+    @Action
+    def get(self, job_id: str, *, wait: float | None = None) -> Call[Job]:
+        """Look at a job; with `wait` (30 at most) answers when it has ended, or after so many seconds."""
+        query = {"kind": "all", "wait": wait}
+        return Call(method="GET", path=path("jobs", job_id), query=query, patience=wait or 0, parse=reading(Job))
+
+    @Action
+    def explain(self, job_id: str) -> Call[Explanation]:
+        """Ask why a job is where it is."""
+        return Call(method="GET", path=path("jobs", job_id, "explain"), parse=reading(Explanation))
+
+    @Action
+    def cancel(self, job_id: str) -> Call[Job]:
+        """End a waiting job; tell a running one to stop. Doing it twice does no more than doing it once."""
+        return Call(method="POST", path=path("jobs", job_id, "cancel"), repeatable=True, parse=reading(Job))
+
+    @Action
+    def retry(self, job_id: str) -> Call[Job]:
+        """Make a new job like an ended one; the answer is the new job."""
+        return Call(method="POST", path=path("jobs", job_id, "retry"), parse=reading(Job))

@@ -1,0 +1,38 @@
+"""Lists that come in pages, joined by `Link: <...>; rel="next"`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import httpx
+from pydantic import TypeAdapter
+
+from job_service.client.answers import adapter_of, json_of, value_of
+from job_service.client.call import Call
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """The items of one page, and the query of the next one, if there is one."""
+
+    items: list[T]
+    next_query: Mapping[str, str] | None
+
+    def after(self, call: "Call[Page[T]]") -> "Call[Page[T]] | None":
+        """Make the call for the next page: only the link's query is taken, so that no token goes to another host."""
+        return None if self.next_query is None else replace(call, query=self.next_query)
+
+
+def paging(kind: type[T]) -> Callable[[httpx.Response], Page[T]]:
+    """Make a reader of pages whose items are of this `kind`."""
+    item: Any = kind
+    adapter: TypeAdapter[list[T]] = adapter_of(list[item])
+
+    def read(response: httpx.Response) -> Page[T]:
+        link = response.links.get("next", {}).get("url")
+        query = None if link is None else dict(httpx.URL(link).params)
+        return Page(value_of(adapter, json_of(response)), query)
+
+    return read

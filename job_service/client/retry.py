@@ -1,0 +1,59 @@
+"""When to send a request again, decided from values alone."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from job_service.client.answers import retry_after
+from job_service.client.call import Call
+from job_service.client.errors import Unreachable
+
+#: Answers that say "not now" and not "no".
+PASSING = frozenset({429, 502, 503, 504})
+#: The one of them that certainly changed nothing.
+TURNED_AWAY = 429
+
+Outcome = httpx.Response | Unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently to repeat: `tries` in all, pauses that double with half of each drawn by lot.
+
+    A `Retry-After` is waited for in full, and one of more than `patience_seconds` is left to the caller.
+    """
+
+    tries: int = 5
+    first_seconds: float = 0.2
+    longest_seconds: float = 10.0
+    patience_seconds: float = 60.0
+    draw: Callable[[], float] = field(default=random.random, compare=False)
+
+    def pause(self, tried: int) -> float:
+        """Seconds to wait after `tried` failures in a row (1 or more)."""
+        full = min(self.first_seconds * 2.0 ** min(tried - 1, 30), self.longest_seconds)
+        return full * (0.5 + 0.5 * self.draw())
+
+    def pause_after(self, call: Call[Any], outcome: Outcome, tried: int) -> float | None:
+        """Seconds until `call` may be sent again after its `tried`-th `outcome`; None where it must not be."""
+        if tried >= self.tries or not _may_repeat(call, outcome):
+            return None
+        asked = retry_after(outcome) if isinstance(outcome, httpx.Response) else None
+        if asked is not None and asked > self.patience_seconds:
+            return None
+        return self.pause(tried) + (asked or 0.0)
+
+
+#: For callers that have a loop of their own.
+ONCE = RetryPolicy(tries=1)
+
+
+def _may_repeat(call: Call[Any], outcome: Outcome) -> bool:
+    if isinstance(outcome, Unreachable):
+        return call.safe_to_repeat or not outcome.sent
+    if outcome.status_code in call.reads:
+        return False
+    return outcome.status_code == TURNED_AWAY or (call.safe_to_repeat and outcome.status_code in PASSING)

@@ -1,0 +1,60 @@
+"""The transfer worker's side of the work queue: fetch elements, report on them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from job_service.client.answers import JsonObject, nothing, reading
+from job_service.client.call import Call, path
+from job_service.client.resource import Action, E, Resource
+from job_service.client.transfers import BASE
+
+NO_WORK = 404
+
+
+class TransferWork(Resource[E]):
+    """`client.transfer_work`; enumerations come and go as numbers."""
+
+    @Action
+    def fetch(
+        self, types: Sequence[int], *, algorithm: str | None = None, limits: Mapping[str, int] | None = None
+    ) -> Call[list[JsonObject]]:
+        """Take elements of these types, grouped by job, each with its `token`; none is an empty list.
+
+        `algorithm` is `BY_NUMBER` (`limits` `{"limit": n}`) or `BY_SIZE` (`{"size": bytes}`). Not repeated by itself.
+        """
+        body: dict[str, Any] = {"types": list(types)}
+        if algorithm is not None:
+            body |= {"algorithm": algorithm, "algorithm.args": dict(limits or {})}
+        where = path(*BASE, "worker", "jobs")
+        return Call(method="POST", path=where, body=body, reads=frozenset({NO_WORK}), parse=_fetched)
+
+    @Action
+    def report(self, job_id: int, element_id: int, token: str, outcome: Mapping[str, Any]) -> Call[None]:
+        """End an attempt with `{returncode, host, log, timestamp, listing?}`; raises Forbidden when it is over."""
+        return _put(job_id, element_id, token, outcome)
+
+    @Action
+    def monitor(self, job_id: int, element_id: int, token: str, figures: Mapping[str, Any]) -> Call[None]:
+        """Say how an attempt goes with `{transferred, elapsed, instant, average}`; this keeps its lease."""
+        return _put(job_id, element_id, token, figures, "monitoring")
+
+
+_read = reading(list[JsonObject])
+
+
+def _fetched(response: httpx.Response) -> list[JsonObject]:
+    return [] if response.status_code == NO_WORK else _read(response)
+
+
+def _put(job_id: int, element_id: int, token: str, body: Mapping[str, Any], *rest: str) -> Call[None]:
+    where = path(*BASE, "worker", "jobs", job_id, "elements", element_id, *rest)
+    return Call(
+        method="PUT",
+        path=where,
+        body=dict(body),
+        headers={"X-Token": token},
+        repeatable=bool(rest),
+        parse=nothing,
+    )

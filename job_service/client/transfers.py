@@ -1,0 +1,120 @@
+"""File transfers, in the words of the work queue's own Python client; answers are its JSON as it is."""
+
+from typing import Any, TypedDict, Unpack
+
+from job_service.client.answers import JsonObject, json_of, reading
+from job_service.client.call import Call, path
+from job_service.client.resource import Action, E, Resource
+
+BASE = ("workqueue", "api", "v1.0")
+
+#: `list` is also the name of a method below.
+JsonObjects = list[JsonObject]
+
+
+class TransferOptions(TypedDict, total=False):
+    """What every transfer may carry; enumerations by name or by number."""
+
+    protocol: str | int
+    priority: int
+    max_tries: int
+    extra_opts: JsonObject
+
+
+class Transfers(Resource[E]):
+    """`client.transfers`, and `WorkqueueClient`."""
+
+    @Action
+    def copy(
+        self,
+        src_siteid: int,
+        src_filepath: str,
+        dst_siteid: int,
+        dst_filepath: str,
+        **options: Unpack[TransferOptions],
+    ) -> Call[JsonObject]:
+        """Copy a file or a folder from one site to another; gives the new job."""
+        source = {"src_siteid": src_siteid, "src_filepath": src_filepath}
+        return _submit("copy", source | {"dst_siteid": dst_siteid, "dst_filepath": dst_filepath} | options)
+
+    @Action
+    def remove(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[JsonObject]:
+        """Remove a file, or a folder with what is in it; gives the new job."""
+        return _submit("remove", {"src_siteid": siteid, "src_filepath": filepath, **options})
+
+    @Action
+    def rename(
+        self, siteid: int, src_filepath: str, dst_filepath: str, **options: Unpack[TransferOptions]
+    ) -> Call[JsonObject]:
+        """Rename a file or a folder on its site; gives the new job."""
+        paths = {"src_filepath": src_filepath, "dst_filepath": dst_filepath}
+        return _submit("rename", {"src_siteid": siteid, "dst_siteid": siteid, **paths, **options})
+
+    @Action
+    def mkdir(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[JsonObject]:
+        """Make a folder; gives the new job."""
+        return _submit("mkdir", {"src_siteid": siteid, "src_filepath": filepath, **options})
+
+    @Action
+    def jobs(self) -> Call[JsonObjects]:
+        """List the jobs of this user."""
+        return Call(method="GET", path=path(*BASE, "jobs"), parse=reading(JsonObjects))
+
+    @Action
+    def job(self, job_id: int) -> Call[JsonObject]:
+        """Look at one job."""
+        return _get("jobs", job_id)
+
+    @Action
+    def elements(self, job_id: int) -> Call[JsonObjects]:
+        """List the elements of a job."""
+        return Call(method="GET", path=path(*BASE, "jobs", job_id, "elements"), parse=reading(JsonObjects))
+
+    @Action
+    def element(self, job_id: int, element_id: int) -> Call[JsonObject]:
+        """Look at one element."""
+        return _get("jobs", job_id, "elements", element_id)
+
+    @Action
+    def status(self, job_id: int, element_id: int | None = None) -> Call[JsonObject]:
+        """Read the status of a job, or of one of its elements."""
+        return _get("jobs", job_id, *_element(element_id), "status")
+
+    @Action
+    def output(self, job_id: int, element_id: int | None = None, attempt: int | None = None) -> Call[Any]:
+        """Read what a job's workers wrote: the latest of every element, of one, or one numbered attempt of one.
+
+        A list for a job, an object for an element; a negative `attempt` counts from the end. Raises Invalid while an
+        element has no output yet.
+        """
+        numbered = [] if element_id is None or attempt is None else [attempt]
+        where = path(*BASE, "jobs", job_id, *_element(element_id), "output", *numbered)
+        return Call(method="GET", path=where, parse=json_of)
+
+    @Action
+    def all_output(self, job_id: int) -> Call[JsonObjects]:
+        """Read what a job's workers wrote in every attempt."""
+        where = path(*BASE, "jobs", job_id, "output")
+        return Call(method="GET", path=where, query={"attempts": "all"}, parse=reading(JsonObjects))
+
+    @Action
+    def submit(self, job_type: str | int, fields: JsonObject) -> Call[JsonObject]:
+        """Register a job of any type with the fields of the wire (`src_siteid`, ...)."""
+        return _submit("jobs", {**fields, "type": job_type})
+
+    @Action
+    def list(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[JsonObject]:
+        """List a folder of a site; gives the new job, whose output will have the listing."""
+        return _submit("list", {"src_siteid": siteid, "src_filepath": filepath, **options})
+
+
+def _get(*parts: str | int) -> Call[JsonObject]:
+    return Call(method="GET", path=path(*BASE, *parts), parse=reading(JsonObject))
+
+
+def _submit(verb: str, body: JsonObject) -> Call[JsonObject]:
+    return Call(method="POST", path=path(*BASE, verb), body=body, parse=reading(JsonObject))
+
+
+def _element(element_id: int | None) -> tuple[str | int, ...]:
+    return () if element_id is None else ("elements", element_id)

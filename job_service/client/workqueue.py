@@ -1,0 +1,44 @@
+"""The work queue's client under the name its users know."""
+
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from job_service.client.client import manner_of
+from job_service.client.executor import Waiting
+from job_service.client.retry import RetryPolicy
+from job_service.client.transfers import Transfers
+
+
+class WorkqueueClient(Transfers[Waiting]):
+    """Register transfers and read what became of them, as the user whose `token` it is.
+
+    queue = WorkqueueClient("http://127.0.0.1:8000", token)
+    job = queue.copy(12, "~/file1.txt", 14, "~/file2.txt", protocol="SSH")
+    queue.status(job["id"])
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        retry: RetryPolicy | None = None,
+        timeout_seconds: float = 10.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        http = httpx.Client(base_url=base_url, transport=transport)
+        super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.executor.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
