@@ -25,12 +25,15 @@ class Telling:
     def hear(self, line: str) -> None:
         """Take in one line of standard error."""
         match = SAID.fullmatch(line)
-        said = line if match is None else f"{match['part']}: {match['text']}" if match["part"] else match["text"]
-        for path, name in self._names.items():
-            said = said.replace(path, name)
+        said = self._named(_without_marks(match) if match else line)
         self._log.add(said)
         if match and match["level"] in ERRORS:
             self._errors.add(said.rstrip(" -"))
+
+    def _named(self, said: str) -> str:
+        for path, name in self._names.items():
+            said = said.replace(f"file:{path}", name).replace(path, name)
+        return said
 
     def log(self) -> list[str]:
         """Give the last lines, oldest first."""
@@ -41,3 +44,9 @@ class Telling:
         said = self._errors.lines() or self.log()[-1:]
         how = f"signal {-ended.returncode}" if ended.returncode < 0 else f"exit status {ended.returncode}"
         return " ".join(said) if said else f"The encoder ended with {how} and said nothing."
+
+
+def _without_marks(match: re.Match[str]) -> str:
+    """Leave out the level and the address; a format of many names goes by its first."""
+    part = (match["part"] or "").partition(",")[0]
+    return f"{part}: {match['text']}" if part else match["text"]
