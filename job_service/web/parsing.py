@@ -1,0 +1,147 @@
+"""The one way a JSON body gets in: exact about what is JSON, and about what can be stored.
+
+orjson reads a body faster than the standard library, but keeps the last of two equal keys
+and makes a float of a large integer without a word. So its result counts only where a few
+cheap, exact tests show that nothing of the kind can have happened. Anything else is read
+again by the standard library, which is slow, and tells what is wrong.
+"""
+
+import json
+import re
+from collections import Counter
+from itertools import accumulate
+
+import orjson
+
+from job_service.web.storable import MAX_DEPTH, MAX_NODES, TOO_DEEP, Fault, Loc, count_keys, find_fault, shown
+
+DEFAULT_LIMIT = 1_000_000
+
+_BYTE_ORDER_MARK = "\ufeff"
+_DIGITS_OF_INT64 = 19
+# A string, or the rest of the body where it does not end: it matches at every quote, so it is linear.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_LEVELS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+
+
+class InvalidBody(Exception):
+    """The body or value is not acceptable; `loc` are the keys and indexes to the place."""
+
+    def __init__(self, message: str, loc: Loc = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.loc = loc
+
+
+class UnsupportedMediaType(Exception):
+    """The body is not declared as plain JSON; the text says what is wanted."""
+
+
+class BodyTooLarge(Exception):
+    """The body has more bytes than it may have; the text says how many those are."""
+
+
+def parse_json(
+    body: bytes,
+    content_type: str | None,
+    content_encoding: str | None = None,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    max_nodes: int = MAX_NODES,
+) -> dict[str, object]:
+    """Return the JSON object of a request's body, which can be stored as it is.
+
+    `limit` is in bytes, `max_nodes` in values of all levels. Raises UnsupportedMediaType,
+    BodyTooLarge and InvalidBody.
+    """
+    _require_json(content_type, content_encoding)
+    if len(body) > limit:
+        raise BodyTooLarge(f"The body is too large ({limit} bytes at most)")
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _parse_exactly(body, max_nodes)
+    if type(value) is dict and _is_what_was_written(value, body, max_nodes):
+        return value
+    return _parse_exactly(body, max_nodes)
+
+
+def check_storable(value: object, max_nodes: int = MAX_NODES) -> None:
+    """Raise InvalidBody for a value, wherever it came from, that cannot be stored as it is."""
+    fault = find_fault(value, max_nodes)
+    if fault is not None:
+        raise InvalidBody(fault.message, fault.loc)
+
+
+def _require_json(content_type: str | None, content_encoding: str | None) -> None:
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaType("The Content-Type must be application/json")
+    if (content_encoding or "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("The body must not be compressed")
+
+
+def _is_what_was_written(value: dict[str, object], body: bytes, max_nodes: int) -> bool:
+    """Whether nothing was changed or dropped in reading, and nothing is unfit to be stored."""
+    keys = count_keys(value, max_nodes)
+    if keys is None:
+        return False
+    # Each key has a colon, so that as many colons as keys leave none for a key that was dropped.
+    colons = body.count(b":")
+    if colons == keys:
+        return True
+    # Else some are in strings. Written again, the value has fewer where a key was dropped, unless
+    # an escaped colon in the body has become one.
+    return rb"\u003" not in body and orjson.dumps(value).count(b":") == colons
+
+
+def _parse_exactly(body: bytes, max_nodes: int) -> dict[str, object]:
+    text = _decode(body)
+    _require_shallow(body)
+    try:
+        value = json.loads(text, object_pairs_hook=_read_object, parse_int=_read_integer, parse_constant=_read_constant)
+    except json.JSONDecodeError as error:
+        raise InvalidBody(_not_json(f"line {error.lineno} column {error.colno}: {error.msg}")) from None
+    check_storable(value, max_nodes)
+    if not isinstance(value, dict):
+        raise InvalidBody("The body must be an object")
+    return value
+
+
+def _decode(body: bytes) -> str:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidBody(_not_json(f"byte {error.start + 1} is not UTF-8")) from None
+    if text.startswith(_BYTE_ORDER_MARK):
+        raise InvalidBody(_not_json("byte 1 starts a byte order mark"))
+    return text
+
+
+def _not_json(where: str) -> str:
+    return f"The body is not valid JSON: {where}"
+
+
+def _require_shallow(body: bytes) -> None:
+    """Count the brackets outside of strings, as the standard library's parser is recursive."""
+    brackets = _STRING.sub(b"", body).translate(_LEVELS, _ALL_BUT_BRACKETS)
+    if max(accumulate(memoryview(brackets).cast("b")), default=0) > MAX_DEPTH:
+        raise InvalidBody(TOO_DEEP)
+
+
+def _read_object(pairs: list[tuple[str, object]]) -> dict[str, object] | Fault:
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    ((key, _count),) = Counter(key for key, _ in pairs).most_common(1)
+    return Fault(f"Duplicate key: {shown(key)}", (shown(key),))
+
+
+def _read_integer(digits: str) -> int | Fault:
+    """Leave out what is far too long before Python takes its time, or refuses, to convert it."""
+    return int(digits) if len(digits) <= _DIGITS_OF_INT64 + 1 else Fault("Number out of range")
+
+
+def _read_constant(_name: str) -> Fault:
+    return Fault("Not a JSON number")
