@@ -2,9 +2,11 @@
 
 from collections import deque
 
+LONGEST_LINE = 1000
+
 
 class Tail:
-    """Keep the last `lines` lines that are not blank."""
+    """Keep the last `lines` lines that are not blank, 1000 characters of each."""
 
     def __init__(self, lines: int = 20) -> None:
         """Start empty."""
@@ -13,7 +15,7 @@ class Tail:
     def add(self, line: str) -> None:
         """Take in one line."""
         if line.strip():
-            self._lines.append(line.rstrip())
+            self._lines.append(line.rstrip()[:LONGEST_LINE])
 
     def lines(self) -> list[str]:
         """Give the lines kept, oldest first."""

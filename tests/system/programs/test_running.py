@@ -1,18 +1,16 @@
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from job_service.worker.programs import Ended, Run, run
+from tests.system.programs.processes import DEADLINE, ends, parent_of
 
-DEADLINE = 20
 FAMILY = """
 import os, signal, subprocess, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -51,17 +49,6 @@ def heard_from(argv, **how):
     heard = Heard()
     ended = run(Run(argv, on_stdout=heard.out, on_stderr=heard.stderr.append, **how))
     return ended, heard
-
-
-def ends(pid):
-    """Wait until a process of any parent has ended."""
-    with contextlib.suppress(ProcessLookupError):
-        descriptor = os.pidfd_open(pid)
-        try:
-            return bool(select.select([descriptor], [], [], DEADLINE)[0])
-        finally:
-            os.close(descriptor)
-    return True
 
 
 def test_a_program_gets_its_input_and_is_heard_line_by_line():
@@ -202,7 +189,3 @@ def test_a_guardian_killed_takes_the_program_with_it():
         assert worker.wait(DEADLINE) == 0
         for orphan in pids[:-1]:
             os.kill(orphan, signal.SIGKILL)
-
-
-def parent_of(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])

@@ -1,11 +1,7 @@
-import contextlib
 import json
-import os
-import select
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +10,8 @@ from job_service.worker.transcoding.errors import EncodingFailed, EncodingStoppe
 from job_service.worker.transcoding.folders import Folders
 from job_service.worker.transcoding.media import Media
 from job_service.worker.transcoding.options import parse_options
+from tests.system.programs.processes import DEADLINE, ends, running
 
-DEADLINE = 30
 # Slow on purpose, so that there is something to stop.
 LONG = {"input": "long.mp4", "output": "long.webm", "codec": "av1", "audio codec": "none", "resolution": "3840x2160"}
 
@@ -48,7 +44,7 @@ class Job:
     """What an encoding is done for, as a test sees it."""
 
     def __init__(self, *, stop_at=None):
-        self.percents = []
+        self.percents: list[int] = []
         self.stop = threading.Event()
         self._stop_at = stop_at
         self.watcher = Watcher(self.percents.append, self.should_stop)
@@ -196,6 +192,7 @@ from job_service.worker.transcoding.encoder import Encoder, Watcher, encode, par
 from job_service.worker.transcoding.folders import Folders
 from job_service.worker.transcoding.media import Media
 from job_service.worker.transcoding.options import parse_options
+from tests.system.programs.processes import DEADLINE, ends, running
 
 input_dir, output_dir, options = sys.argv[1:]
 encoding = parse_options(json.loads(options), Folders(Path(input_dir), Path(output_dir)))
@@ -204,36 +201,14 @@ encode(encoding, part_of(encoding, "7", 1), Encoder(Media()), told)
 """
 
 
-def encoders_of(folders):
-    """Give the processes that encode into this folder."""
-    found = []
-    for each in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            command = (each / "cmdline").read_bytes() if each.name.isdigit() else b""
-            if command.startswith(b"ffmpeg\0") and str(folders.output).encode() in command:
-                found.append(int(each.name))
-    return found
-
-
-def ends(pid):
-    with contextlib.suppress(ProcessLookupError):
-        descriptor = os.pidfd_open(pid)
-        try:
-            return bool(select.select([descriptor], [], [], DEADLINE)[0])
-        finally:
-            os.close(descriptor)
-    return True
-
-
 def test_a_worker_killed_leaves_no_encoder(folders):
     options = json.dumps(LONG | {"resolution": "320x240"})
     command = [sys.executable, "-c", WORKER, str(folders.input), str(folders.output), options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         assert worker.stdout.readline()
-        (encoder,) = encoders_of(folders)
+        (encoder,) = running("ffmpeg", str(folders.output))
         worker.kill()
 
     assert ends(encoder)
-    assert encoders_of(folders) == []
     assert not (folders.output / "long.webm").exists()
