@@ -1,0 +1,46 @@
+# `make` lists the targets. Each is a thin name for a script or a command that works by itself.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format types serve bench torture audit coverage lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## install what is needed, serve at http://127.0.0.1:8000 with its own MongoDB and a sample of jobs
+	scripts/run
+
+test: ## install what is needed, run every gate and all tests
+	scripts/test
+
+check: ## the gates without the tests: lint, format, types, import contracts
+	scripts/check
+
+format: ## mend what ruff can mend, and format
+	scripts/install all
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+serve: ## serve without the sample; MONGODB_URL names a database, else a private one is started
+	scripts/install run
+	.venv/bin/job-service serve
+
+bench: ## measure, beside the raw driver and the empty route (ARGS="--help" for more)
+	scripts/install all
+	.venv/bin/python -m benchmarks $(ARGS)
+
+torture: ## load and faults on loopback, then check every answer (ARGS="--help" for more)
+	scripts/install all
+	.venv/bin/python -m tests.torture $(ARGS)
+
+audit: ## ask about known vulnerabilities of the installed packages
+	scripts/audit
+
+coverage: ## all tests, with the lines and branches they miss
+	scripts/install all
+	.venv/bin/python -m pytest -n 2 --dist loadgroup --cov --cov-report term --cov-report html
+
+lock: ## renew poetry.lock after a change of the dependencies in pyproject.toml
+	scripts/lock
+
+clean: ## remove the environment and all caches; the data in .job-service/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
