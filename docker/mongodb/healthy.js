@@ -1,5 +1,5 @@
 // Healthy is to be the primary of the replica set; what was never part of one is made the first member.
-db.getSiblingDB("admin").auth("root", cat("/run/secrets/mongodb_root_password"));
+db.getSiblingDB("admin").auth("root", fs.readFileSync("/run/secrets/mongodb_root_password", "utf8"));
 try {
   rs.status();
 } catch (error) {
