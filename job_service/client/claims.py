@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from job_service.client.answers import Answer, Body, reading, retry_after
 from job_service.client.call import Call, path
+from job_service.client.errors import Unreadable
 from job_service.client.jobs import Job
 from job_service.client.resource import Action, E, Resource
 
@@ -139,7 +141,7 @@ class Claims(Resource[E]):
     def update_many(self, updates: Sequence[Update]) -> Call[list[UpdateResult]]:
         """Send many updates at once; one result an update, in order, and no error for a single one."""
         body = {"updates": [update.as_json() for update in updates]}
-        return Call(method="PATCH", path="/claims", body=body, parse=_results)
+        return Call(method="PATCH", path="/claims", body=body, parse=partial(_results, len(updates)))
 
     @Action
     def release(self, claim_id: str, job_id: str, *, delay: float | None = None) -> Call[Job]:
@@ -170,5 +172,8 @@ def _claimed(response: httpx.Response) -> Claimed:
     return _read_claimed(response).model_copy(update={"retry_after": retry_after(response)})
 
 
-def _results(response: httpx.Response) -> list[UpdateResult]:
-    return _read_results(response).results
+def _results(expected: int, response: httpx.Response) -> list[UpdateResult]:
+    results = _read_results(response).results
+    if len(results) != expected:
+        raise Unreadable(f"{expected} updates were answered with {len(results)} results")
+    return results

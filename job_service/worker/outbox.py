@@ -1,0 +1,93 @@
+"""What is still to be said about one job, in the order in which it happened."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from job_service.client import Update
+
+#: A log line longer than this is cut; a worker's own log is the place for more.
+LONGEST_LOG = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One update of a job. Where `last` is set, nothing follows."""
+
+    status: str | None = None
+    progress: float | None = None
+    log: str | None = None
+    result: Any = None
+    retry: bool | None = None
+    last: bool = False
+
+    def update(self, claim_id: str, job_id: str, lease_seconds: int) -> Update:
+        """Make the update to send; every one renews the lease, and the last one needs none."""
+        return Update(
+            claim_id=claim_id,
+            job_id=job_id,
+            lease_seconds=None if self.last else lease_seconds,
+            status=self.status,
+            progress=self.progress,
+            log=self.log,
+            result=self.result,
+            retry=self.retry,
+        )
+
+
+#: Says nothing but "I am still here".
+HEARTBEAT = Change()
+
+
+@dataclass(slots=True)
+class Outbox:
+    """A queue of changes. The first one may be on its way, so what is new never joins it."""
+
+    changes: deque[Change] = field(default_factory=deque)
+    sending: bool = False
+
+    def put(self, change: Change) -> None:
+        """Add a change; joins the last one where the order of what happened stays the same."""
+        waiting = len(self.changes) - self.sending
+        joined = join(self.changes[-1], change) if waiting else None
+        if joined is None:
+            self.changes.append(change)
+        else:
+            self.changes[-1] = joined
+
+    def send(self) -> Change:
+        """Give what is to be sent now; until `sent` it stays the first."""
+        self.sending = bool(self.changes)
+        return self.changes[0] if self.changes else HEARTBEAT
+
+    def sent(self, change: Change) -> None:
+        """Take off what was delivered, or refused."""
+        self.sending = False
+        if self.changes and self.changes[0] is change:
+            self.changes.popleft()
+
+    def keep(self) -> None:
+        """Note that what was sent may not have arrived; it is still the first."""
+        self.sending = False
+
+    def clear(self) -> None:
+        """Drop everything: nobody listens any more."""
+        self.changes.clear()
+
+
+def join(earlier: Change, later: Change) -> Change | None:
+    """Make one change of two; None where that would hide a status or turn the order round."""
+    if earlier.last or later.last or (later.status and (earlier.status or earlier.log)):
+        return None
+    return replace(
+        earlier,
+        status=earlier.status or later.status,
+        progress=earlier.progress if later.progress is None else later.progress,
+        log="\n".join(line for line in (earlier.log, later.log) if line is not None) or None,
+    )
+
+
+def clean(text: str) -> str:
+    """Make any text fit to be sent: no half characters, and not without end."""
+    whole = text.encode("utf-8", "replace").decode()
+    return whole if len(whole) <= LONGEST_LOG else whole[: LONGEST_LOG - 1] + "…"

@@ -1,0 +1,168 @@
+"""One thread that keeps the leases of all running jobs and carries what is said about them, many at a time."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from job_service.client import (
+    JobServiceClient,
+    JobServiceError,
+    Refused,
+    RetryPolicy,
+    Unavailable,
+    UpdateResult,
+)
+from job_service.client.errors import BY_CODE
+from job_service.worker.job import Job
+from job_service.worker.outbox import Change, clean
+
+log = logging.getLogger("job_service.worker")
+
+#: Refusals that mean: this worker's word about the job no longer counts.
+LOST = frozenset({"already-finished", "lease-lost", "not-found"})
+#: Refusals that mean: this update will never be taken.
+HOPELESS = frozenset({"invalid", "too-large"})
+#: More updates than this go in several requests.
+LARGEST_BATCH = 500
+#: However often the service asks to be told, not more often than this.
+SHORTEST_BEAT = 0.01
+
+Item = tuple[Job, Change]
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Heartbeats and news. `run` is the thread; everything else may be called from any thread."""
+
+    client: JobServiceClient
+    lease_seconds: int
+    retry: RetryPolicy
+    clock: Callable[[], float] = time.monotonic
+    _jobs: dict[tuple[str, str], Job] = field(default_factory=dict)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _closed: threading.Event = field(default_factory=threading.Event)
+    _news: bool = False
+
+    @property
+    def beat(self) -> float:
+        """Seconds between two signs of life: a third of the lease, so that two may be missed."""
+        return self.lease_seconds / 3
+
+    def wake(self) -> None:
+        """Look at what is to be said now."""
+        with self._changed:
+            self._news = True
+            self._changed.notify_all()
+
+    def watch(self, job: Job) -> None:
+        """Keep the lease of a job from now on."""
+        job.next_beat = self.clock() + self.beat
+        with self._changed:
+            self._jobs[job.claim_id, job.id] = job
+        self.wake()
+
+    def forget(self, job: Job) -> None:
+        """Let a job be."""
+        with self._changed:
+            self._jobs.pop((job.claim_id, job.id), None)
+
+    def watched(self) -> list[Job]:
+        """List the jobs whose leases are kept."""
+        with self._changed:
+            return list(self._jobs.values())
+
+    def tell(self, job: Job, last: Change) -> None:
+        """Say the last thing about a job; back when the service knows it, or says that it does not count."""
+        job.say(last)
+        job.settled.wait()
+
+    def close(self) -> None:
+        """End the thread; what is unsaid stays unsaid."""
+        self._closed.set()
+        self.wake()
+
+    def run(self) -> None:
+        """Send what is due until closed; failures are waited out."""
+        failures = 0
+        while not self._closed.is_set():
+            error = self._deliver(self._due())
+            failures = 0 if error is None else failures + 1
+            if error is not None:
+                log.warning("Cannot report on jobs, trying again: %s", error)
+                asked = error.retry_after if isinstance(error, Refused) else None
+                self._closed.wait(max(self.retry.pause(failures), asked or 0.0))
+
+    def _due(self) -> list[Item]:
+        """Wait until something is to be said and give it; heartbeats that come soon are taken along."""
+        with self._changed:
+            while not self._closed.is_set():
+                now, self._news = self.clock(), False
+                jobs = list(self._jobs.values())
+                if any(job.is_due(now) for job in jobs):
+                    due = [job for job in jobs if job.is_due(now + self.beat / 4)]
+                    return [(job, job.next_change()) for job in due[:LARGEST_BATCH]]
+                beats = [job.next_beat - now for job in jobs]
+                self._changed.wait_for(lambda: self._news or self._closed.is_set(), min(beats, default=None))
+        return []
+
+    def _deliver(self, batch: list[Item]) -> JobServiceError | None:
+        """Send a batch; gives the error after which the rest is to be sent again."""
+        if not batch:
+            return None
+        updates = [change.update(job.claim_id, job.id, self.lease_seconds) for job, change in batch]
+        try:
+            results = self.client.claims.update_many(updates)
+        except Refused as error:
+            if len(batch) > 1 and not isinstance(error, Unavailable):
+                return self._deliver_singly(batch)
+            return self._refused(batch, error)
+        except JobServiceError as error:
+            return self._refused(batch, error)
+        errors = [self._settle(*item, result) for item, result in zip(batch, results, strict=True)]
+        return next((error for error in errors if error is not None), None)
+
+    def _deliver_singly(self, batch: list[Item]) -> JobServiceError | None:
+        """Send each for itself, so that one that the service cannot take does not stand in the way of the others."""
+        errors = [self._deliver([item]) for item in batch]
+        return next((error for error in errors if error is not None), None)
+
+    def _refused(self, batch: list[Item], error: JobServiceError) -> JobServiceError | None:
+        """Take the refusal of a single update as its result; whatever else it is, it is to be sent again."""
+        if len(batch) == 1 and isinstance(error, Refused):
+            [(job, change)] = batch
+            code = error.code or next((code for code in HOPELESS if isinstance(error, BY_CODE[code])), None)
+            result = UpdateResult(job_id=job.id, claim_id=job.claim_id, ok=False, code=code, message=str(error))
+            return self._settle(job, change, result)
+        for job, _ in batch:
+            job.not_delivered()
+        return error
+
+    def _settle(self, job: Job, change: Change, result: UpdateResult) -> JobServiceError | None:
+        said = result.message or result.code or "no reason given"
+        if result.ok:
+            asked = self.beat if result.next_heartbeat_seconds is None else result.next_heartbeat_seconds
+            job.delivered(change, self.clock() + max(asked, SHORTEST_BEAT), cancel=result.action == "cancel")
+        elif result.code in LOST:
+            log.warning("Job %s: dropped, %s", job.id, said)
+            job.lose()
+        elif result.code in HOPELESS:
+            log.error("Job %s: the service does not take what is said of it: %s", job.id, said)
+            self._leave_out(job, change, said)
+        else:
+            job.not_delivered()
+            return Refused(said, code=result.code)
+        if job.settled.is_set():
+            self.forget(job)
+        return None
+
+    def _leave_out(self, job: Job, change: Change, said: str) -> None:
+        """Go on without what is refused for good; but a job ends, and if its end is refused, it ends saying so."""
+        if not change.last or change.status is None:
+            job.delivered(change, self.clock() + self.beat, cancel=False)
+        elif change.status == "failed":
+            job.lose()
+        else:
+            reason = clean(f"The end of this job was refused: {said}")
+            job.replaced(change, Change(status="failed", log=reason, retry=False, last=True))

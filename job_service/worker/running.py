@@ -1,0 +1,57 @@
+"""One job from its handler to its end, in a thread of its own."""
+
+import logging
+from dataclasses import dataclass
+
+from job_service.client import JobServiceClient, JobServiceError, Refused, request_id
+from job_service.worker.claimer import Subscription
+from job_service.worker.ending import Drop, Finish, GiveBack, conclude
+from job_service.worker.job import Job
+from job_service.worker.outbox import Change, clean
+from job_service.worker.reporter import Reporter
+
+log = logging.getLogger("job_service.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs handlers. `client` repeats what it sends a few times; what comes after a job's end can wait no longer."""
+
+    client: JobServiceClient
+    reporter: Reporter
+
+    def run(self, job: Job, subscription: Subscription) -> None:
+        """Call the handler and see the job to its end; raises nothing, whatever the handler does."""
+        with request_id(job.data.request_id or job.id):
+            ending = conclude(
+                lambda: subscription.handler(job),
+                give_up_on=subscription.give_up_on,
+                cancelled=job.cancelled.is_set,
+            )
+            match ending:
+                case Finish():
+                    log.info("Job %s: %s%s", job.id, ending.status, f", {ending.log}" if ending.log else "")
+                    self.reporter.tell(job, last_word(ending))
+                case GiveBack():
+                    self.reporter.tell(job, Change(log=clean(ending.log), last=True))
+                    self.reporter.forget(job)
+                    self.release(job, ending.delay)
+                case Drop():
+                    log.warning("Job %s: dropped, its lease is lost", job.id)
+        self.reporter.forget(job)
+
+    def release(self, job: Job, delay: float | None = None) -> None:
+        """Give a job back; where that cannot be said, the end of its lease says it."""
+        try:
+            self.client.claims.release(job.claim_id, job.id, delay=delay)
+            log.info("Job %s: given back", job.id)
+        except Refused as error:
+            log.info("Job %s: not given back, %s", job.id, error)
+        except JobServiceError as error:
+            log.warning("Job %s: not given back, %s; it will be free when its lease ends", job.id, error)
+
+
+def last_word(ending: Finish) -> Change:
+    """Write the end of a job as the last change to send."""
+    reason = None if ending.log is None else clean(ending.log)
+    return Change(status=ending.status, result=ending.result, log=reason, retry=ending.retry, last=True)

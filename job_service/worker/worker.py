@@ -1,0 +1,168 @@
+"""The worker: handlers, the threads that feed them, and an orderly end."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty
+from typing import TypeVar
+from uuid import uuid4
+
+from job_service.client import ONCE, Claim, JobServiceClient, RetryPolicy, Where
+from job_service.worker.claimer import Claimer, Handler, Subscription, Terms
+from job_service.worker.job import Job
+from job_service.worker.orders import Idle, Orders, Stop
+from job_service.worker.reporter import Reporter
+from job_service.worker.running import Runner
+from job_service.worker.slots import Slots
+
+log = logging.getLogger("job_service.worker")
+
+H = TypeVar("H", bound=Handler)
+
+#: How an unreachable service is asked again: for ever, this slowly in the end.
+PATIENT = RetryPolicy(longest_seconds=15.0)
+
+
+class Worker:
+    """Does jobs until it is told to stop.
+
+        worker = Worker(JobServiceClient("http://127.0.0.1:8000"), concurrency=4)
+
+        @worker.handles("dataset", operation=["ADD"])
+        def add(job):
+            job.status("importing")
+            job.progress(50)
+            job.checkpoint()
+            return {"rows": 12}
+
+        worker.run()
+
+    What a handler returns is the job's result. What it raises makes the job fail (see `job_service.worker.errors`) and
+    harms no other job. Leases of `lease_seconds` are kept while handlers run. On SIGTERM or SIGINT the worker claims no
+    more, gives running jobs `grace_seconds` to end, and gives the others back; a second signal ends the waiting.
+    `ready(kind)` is asked before each claim; while it says no, nothing of that kind is claimed.
+    """
+
+    def __init__(  # noqa: PLR0913 - the settings of a worker, each with a default
+        self,
+        client: JobServiceClient,
+        *,
+        name: str | None = None,
+        concurrency: int = 4,
+        lease_seconds: int = 60,
+        wait_seconds: float = 10.0,
+        grace_seconds: float = 25.0,
+        ready: Callable[[str], bool] = lambda _kind: True,
+        retry: RetryPolicy = PATIENT,
+    ) -> None:
+        self.name = name or f"{socket.gethostname()}-{uuid4().hex[:8]}"
+        self._grace_seconds = grace_seconds
+        self._terms = Terms(self.name, lease_seconds, wait_seconds, ready, retry)
+        self._subscriptions: list[Subscription] = []
+        self._stopping = threading.Event()
+        self._orders = Orders()
+        self._slots = Slots(concurrency, self._orders.idle)
+        self._impatient = client.with_retry(ONCE)
+        self._reporter = Reporter(self._impatient, lease_seconds, retry)
+        self._runner = Runner(client, self._reporter)
+
+    def handles(
+        self,
+        kind: str,
+        *,
+        operation: Sequence[str] | None = None,
+        target: Sequence[str] | None = None,
+        source: str | None = None,
+        type: Sequence[str] | None = None,  # noqa: A002 - as above
+        give_up_on: tuple[type[Exception], ...] = (),
+    ) -> Callable[[H], H]:
+        """Make a function the handler of the jobs of a kind, or of those the rest narrows them to.
+
+        Errors of the classes in `give_up_on` end a job for good; after others the service tries again.
+        """
+        where = Where(operation=operation, target=target, source=source, type=type)
+
+        def register(handler: H) -> H:
+            narrowed = where if where.as_json() else None
+            self._subscriptions.append(Subscription(kind, handler, narrowed, give_up_on))
+            return handler
+
+        return register
+
+    def stop(self) -> None:
+        """Tell the worker to stop; told twice, it does not wait for running jobs. From any thread."""
+        self._orders.stop()
+
+    def run(self) -> None:
+        """Work until told to stop. Raises Unauthorized, Forbidden or Invalid where waiting will never bring a job."""
+        with self._orders.on_signals():
+            reporter = self._start_threads()
+            log.info("Worker %s started", self.name)
+            order = self._orders.queue.get()
+            log.info("Worker %s stops", self.name)
+            self._stopping.set()
+            self._slots.close()
+            self._wait_until_idle()
+            self._give_back_the_rest()
+        self._reporter.close()
+        reporter.join(self._grace_seconds)
+        log.info("Worker %s stopped", self.name)
+        if isinstance(order, Stop) and order.error is not None:
+            raise order.error
+
+    def _start_threads(self) -> threading.Thread:
+        reporter = self._thread("reporter", self._reporter.run)
+        for subscription in self._subscriptions:
+            self._thread(f"claims-{subscription.kind}", self._claimer(subscription).run)
+        return reporter
+
+    def _thread(self, name: str, body: Callable[[], None]) -> threading.Thread:
+        """Start a thread without which the worker is none: when it fails, the worker ends with its error."""
+
+        def guarded() -> None:
+            try:
+                body()
+            except Exception as error:  # noqa: BLE001 - raised again by `run`
+                self._orders.stop(error)
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _claimer(self, subscription: Subscription) -> Claimer:
+        def start(claim: Claim) -> None:
+            job = Job(claim, self._stopping, self._reporter.wake)
+            self._reporter.watch(job)
+            threading.Thread(target=self._do, args=(job, subscription), name=job.id, daemon=True).start()
+
+        share = -(-self._slots.total // len(self._subscriptions))
+        return Claimer(self._impatient, subscription, self._terms, self._slots, share, start, self._stopping)
+
+    def _do(self, job: Job, subscription: Subscription) -> None:
+        try:
+            if self._stopping.is_set():
+                self._reporter.forget(job)
+                self._runner.release(job)
+            else:
+                self._runner.run(job, subscription)
+        finally:
+            self._slots.give(1)
+
+    def _wait_until_idle(self) -> None:
+        """Let running jobs and open claims end; not beyond the grace time, nor a second order to stop."""
+        deadline = time.monotonic() + self._grace_seconds
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                order = self._orders.queue.get(timeout=left)
+            except Empty:
+                return
+            if isinstance(order, Idle) or order.error is None:
+                return
+
+    def _give_back_the_rest(self) -> None:
+        for job in self._reporter.watched():
+            self._reporter.forget(job)
+            job.lose()
+            self._runner.release(job)

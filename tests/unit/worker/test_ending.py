@@ -1,0 +1,54 @@
+"""How a job ends, from what its handler returned or raised."""
+
+import pytest
+
+from job_service.worker import GiveUp, JobCancelled, LeaseLost, TryAgain
+from job_service.worker.ending import Drop, Finish, GiveBack, completed, ending_of
+
+NEVER_ENDING: list[object] = []
+NEVER_ENDING.append(NEVER_ENDING)
+
+
+def raised(error, cancelled=False, give_up_on=()):
+    return ending_of(error, give_up_on=give_up_on, cancelled=cancelled)
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [
+        (GiveUp("broken tar"), Finish("failed", log="broken tar", retry=False)),
+        (TryAgain("disk full"), Finish("failed", log="disk full", retry=True)),
+        (TryAgain("not yet", delay=0), GiveBack("not yet", 0)),
+        (TryAgain("not yet", delay=2.5), GiveBack("not yet", 2.5)),
+        (JobCancelled(), Finish("cancelled")),
+        (LeaseLost(), Drop()),
+        (KeyError("x"), Finish("failed", log="KeyError: 'x'", retry=True)),
+        (SystemExit(), Finish("failed", log="SystemExit", retry=True)),
+    ],
+    ids=repr,
+)
+def test_the_class_of_an_error_decides_the_end(error, ending):
+    assert raised(error) == ending
+
+
+def test_a_handler_may_name_the_errors_that_no_retry_heals():
+    assert raised(FileNotFoundError("x"), give_up_on=(OSError,)) == Finish(
+        "failed", log="FileNotFoundError: x", retry=False
+    )
+
+
+@pytest.mark.parametrize("error", [ValueError("closed"), GiveUp("x"), TryAgain("x")])
+def test_a_cancelled_job_ends_as_cancelled_however_its_handler_fails(error):
+    assert raised(error, cancelled=True) == Finish("cancelled")
+
+
+def test_what_is_returned_is_the_result():
+    assert completed({"rows": [1, None, "å"]}) == Finish("completed", result={"rows": [1, None, "å"]})
+    assert completed(None) == Finish("completed")
+
+
+@pytest.mark.parametrize("result", [object(), {1, 2}, float("nan"), "caf\udce9", NEVER_ENDING], ids=type)
+def test_a_result_that_is_no_json_fails_the_job_for_good(result):
+    ending = completed(result)
+    assert (ending.status, ending.retry) == ("failed", False)
+    assert "JSON" in str(ending.log)
