@@ -3,19 +3,21 @@
 from collections import deque
 
 LONGEST_LINE = 1000
+LONGEST_TEXT = 6000
 
 
 class Tail:
-    """Keep the last `lines` lines that are not blank, 1000 characters of each."""
+    """Keep the last `lines` lines that are not blank: 1000 characters of each, 6000 of them all."""
 
     def __init__(self, lines: int = 20) -> None:
-        """Start empty."""
         self._lines: deque[str] = deque(maxlen=lines)
 
     def add(self, line: str) -> None:
         """Take in one line."""
         if line.strip():
             self._lines.append(line.rstrip()[:LONGEST_LINE])
+        while sum(map(len, self._lines)) > LONGEST_TEXT:
+            self._lines.popleft()
 
     def lines(self) -> list[str]:
         """Give the lines kept, oldest first."""

@@ -33,9 +33,10 @@ class Watcher:
     should_stop: Callable[[], bool]
 
 
-def part_of(encoding: Encoding, job_id: str, attempt: int) -> Path:
-    """Give the path an attempt writes to: beside the result, hidden, and no other attempt's."""
-    return encoding.target.with_name(f".{UNSAFE_IN_NAME.sub('_', job_id)}.{attempt}.part")
+def part_of(encoding: Encoding, job_id: str, claim_id: str) -> Path:
+    """Give the path a claim's work goes to: beside the result, hidden, and no other claim's."""
+    job, claim = (UNSAFE_IN_NAME.sub("_", each) for each in (job_id, claim_id))
+    return encoding.target.with_name(f".{job}.{claim}.part")
 
 
 def encode(encoding: Encoding, part: Path, encoder: Encoder, watcher: Watcher) -> list[str]:
@@ -45,7 +46,7 @@ def encode(encoding: Encoding, part: Path, encoder: Encoder, watcher: Watcher) -
     """
     progress = Progress(read_duration(encoding.source, encoder.media, watcher.should_stop), watcher.on_percent)
     encoding.target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_earlier_attempts(part)
+    _remove_earlier_parts(part)
     telling = Telling({str(encoding.source): encoding.source.name, str(part): encoding.target.name})
     try:
         ended = _run(ffmpeg_command(encoder.media, encoding, part), encoder, watcher, progress, telling)
@@ -56,8 +57,8 @@ def encode(encoding: Encoding, part: Path, encoder: Encoder, watcher: Watcher) -
     return telling.log()
 
 
-def _remove_earlier_attempts(part: Path) -> None:
-    """Remove what attempts left that ended with their machine; one that still runs then has no file to rename."""
+def _remove_earlier_parts(part: Path) -> None:
+    """Remove what claims left that ended with their machine; work that still goes on then has no file to rename."""
     job, _, _ = part.stem.rpartition(".")
     for earlier in part.parent.glob(f"{job}.*.part"):
         earlier.unlink(missing_ok=True)
@@ -79,11 +80,12 @@ def _run(command: list[str], encoder: Encoder, watcher: Watcher, progress: Progr
 def _judge(ended: Ended, watcher: Watcher, encoder: Encoder, progress: Progress, telling: Telling) -> None:
     """Let only an encoding pass that is complete and still wanted."""
     if ended.stopped and progress.seconds_without_move() > encoder.stall_seconds:
-        raise EncodingFailed(f"The encoder made no progress for {encoder.stall_seconds:g} seconds.", telling.log())
+        reason = f"The encoder made no progress for {encoder.stall_seconds:g} seconds."
+        raise EncodingFailed(reason, telling.log(), passing=True)
     if ended.stopped or watcher.should_stop():
         raise EncodingStopped
     if ended.returncode:
-        raise EncodingFailed(telling.reason(ended), telling.log())
+        raise telling.failure(ended)
 
 
 def _publish(part: Path, target: Path) -> None:

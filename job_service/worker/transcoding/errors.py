@@ -8,11 +8,15 @@ class UnsafeOption(ValueError):
 
 
 class EncodingFailed(Exception):
-    """The encoder could not do it; the message is its reason, `log` the last lines it said."""
+    """The encoder could not do it; the message is its reason, `log` the last lines it said.
 
-    def __init__(self, reason: str, log: Sequence[str] = ()) -> None:
+    `passing` says that the reason lies with this machine at this moment, and another attempt may succeed.
+    """
+
+    def __init__(self, reason: str, log: Sequence[str] = (), *, passing: bool = False) -> None:
         super().__init__(reason)
         self.log = list(log)
+        self.passing = passing
 
 
 class EncodingStopped(Exception):

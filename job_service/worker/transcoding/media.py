@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from job_service.worker.programs import Run, run
-from job_service.worker.transcoding.errors import EncodingFailed, EncodingStopped
+from job_service.worker.transcoding.errors import EncodingStopped
 from job_service.worker.transcoding.options import Encoding
 from job_service.worker.transcoding.telling import Telling
 
@@ -73,7 +73,7 @@ def read_duration(source: Path, media: Media, should_stop: Callable[[], bool]) -
     if ended.stopped:
         raise EncodingStopped
     if ended.returncode:
-        raise EncodingFailed(telling.reason(ended), telling.log())
+        raise telling.failure(ended)
     with suppress(ValueError, KeyError):
         return float(json.loads("".join(said))["format"]["duration"])
     return None

@@ -1,12 +1,17 @@
 """What ffmpeg says while it works, in words for a job's log."""
 
+import errno
+import os
 import re
 from collections.abc import Mapping
 
 from job_service.worker.programs import Ended, Tail
+from job_service.worker.transcoding.errors import EncodingFailed
 
 SAID = re.compile(r"(?:\[(?P<part>[^\]]+?)(?: @ 0x[0-9a-f]+)?\] )?\[(?P<level>[a-z]+)\] (?P<text>.*)")
 ERRORS = frozenset({"error", "fatal", "panic"})
+# What says nothing about the clip or the options: the C library's words for a machine in trouble.
+OF_THE_MACHINE = tuple(os.strerror(each) for each in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EIO))
 LINES_OF_LOG = 30
 LINES_OF_REASON = 3
 
@@ -39,11 +44,13 @@ class Telling:
         """Give the last lines, oldest first."""
         return self._log.lines()
 
-    def reason(self, ended: Ended) -> str:
+    def failure(self, ended: Ended) -> EncodingFailed:
         """Say why it failed, in its own words where it had some."""
-        said = self._errors.lines() or self.log()[-1:]
-        how = f"signal {-ended.returncode}" if ended.returncode < 0 else f"exit status {ended.returncode}"
-        return " ".join(said) if said else f"The encoder ended with {how} and said nothing."
+        killed = ended.returncode < 0
+        reason = " ".join(self._errors.lines() or ([] if killed else self.log()[-1:]))
+        how = f"signal {-ended.returncode}" if killed else f"exit status {ended.returncode}"
+        passing = killed or any(each in reason for each in OF_THE_MACHINE)
+        return EncodingFailed(reason or f"The encoder ended with {how}.", self.log(), passing=passing)
 
 
 def _without_marks(match: re.Match[str]) -> str:

@@ -7,37 +7,12 @@ import pytest
 
 from job_service.worker.transcoding.encoder import Encoder, Watcher, encode, part_of
 from job_service.worker.transcoding.errors import EncodingFailed, EncodingStopped
-from job_service.worker.transcoding.folders import Folders
 from job_service.worker.transcoding.media import Media
 from job_service.worker.transcoding.options import parse_options
 from tests.system.programs.processes import DEADLINE, ends, running
 
 # Slow on purpose, so that there is something to stop.
 LONG = {"input": "long.mp4", "output": "long.webm", "codec": "av1", "audio codec": "none", "resolution": "3840x2160"}
-
-
-def make_clip(path, *, seconds, size):
-    picture = f"testsrc=duration={seconds}:size={size}:rate=25"
-    sound = f"sine=duration={seconds}"
-    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
-    subprocess.run([*command, "-pix_fmt", "yuv420p", "-preset", "ultrafast", path], check=True, timeout=DEADLINE)
-
-
-@pytest.fixture(scope="session")
-def clips(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clips")
-    make_clip(folder / "clip.mp4", seconds=4, size="320x240")
-    make_clip(folder / "long.mp4", seconds=120, size="160x120")
-    (folder / "text.mp4").write_text("no clip at all")
-    (folder / "list.mp4").write_text(f"ffconcat version 1.0\nfile {folder / 'clip.mp4'}\n")
-    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile://{folder / 'clip.mp4'}\n#EXT-X-ENDLIST\n"
-    (folder / "playlist.m3u8").write_text(playlist)
-    return folder
-
-
-@pytest.fixture
-def folders(clips, tmp_path):
-    return Folders(clips, tmp_path / "out")
 
 
 class Job:
@@ -55,10 +30,10 @@ class Job:
         return self.stop.is_set()
 
 
-def encoded(folders, options, *, job=None, attempt=1, **encoder):
+def encoded(folders, options, *, job=None, claim="one", **encoder):
     encoding = parse_options(options, folders)
     job = job or Job()
-    log = encode(encoding, part_of(encoding, "7", attempt), Encoder(Media(), **encoder), job.watcher)
+    log = encode(encoding, part_of(encoding, "7", claim), Encoder(Media(), **encoder), job.watcher)
     return encoding.target, log, job
 
 
@@ -177,12 +152,12 @@ def test_an_encoder_that_does_not_move_is_ended(folders):
     assert list(folders.output.iterdir()) == []
 
 
-def test_what_an_attempt_left_goes_with_the_next(folders):
+def test_what_a_claim_left_goes_with_the_next(folders):
     folders.output.mkdir()
-    (folders.output / ".7.1.part").write_text("of an attempt whose machine died")
-    (folders.output / ".77.1.part").write_text("of another job")
-    target, _, _ = encoded(folders, {"input": "clip.mp4", "output": "a.mp4", "codec": "copy"}, attempt=2)
-    assert {each.name for each in folders.output.iterdir()} == {target.name, ".77.1.part"}
+    (folders.output / ".7.one.part").write_text("of a claim whose machine died")
+    (folders.output / ".77.one.part").write_text("of another job")
+    target, _, _ = encoded(folders, {"input": "clip.mp4", "output": "a.mp4", "codec": "copy"}, claim="two")
+    assert {each.name for each in folders.output.iterdir()} == {target.name, ".77.one.part"}
 
 
 WORKER = """
@@ -192,12 +167,11 @@ from job_service.worker.transcoding.encoder import Encoder, Watcher, encode, par
 from job_service.worker.transcoding.folders import Folders
 from job_service.worker.transcoding.media import Media
 from job_service.worker.transcoding.options import parse_options
-from tests.system.programs.processes import DEADLINE, ends, running
 
 input_dir, output_dir, options = sys.argv[1:]
 encoding = parse_options(json.loads(options), Folders(Path(input_dir), Path(output_dir)))
 told = Watcher(lambda percent: print(percent, flush=True), lambda: False)
-encode(encoding, part_of(encoding, "7", 1), Encoder(Media()), told)
+encode(encoding, part_of(encoding, "7", "one"), Encoder(Media()), told)
 """
 
 

@@ -33,10 +33,10 @@ def test_the_container_is_always_said_and_the_result_is_the_last_argument():
 
 @pytest.mark.parametrize("job_id", ["7", "../../etc/cron.d/x", "*", "a/b", ".."])
 def test_a_part_stays_beside_its_result(job_id):
-    part = part_of(ENCODING, job_id, 1)
+    part = part_of(ENCODING, job_id, "../claim")
     assert part.parent == ENCODING.target.parent
     assert "*" not in part.name
 
 
-def test_two_attempts_never_write_to_the_same_part():
-    assert part_of(ENCODING, "7", 1) != part_of(ENCODING, "7", 2)
+def test_two_claims_never_write_to_the_same_part():
+    assert part_of(ENCODING, "7", "claim-one") != part_of(ENCODING, "7", "claim-two")

@@ -1,7 +1,10 @@
+import pytest
+
 from job_service.worker.programs import Ended
 from job_service.worker.transcoding.telling import Telling
 
 FAILED = Ended(1, stopped=False)
+KILLED = Ended(-9, stopped=False)
 
 
 def telling(*lines):
@@ -18,7 +21,7 @@ def test_the_reason_is_what_ffmpeg_calls_errors_and_not_its_last_line():
         "[error] Error initializing output stream 0:0 -- ",
         "[info] Conversion failed!",
     )
-    assert made.reason(FAILED) == (
+    assert str(made.failure(FAILED)) == (
         "webm: Only VP8 or VP9 video is supported for WebM. Error initializing output stream 0:0"
     )
 
@@ -29,12 +32,25 @@ def test_the_log_names_no_path_and_no_address():
 
 
 def test_without_errors_the_last_line_is_the_reason():
-    assert telling("first", "last", "  ").reason(FAILED) == "last"
+    assert str(telling("first", "last", "  ").failure(FAILED)) == "last"
 
 
 def test_silence_is_explained_by_how_it_ended():
-    assert telling().reason(Ended(-9, stopped=False)) == "The encoder ended with signal 9 and said nothing."
-    assert telling().reason(FAILED) == "The encoder ended with exit status 1 and said nothing."
+    assert str(telling().failure(FAILED)) == "The encoder ended with exit status 1."
+    assert str(telling("frame 7").failure(KILLED)) == "The encoder ended with signal 9."
+
+
+@pytest.mark.parametrize(
+    ("line", "ended", "passing"),
+    [
+        ("[error] av_interleaved_write_frame(): No space left on device", FAILED, True),
+        ("[error] clip.mp4: Cannot allocate memory", FAILED, True),
+        ("[info] frame", KILLED, True),
+        ("[error] Unknown encoder", FAILED, False),
+    ],
+)
+def test_trouble_of_the_machine_may_pass_and_trouble_of_the_job_does_not(line, ended, passing):
+    assert telling(line).failure(ended).passing is passing
 
 
 def test_only_the_last_lines_are_kept():
