@@ -1,0 +1,196 @@
+"""The public keys of whoever signs the users' tokens, kept fresh behind the requests' back.
+
+A thread of its own fetches the key set. So a slow or dead server delays nobody, a flood of
+tokens with made-up key ids causes no more fetches than none, and the last good keys stay.
+"""
+
+import http.client
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import PyJWK, PyJWTError
+
+MAX_BYTES = 64 * 1024
+MAX_KEYS = 20
+MIN_KEY_BITS = 2048
+
+_ALGORITHMS = (None, "RS256", "RS512")
+
+logger = logging.getLogger(__name__)
+
+
+class NoKeySet(Exception):
+    """No key set could be had; the text says why."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds: of one fetch; between any two; and between two if nobody asks for an unknown key.
+
+    The last leaves a rotated key a minute at most, one failing fetch included.
+    """
+
+    timeout: float = 2.0
+    cooldown: float = 30.0
+    refresh: float = 50.0
+
+
+class JwksKeys:
+    """The RSA keys of a JWKS URL by their ids; safe between threads.
+
+    Making it has no effect: the thread starts with the first use or `start`, which has to
+    come after a fork. ValueError for a URL that is not http or https.
+    """
+
+    def __init__(self, url: str, timing: Timing | None = None) -> None:
+        self._url = _checked(url)
+        self._timing = timing or Timing()
+        self._keys: Mapping[str | None, RSAPublicKey] = {}
+        self._thread: threading.Thread | None = None
+        self._started_at = 0.0
+        self._starting = threading.Lock()
+        self._tried = threading.Event()
+        self._wanted = threading.Event()
+        self._closed = threading.Event()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is any key."""
+        return bool(self._keys)
+
+    def get(self, kid: str | None) -> RSAPublicKey | None:
+        """Return the key of that id, or the only key for None; None where there is no such key.
+
+        Waits for the very first fetch, 2 seconds at most, and for nothing else. A key that is
+        not there is looked for in the background, at most every 30 seconds.
+        """
+        self.start()
+        self._tried.wait(max(0.0, self._started_at + self._timing.timeout - time.monotonic()))
+        keys = self._keys
+        found = keys.get(kid) if kid is not None or len(keys) != 1 else next(iter(keys.values()))
+        if found is None:
+            self._wanted.set()
+        return found
+
+    def start(self) -> None:
+        """Start fetching, unless that is so already; a fork leaves the thread behind."""
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                self._started_at = time.monotonic()
+                self._thread = threading.Thread(target=self._run, name="jwks", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, which takes as long as a fetch that is under way."""
+        self._closed.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            self._wanted.clear()
+            fetched = self._fetch()
+            self._tried.set()
+            if not self._closed.wait(self._timing.cooldown) and fetched:
+                self._wanted.wait(self._timing.refresh - self._timing.cooldown)
+
+    def _fetch(self) -> bool:
+        try:
+            self._keys = read_keys(_get(self._url, self._timing.timeout))
+        except NoKeySet as error:
+            logger.warning("The signing keys could not be fetched: %s", error)
+            return False
+        return True
+
+
+def read_keys(document: bytes) -> dict[str | None, RSAPublicKey]:
+    """Return the usable keys of a JSON Web Key Set (RFC 7517) by their ids, None for one without.
+
+    Usable are, of the first 20 keys, the public RSA keys for signatures of at least 2048 bits.
+    NoKeySet where none is.
+    """
+    try:
+        entries = json.loads(document)["keys"][:MAX_KEYS]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise NoKeySet("the answer is no JSON Web Key Set") from None
+    usable: dict[str | None, RSAPublicKey] = {}
+    for entry in entries:
+        key = _usable_key(entry)
+        if key is not None:
+            usable.setdefault(entry.get("kid"), key)
+    if not usable:
+        raise NoKeySet("the answer has no usable key")
+    return usable
+
+
+def _usable_key(entry: object) -> RSAPublicKey | None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("kid"), str | None):
+        return None
+    if entry.get("use") not in (None, "sig") or entry.get("alg") not in _ALGORITHMS:
+        return None
+    try:
+        key = PyJWK(entry, algorithm="RS256").key
+    except PyJWTError:
+        return None
+    return key if isinstance(key, RSAPublicKey) and key.key_size >= MIN_KEY_BITS else None
+
+
+def _checked(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    # Asking for the port checks that it is a number.
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("The address of the signing keys must be an http or https URL")
+    return parts
+
+
+def _get(url: SplitResult, timeout: float) -> bytes:
+    """Return the answer of one GET, without following redirects; NoKeySet."""
+    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = kind(url.hostname or "", url.port, timeout=timeout)
+    try:
+        connection.connect()
+        with _cut_after(connection.sock, timeout):
+            return _ask(connection, url)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NoKeySet(type(error).__name__) from None
+    finally:
+        connection.close()
+
+
+def _ask(connection: http.client.HTTPConnection, url: SplitResult) -> bytes:
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    connection.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
+    response = connection.getresponse()
+    if response.status != http.client.OK:
+        raise NoKeySet(f"status {response.status}")
+    document = response.read(MAX_BYTES + 1)
+    if len(document) > MAX_BYTES:
+        raise NoKeySet("the answer is too large")
+    return document
+
+
+@contextmanager
+def _cut_after(sock: socket.socket, seconds: float) -> Iterator[None]:
+    """Shut a connection down when the time is up: its own timeout starts anew with each byte."""
+    timer = threading.Timer(seconds, _shut_down, (sock,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with suppress(OSError):
+        # Not the method of a TLS socket, which would change what the reading thread is using.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

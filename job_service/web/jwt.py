@@ -1,0 +1,136 @@
+"""Who submits a dataset job: the user that two signed cookies name.
+
+The issuer's tokens are taken as they are: the claims' names contain a slash, and only the
+`authorization` cookie is made for this service, so only that one has our audience.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from job_service.web.storable import find_fault
+
+ROLE = "role/dataadministrator"
+
+MAX_TOKEN_CHARACTERS = 8192
+MAX_LIFETIME_SECONDS = 24 * 60 * 60
+LEEWAY_SECONDS = 30
+
+_ALGORITHMS = ("RS256", "RS512")
+_MAY_BE_EMPTY = ("user/firstName", "user/lastName")
+
+# The first that fits: some of these classes derive from others.
+_REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
+    (jwt.ExpiredSignatureError, "has expired"),
+    (jwt.ImmatureSignatureError, "is not valid yet"),
+    (jwt.InvalidAudienceError, "is for another audience"),
+    (jwt.InvalidAlgorithmError, "is not signed with RS256 or RS512"),
+    (jwt.InvalidSignatureError, "has a wrong signature"),
+)
+
+
+class NotAuthenticated(Exception):
+    """The cookies do not prove who is asking; the text says which one, and why."""
+
+
+class KeysUnavailable(NotAuthenticated):
+    """No signing key has been fetched yet, so that no cookie can be checked."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Who is asking, as the issuer of the cookies knows them."""
+
+    user_id: str
+    first_name: str
+    last_name: str
+
+
+class Keys(Protocol):
+    """Public keys by their ids, as `JwksKeys` has them."""
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is any key."""
+
+    def get(self, kid: str | None) -> RSAPublicKey | None:
+        """Return the key of that id, or the only key for None; None where there is no such key."""
+
+
+class JwtVerifier:
+    """Checks the pair of cookies against the issuer's keys.
+
+    `audience` is what the `authorization` cookie has to be for. `clock` gives seconds since
+    the epoch, from which the longest lifetime counts; what has expired, PyJWT tells by the
+    machine's clock.
+    """
+
+    def __init__(self, keys: Keys, audience: str, clock: Callable[[], float] = time.time) -> None:
+        self._keys = keys
+        self._audience = audience
+        self._clock = clock
+
+    def verify(self, authorization: str | None, user_info: str | None) -> User:
+        """Return the user that both cookies name; NotAuthenticated.
+
+        Two cookies of the same name are for the caller to refuse.
+        """
+        granted = self._read("authorization", authorization, ("aud", "sub", "accreditation/role", "user/uuid"))
+        if granted["accreditation/role"] != ROLE:
+            raise NotAuthenticated(f"The authorization cookie does not grant {ROLE}")
+        known = self._read("user-info", user_info, ("user/uuid", "user/firstName", "user/lastName"))
+        if known["user/uuid"] != granted["user/uuid"]:
+            raise NotAuthenticated("The user-info cookie is of another user than the authorization cookie")
+        return User(known["user/uuid"], known["user/firstName"], known["user/lastName"])
+
+    def _read(self, cookie: str, token: str | None, required: tuple[str, ...]) -> dict[str, str]:
+        """Return the required claims, `aud` apart, each of them text."""
+        if not token:
+            raise NotAuthenticated(f"The {cookie} cookie is missing")
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            raise NotAuthenticated(f"The {cookie} cookie is too long")
+        try:
+            claims = self._decode(cookie, token, required)
+        except (jwt.PyJWTError, ValueError) as error:
+            raise NotAuthenticated(f"The {cookie} cookie {_reason(error)}") from None
+        if int(claims["exp"]) > self._clock() + MAX_LIFETIME_SECONDS + LEEWAY_SECONDS:
+            raise NotAuthenticated(f"The {cookie} cookie is valid for more than a day")
+        return {name: _text(cookie, claims, name) for name in required if name != "aud"}
+
+    def _decode(self, cookie: str, token: str, required: tuple[str, ...]) -> dict[str, Any]:
+        """Return all claims of a token with a good signature, in its time, for us if it says for whom."""
+        key = self._key(cookie, token)
+        return jwt.decode(
+            token,
+            key,
+            algorithms=_ALGORITHMS,
+            audience=self._audience,
+            leeway=LEEWAY_SECONDS,
+            options={"require": ["exp", *required], "verify_aud": "aud" in required},
+        )
+
+    def _key(self, cookie: str, token: str) -> RSAPublicKey:
+        key = self._keys.get(jwt.get_unverified_header(token).get("kid"))
+        if key is not None:
+            return key
+        if not self._keys.loaded:
+            raise KeysUnavailable(f"The {cookie} cookie cannot be checked: there are no signing keys yet")
+        raise NotAuthenticated(f"The {cookie} cookie is signed with an unknown key")
+
+
+def _reason(error: Exception) -> str:
+    """Say what is wrong in words of ours, as the library's may repeat parts of the token."""
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return f'lacks the claim "{error.claim}"'
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "is not a valid token")
+
+
+def _text(cookie: str, claims: Mapping[str, Any], name: str) -> str:
+    value = claims[name]
+    if not isinstance(value, str) or find_fault(value) or not (value or name in _MAY_BE_EMPTY):
+        raise NotAuthenticated(f'The {cookie} cookie has an invalid claim "{name}"')
+    return value
