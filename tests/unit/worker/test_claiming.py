@@ -81,7 +81,9 @@ def pauses(*answers, wait_seconds=10.0):
 
 
 EMPTY = Claimed(claims=[])
-FULL = Claimed.model_construct(claims=["one"])
+FULL = Claimed.model_validate(
+    {"claims": [{"claimId": "c", "leaseExpiresAt": "2026-11-22T10:00:00Z", "attempt": 1, "job": {"jobId": "j"}}]}
+)
 
 
 def test_a_pause_is_as_long_as_the_service_asks_for_and_a_little_more_for_some():

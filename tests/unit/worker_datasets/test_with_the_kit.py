@@ -1,0 +1,24 @@
+"""The importer as a worker runs it."""
+
+import threading
+
+from job_service.worker import Worker
+from job_service.worker.datasets import register
+from tests.unit.worker.fake_service import FakeService
+
+
+def test_good_inputs_complete_and_bad_ones_fail_without_a_retry(samples):
+    service = FakeService()
+    worker = Worker(service.client(), wait_seconds=0.1)
+    register(worker, samples)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    good, broken = service.add(operation="ADD", target="INCOME"), service.add(operation="ADD", target="BROKEN_TAR")
+    service.wait_for(good)
+    service.wait_for(broken)
+    worker.stop()
+    thread.join()
+    assert good.end["result"]["files"] == 3
+    assert [update["status"] for update in good.said if "status" in update][-2:] == ["importing", "completed"]
+    assert (broken.end["status"], broken.end["retry"]) == ("failed", False)
+    assert "unexpected end of data" in broken.end["log"]
