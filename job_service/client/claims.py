@@ -75,7 +75,7 @@ class Changes(TypedDict, total=False):
     """
 
     lease_seconds: int
-    progress: float
+    progress: int
     status: str
     log: str
     result: Any
@@ -88,7 +88,7 @@ class Update(Body):
     claim_id: str
     job_id: str
     lease_seconds: int | None = None
-    progress: float | None = None
+    progress: int | None = None
     status: str | None = None
     log: str | None = None
     result: Any = None
@@ -144,7 +144,7 @@ class Claims(Resource[E]):
         return Call(method="PATCH", path="/claims", body=body, parse=partial(_results, len(updates)))
 
     @Action
-    def release(self, claim_id: str, job_id: str, *, delay: float | None = None) -> Call[Job]:
+    def release(self, claim_id: str, job_id: str, *, delay: int | None = None) -> Call[Job]:
         """Give a job back unharmed, to be claimed again at once or after `delay` seconds."""
         return Call(method="DELETE", path=_of(claim_id, job_id), query={"delay": delay}, parse=reading(Job))
 

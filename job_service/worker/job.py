@@ -9,7 +9,7 @@ from job_service.client.answers import JsonObject
 from job_service.worker.errors import JobCancelled, LeaseLost
 from job_service.worker.outbox import Change, Outbox, clean
 
-FULL = 100.0
+FULL = 100
 
 
 class Job:
@@ -53,7 +53,7 @@ class Job:
 
     def progress(self, percent: float) -> None:
         """Say how much is done, from 0 to 100."""
-        self.say(Change(progress=min(max(percent, 0.0), FULL)))
+        self.say(Change(progress=min(max(int(percent), 0), FULL)))
 
     def checkpoint(self) -> None:
         """Stop here if the job is to stop; raises LeaseLost or JobCancelled."""

@@ -15,7 +15,7 @@ class Change:
     """One update of a job. Where `last` is set, nothing follows."""
 
     status: str | None = None
-    progress: float | None = None
+    progress: int | None = None
     log: str | None = None
     result: Any = None
     retry: bool | None = None
@@ -76,14 +76,17 @@ class Outbox:
 
 
 def join(earlier: Change, later: Change) -> Change | None:
-    """Make one change of two; None where that would hide a status or turn the order round."""
+    """Make one change of two; None where that would hide a status, turn the order round, or grow too long."""
     if earlier.last or later.last or (later.status and (earlier.status or earlier.log)):
+        return None
+    log = "\n".join(line for line in (earlier.log, later.log) if line is not None) or None
+    if log is not None and len(log) > LONGEST_LOG:
         return None
     return replace(
         earlier,
         status=earlier.status or later.status,
         progress=earlier.progress if later.progress is None else later.progress,
-        log="\n".join(line for line in (earlier.log, later.log) if line is not None) or None,
+        log=log,
     )
 
 

@@ -1,6 +1,7 @@
 """One job from its handler to its end, in a thread of its own."""
 
 import logging
+import math
 from dataclasses import dataclass
 
 from job_service.client import JobServiceClient, JobServiceError, Refused, request_id
@@ -35,12 +36,12 @@ class Runner:
                 case GiveBack():
                     self.reporter.tell(job, Change(log=clean(ending.log), last=True))
                     self.reporter.forget(job)
-                    self.release(job, ending.delay)
+                    self.release(job, math.ceil(ending.delay))
                 case Drop():
                     log.warning("Job %s: dropped, its lease is lost", job.id)
         self.reporter.forget(job)
 
-    def release(self, job: Job, delay: float | None = None) -> None:
+    def release(self, job: Job, delay: int | None = None) -> None:
         """Give a job back; where that cannot be said, the end of its lease says it."""
         try:
             self.client.claims.release(job.claim_id, job.id, delay=delay)

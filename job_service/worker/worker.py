@@ -52,7 +52,7 @@ class Worker:
         name: str | None = None,
         concurrency: int = 4,
         lease_seconds: int = 60,
-        wait_seconds: float = 10.0,
+        wait_seconds: float = 5.0,
         grace_seconds: float = 25.0,
         ready: Callable[[str], bool] = lambda _kind: True,
         retry: RetryPolicy = PATIENT,

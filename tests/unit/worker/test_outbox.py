@@ -42,6 +42,12 @@ def test_a_status_hides_no_other_and_overtakes_no_line(earlier, later):
     assert join(earlier, later) is None
 
 
+def test_lines_that_wait_join_only_as_long_as_the_service_takes_them():
+    long = Change(log="x" * (LONGEST_LOG - 1))
+    assert join(long, Change(log="y")) is None
+    assert join(long, Change(progress=1)) is not None
+
+
 def test_what_is_on_its_way_does_not_change():
     outbox = Outbox()
     outbox.put(Change(log="a"))
