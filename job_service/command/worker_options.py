@@ -1,0 +1,88 @@
+"""What every worker's command takes, and how it runs."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import click
+
+from job_service.client import JobServiceClient, JobServiceError
+from job_service.worker import Worker
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """The options that are the same for all workers."""
+
+    url: str
+    token: str | None
+    name: str | None
+    concurrency: int
+    lease: int
+    grace: float
+
+    def client(self) -> JobServiceClient:
+        """Make the client of the service."""
+        return JobServiceClient(self.url, self.token)
+
+
+_OPTIONS = [
+    click.option(
+        "--url", envvar="JOB_SERVICE_URL", default="http://127.0.0.1:8000", show_default=True, show_envvar=True
+    ),
+    click.option("--token", envvar="JOB_SERVICE_TOKEN", show_envvar=True, help="A token with the role 'work'."),
+    click.option("--name", help="What the service calls this worker; one is made up otherwise."),
+    click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 1000), help="Jobs at once."),
+    click.option(
+        "--lease",
+        default=60,
+        show_default=True,
+        type=click.IntRange(5, 86400),
+        help="Seconds until a job of a dead worker goes to another one.",
+    ),
+    click.option(
+        "--grace",
+        default=8.0,
+        show_default=True,
+        type=click.FloatRange(0),
+        help="Seconds that running jobs have to end when the worker is stopped.",
+    ),
+]
+
+
+def worker_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of all workers, as its first argument `options: WorkerOptions`."""
+
+    @wraps(command)
+    def with_options(
+        *, url: str, token: str | None, name: str | None, concurrency: int, lease: int, grace: float, **rest: Any
+    ) -> None:
+        command(WorkerOptions(url, token, name, concurrency, lease, grace), **rest)
+
+    decorated: Callable[..., None] = with_options
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def run_worker(options: WorkerOptions, register: Callable[[Worker], None]) -> None:
+    """Run a worker until it is stopped; exits with a sentence where the service will never give it jobs."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with options.client() as client:
+        worker = Worker(
+            client,
+            name=options.name,
+            concurrency=options.concurrency,
+            lease_seconds=options.lease,
+            grace_seconds=options.grace,
+        )
+        register(worker)
+        try:
+            worker.run()
+        except JobServiceError as error:
+            raise click.ClickException(f"{options.url} refuses this worker: {error}") from error
