@@ -1,1 +1,1 @@
-"""The store that keeps the promises of the lifecycle: every query and every index."""
+"""How the store keeps its promises: every query, and every index that serves it."""

@@ -1,0 +1,169 @@
+"""Workers' words into the lifecycle's, and back; for jobs of every kind."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from job_service.claims.desk import ClaimDesk
+from job_service.claims.wire import ClaimRequest, NamedUpdate, Update
+from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
+from job_service.lifecycle.family import Family, Narrowing
+from job_service.lifecycle.ids import new_claim_id
+from job_service.lifecycle.job import Job
+from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Release, Report, lease_seconds
+from job_service.lifecycle.view import core_view
+from job_service.mongo.claim_gates import Ticket
+from job_service.mongo.store import Store
+from job_service.web.combining import Combiner
+from job_service.web.request_ids import request_id
+from job_service.web.requests import validate
+
+#: Adds what only the worker that holds a job may see.
+ForWorker = Callable[[Job], dict[str, Any]]
+
+_ENDS: dict[str, End] = {"completed": "completed", "failed": "failed", "cancelled": "cancelled"}
+_MOST_VALUES = 1_000
+_PAUSE_RETRY = 5
+
+
+class Claims:
+    """Claims jobs and takes reports about them. `for_worker` is by kind."""
+
+    def __init__(self, store: Store, desk: ClaimDesk, for_worker: Mapping[str, ForWorker]) -> None:
+        self._store = store
+        self._desk = desk
+        self._for_worker = for_worker
+        self._reports: Combiner[Report, Answer] = Combiner(store.reporting.report)
+
+    def claim(self, asked: ClaimRequest) -> tuple[dict[str, Any], dict[str, str]]:
+        """Claim jobs; return the answer and its headers. Raises Invalid, Limited."""
+        narrowing = self._narrowing(asked)
+        ticket = Ticket(
+            claim_id=asked.claimId or new_claim_id(),
+            worker=asked.worker,
+            limit=asked.limit,
+            lease_seconds=asked.leaseSeconds,
+            repeatable=asked.claimId is not None,
+            request_id=request_id(),
+        )
+        self._store.workers.seen(asked.worker, narrowing)
+        pause = self._desk.claim(narrowing, ticket, asked.wait)
+        answer: dict[str, Any] = {
+            "serverTime": self._store.terms.clock.now(),
+            "claims": [self._held(job) for job in ticket.jobs],
+        }
+        if pause is None:
+            return answer, {}
+        return {**answer, "paused": True, "message": pause["msg"]}, {"Retry-After": str(_PAUSE_RETRY)}
+
+    def update(self, claim_id: str, job_id: str, update: Update) -> dict[str, Any]:
+        """Take one report. Raises LeaseLost, AlreadyFinished, NotFound, Invalid."""
+        answer = self._reports.do([self._report(claim_id, job_id, update)])[0]
+        if isinstance(answer, Refused):
+            raise _error(answer)
+        return _accepted(answer)
+
+    def update_many(self, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Take many reports; return a result each, in order."""
+        results: list[dict[str, Any]] = [{} for _ in items]
+        reports: dict[int, Report] = {}
+        for place, item in enumerate(items):
+            try:
+                update = validate(NamedUpdate, item)
+                reports[place] = self._report(update.claimId, update.jobId, update)
+            except Invalid as error:
+                results[place] = _named(item, ok=False, code=error.code, message=error.message, errors=error.faults)
+        answers = self._reports.do(list(reports.values())) if reports else []
+        for place, answer in zip(reports, answers, strict=True):
+            results[place] = _result(items[place], answer)
+        return results
+
+    def release(self, claim_id: str, job_id: str, delay: int) -> dict[str, Any]:
+        """Take a job back unharmed. Raises LeaseLost, AlreadyFinished, NotFound."""
+        answer = self._store.reporting.release([Release(job_id, claim_id, delay, request_id())])[0]
+        if isinstance(answer, Refused):
+            raise _error(answer)
+        job = self._store.reading.get(job_id)
+        return core_view(job or answer.job)
+
+    def _held(self, job: Job) -> dict[str, Any]:
+        extra = self._for_worker.get(job["kind"])
+        return {
+            "claimId": job["lease"]["claimId"],
+            "leaseExpiresAt": job["lease"]["until"],
+            "attempt": job["attempts"] + job["leasesLost"] + 1,
+            "job": {**core_view(job), **(extra(job) if extra else {})},
+        }
+
+    def _narrowing(self, asked: ClaimRequest) -> Narrowing:
+        family = self._store.terms.families.get(asked.kind)
+        if family is None:
+            known = ", ".join(sorted(self._store.terms.families))
+            raise Invalid.field("kind", f"unknown kind {asked.kind!r}; there are {known}")
+        by: dict[str, tuple[str, ...]] = {"type": (), "datasetName": ()}
+        for name, value in asked.where.items():
+            facet = family.facets.get(name)
+            if facet is None:
+                raise Invalid(f"Unknown field: {name}", [{"loc": ["where", name], "msg": f"Unknown field: {name}"}])
+            by[facet] = _values(name, value, family)
+        return Narrowing(family.kind, by["type"], by["datasetName"], by_id=family.kind == "conversion")
+
+    def _report(self, claim_id: str, job_id: str, update: Update) -> Report:
+        end = _ENDS.get(update.status or "")
+        return Report(
+            job_id=job_id,
+            claim_id=claim_id,
+            lease_seconds=update.leaseSeconds,
+            progress=update.progress,
+            step=update.status if end is None else None,
+            end=end,
+            retry=bool(update.retry),
+            messages=_log_lines(update),
+            result=update.result,
+            error=update.error or (update.log if end == "failed" else None),
+            request_id=request_id(),
+        )
+
+
+def _log_lines(update: Update) -> tuple[str, ...]:
+    step = (f"Set status: {update.status}",) if update.status else ()
+    return (*step, update.log) if update.log else step
+
+
+def _values(name: str, value: Any, family: Family) -> tuple[str, ...]:
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list) or not given or len(given) > _MOST_VALUES:
+        raise Invalid.field(f"where.{name}", "must be a text or a list of texts")
+    if not all(isinstance(item, str) and item for item in given):
+        raise Invalid.field(f"where.{name}", "must be a text or a list of texts")
+    allowed = family.choices.get(name)
+    for item in given:
+        if allowed is not None and item not in allowed:
+            raise Invalid.field(f"where.{name}", f"unknown value {item!r}; allowed are {', '.join(sorted(allowed))}")
+    return tuple(sorted(set(given)))
+
+
+def _accepted(answer: Accepted) -> dict[str, Any]:
+    body: dict[str, Any] = {"action": answer.action}
+    if answer.lease_until is not None:
+        body["leaseExpiresAt"] = answer.lease_until
+        body["nextHeartbeatSeconds"] = round(lease_seconds(answer.job) / 3, 1)
+    return body
+
+
+def _result(item: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, Refused):
+        return _named(item, ok=False, code=answer.code, message=answer.message)
+    return _named(item, ok=True, **_accepted(answer))
+
+
+def _named(item: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"jobId": item.get("jobId"), "claimId": item.get("claimId"), **fields}
+
+
+def _error(answer: Refused) -> JobServiceError:
+    known: dict[str, type[JobServiceError]] = {
+        "lease-lost": LeaseLost,
+        "already-finished": AlreadyFinished,
+        "not-found": NotFound,
+    }
+    return known.get(answer.code, Invalid)(answer.message)

@@ -1,0 +1,185 @@
+"""Where claims of one process meet: equal ones go to the database together, and wait together.
+
+Claims for the same part of the queue form a group. The first to arrive leads: it takes all that are pending to the
+store in one batch, hands out what came, and passes the lead on. A claim that found nothing and may wait is parked; a
+wake-up (see `mongo/wakeups.py`) sends all parked claims of a group to the store as one batch.
+"""
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from job_service.lifecycle.errors import Limited
+from job_service.lifecycle.family import Narrowing
+from job_service.mongo.claim_gates import Ticket
+from job_service.mongo.claiming import Claiming
+from job_service.mongo.maintenance import MaintenanceStatus
+from job_service.mongo.wakeups import Wakeups
+
+_BATCH = 1_000
+
+
+@dataclass(slots=True)
+class _Waiter:
+    """One claim at the desk; `turn` is set when it has its answer or has to lead.
+
+    `seen` is how many wake-ups of its kind came before the store was asked: a later one may be about a missed job.
+    """
+
+    ticket: Ticket
+    turn: threading.Event = field(default_factory=threading.Event)
+    leads: bool = False
+    seen: int = 0
+    pause: MaintenanceStatus | None = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Group:
+    """The claims for one part of the queue: those to be served, and those that wait."""
+
+    pending: list[_Waiter] = field(default_factory=list)
+    parked: list[_Waiter] = field(default_factory=list)
+    busy: bool = False
+
+
+class ClaimDesk:
+    """Serves the claims of a process; `most_waiting` of them may wait at once."""
+
+    def __init__(self, claiming: Claiming, wakeups: Wakeups, most_waiting: int) -> None:
+        self._claiming = claiming
+        self._wakeups = wakeups
+        self._most_waiting = most_waiting
+        self._lock = threading.Lock()
+        self._groups: dict[Narrowing, _Group] = {}
+        self._wakes: Counter[str] = Counter()
+        self._waiting = 0
+        self._draining = False
+        wakeups.serve(self.kinds_waited_for, self.wake)
+
+    def claim(self, narrowing: Narrowing, ticket: Ticket, wait: float = 0) -> MaintenanceStatus | None:
+        """Fill the ticket, waiting for jobs up to `wait` seconds; return the pause that prevented it.
+
+        Raises Limited when too many claims wait already.
+        """
+        deadline = time.monotonic() + wait
+        waiter = _Waiter(ticket)
+        self._arrive(narrowing, waiter)
+        while True:
+            self._await_turn(narrowing, waiter)
+            if waiter.error is not None:
+                raise waiter.error
+            if waiter.ticket.jobs or waiter.pause or time.monotonic() >= deadline or self._draining:
+                return waiter.pause
+            if not self._park(narrowing, waiter, deadline):
+                return None
+
+    def wake(self, kinds: set[str]) -> None:
+        """Let the parked claims of these kinds look again."""
+        with self._lock:
+            self._wakes.update(kinds)
+            for narrowing, group in self._groups.items():
+                if narrowing.kind in kinds:
+                    self._unpark(group)
+
+    def kinds_waited_for(self) -> set[str]:
+        """Return the kinds for which claims are parked."""
+        with self._lock:
+            return {narrowing.kind for narrowing, group in self._groups.items() if group.parked}
+
+    def drain(self) -> None:
+        """Give every waiting claim its answer, and let none wait from now on."""
+        self._draining = True
+        with self._lock:
+            for group in self._groups.values():
+                self._unpark(group)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many claims wait."""
+        return self._waiting
+
+    def _arrive(self, narrowing: Narrowing, waiter: _Waiter) -> None:
+        with self._lock:
+            group = self._groups.setdefault(narrowing, _Group())
+            group.pending.append(waiter)
+            self._appoint(group)
+
+    def _appoint(self, group: _Group) -> None:
+        """Give the lead to the first pending claim, unless somebody has it; call it with the lock held."""
+        if group.pending and not group.busy:
+            group.busy = True
+            group.pending[0].leads = True
+            group.pending[0].turn.set()
+
+    def _await_turn(self, narrowing: Narrowing, waiter: _Waiter) -> None:
+        waiter.turn.wait()
+        if waiter.leads:
+            self._lead(narrowing)
+
+    def _lead(self, narrowing: Narrowing) -> None:
+        """Serve one batch, with this thread's own claim in it, and hand over."""
+        with self._lock:
+            group = self._groups[narrowing]
+            batch, group.pending = group.pending[:_BATCH], group.pending[_BATCH:]
+            for waiter in batch:
+                waiter.seen = self._wakes[narrowing.kind]
+        pause, error = None, None
+        try:
+            pause = self._serve(narrowing, [waiter.ticket for waiter in batch])
+        except BaseException as failure:  # noqa: BLE001  every claim of the batch must hear of it
+            error = failure
+        with self._lock:
+            for waiter in batch:
+                waiter.pause, waiter.error, waiter.leads = pause, error, False
+                waiter.turn.set()
+            group.busy = False
+            self._appoint(group)
+            self._forget_if_empty(narrowing, group)
+
+    def _serve(self, narrowing: Narrowing, tickets: list[Ticket]) -> MaintenanceStatus | None:
+        alone = tickets[0]
+        if len(tickets) == 1 and alone.limit == 1 and not alone.repeatable:
+            return self._claiming.claim_one(narrowing, alone)
+        return self._claiming.claim_many(narrowing, tickets)
+
+    def _park(self, narrowing: Narrowing, waiter: _Waiter, deadline: float) -> bool:
+        """Wait for a wake-up; False when the time is up first."""
+        with self._lock:
+            if self._waiting >= self._most_waiting:
+                raise Limited("Too many claims wait already; claim again in a moment", retry_after=1)
+            self._waiting += 1
+            waiter.turn.clear()
+            group = self._groups.setdefault(narrowing, _Group())
+            group.parked.append(waiter)
+            if self._wakes[narrowing.kind] != waiter.seen or self._draining:
+                self._unpark(group)
+        self._wakeups.need()
+        try:
+            if waiter.turn.wait(max(deadline - time.monotonic(), 0)):
+                return True
+            return not self._leave(narrowing, waiter)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def _leave(self, narrowing: Narrowing, waiter: _Waiter) -> bool:
+        """Stop waiting; False when the claim is under way already, and its answer must be taken."""
+        with self._lock:
+            group = self._groups[narrowing]
+            if waiter not in group.parked:
+                return False
+            group.parked.remove(waiter)
+            self._forget_if_empty(narrowing, group)
+            return True
+
+    def _unpark(self, group: _Group) -> None:
+        """Send all parked claims to the store; call it with the lock held."""
+        group.pending.extend(group.parked)
+        group.parked.clear()
+        self._appoint(group)
+
+    def _forget_if_empty(self, narrowing: Narrowing, group: _Group) -> None:
+        if not group.pending and not group.parked and not group.busy:
+            self._groups.pop(narrowing, None)

@@ -1,0 +1,86 @@
+"""Bodies of the worker's API, as workers send and read them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from job_service.web.requests import Body
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+ClaimId = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+JobId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+LeaseSeconds = Annotated[int, Field(ge=5, le=86_400)]
+
+#: Longest texts, in characters; longer ones are refused, not cut.
+LOG_CHARACTERS = 10_000
+MOST_UPDATES = 1_000
+
+
+class ClaimRequest(Body):
+    """`POST /claims`."""
+
+    kind: str
+    worker: Name
+    limit: int = Field(default=1, ge=1, le=1_000)
+    leaseSeconds: LeaseSeconds = 60  # noqa: N815  the wire's spelling
+    wait: int | float = Field(default=0, ge=0, le=30)
+    claimId: ClaimId | None = None  # noqa: N815  as above
+    where: dict[str, Any] = Field(default_factory=dict)
+
+
+class Update(Body):
+    """`PATCH /claims/<claimId>/jobs/<jobId>`: a heartbeat, progress, a step, or the end."""
+
+    leaseSeconds: LeaseSeconds | None = None  # noqa: N815  the wire's spelling
+    progress: int | None = Field(default=None, ge=0, le=100)
+    status: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    log: Annotated[str, StringConstraints(max_length=LOG_CHARACTERS)] | None = None
+    result: Any = None
+    error: Annotated[str, StringConstraints(max_length=LOG_CHARACTERS)] | None = None
+    retry: bool | None = None
+
+    @model_validator(mode="after")
+    def _retry_is_for_failures(self) -> "Update":
+        if self.retry is not None and self.status != "failed":
+            raise ValueError("retry goes with the status failed")
+        return self
+
+
+class NamedUpdate(Update):
+    """One item of `PATCH /claims`."""
+
+    claimId: ClaimId  # noqa: N815  the wire's spelling
+    jobId: JobId  # noqa: N815  as above
+
+
+class Updates(Body):
+    """`PATCH /claims`: each item is judged on its own, so they are checked one by one."""
+
+    updates: list[dict[str, Any]] = Field(max_length=MOST_UPDATES)
+
+
+class Held(Body):
+    """One claimed job, in the answer."""
+
+    claimId: str  # noqa: N815  the wire's spelling
+    leaseExpiresAt: datetime  # noqa: N815  as above
+    attempt: int
+    job: dict[str, Any]
+
+
+class ClaimAnswer(Body):
+    """What `POST /claims` answers; `paused` and `message` are there while nothing may start."""
+
+    serverTime: datetime  # noqa: N815  the wire's spelling
+    claims: list[Held]
+    paused: bool | None = None
+    message: str | None = None
+
+
+class UpdateAnswer(Body):
+    """What one update is answered."""
+
+    action: Literal["continue", "cancel"]
+    leaseExpiresAt: datetime | None = None  # noqa: N815  the wire's spelling
+    nextHeartbeatSeconds: float | None = None  # noqa: N815  as above

@@ -1,0 +1,72 @@
+"""What a dataset job is: its words, its payload's facts, and what it says about its targets."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from job_service.lifecycle.family import Family
+from job_service.lifecycle.job import Job, State
+from job_service.mongo.targets import TargetChange
+
+OPERATIONS = (
+    "ADD",
+    "CHANGE",
+    "PATCH_METADATA",
+    "SET_STATUS",
+    "DELETE_DRAFT",
+    "REMOVE",
+    "ROLLBACK_REMOVE",
+    "DELETE_ARCHIVE",
+    "BUMP",
+)
+STATUSES = (
+    "queued",
+    "initiated",
+    "validating",
+    "decrypting",
+    "transforming",
+    "pseudonymizing",
+    "enriching",
+    "converting",
+    "partitioning",
+    "built",
+    "importing",
+    "completed",
+    "failed",
+)
+FINAL_STATUSES = frozenset({"completed", "failed"})
+
+DATASET = Family(
+    kind="dataset",
+    words={
+        State.QUEUED: "queued",
+        State.RUNNING: "initiated",
+        State.COMPLETED: "completed",
+        State.FAILED: "failed",
+        State.CANCELLED: "failed",
+        State.QUARANTINED: "failed",
+    },
+    steps=frozenset(STATUSES) - FINAL_STATUSES - {"queued"},
+    facets={"operation": "type", "target": "datasetName"},
+    choices={"operation": frozenset(OPERATIONS)},
+)
+
+
+def target_changes(job: Job) -> Iterator[TargetChange]:
+    """Yield what a job says about its target and, once it is a completed bump, about the datasets it releases."""
+    parameters, at, by = job["parameters"], job["updatedAt"], job.get("createdBy", {})
+    yield TargetChange(parameters["target"], at, job["status"], by, _action(parameters))
+    if parameters["operation"] != "BUMP" or job["state"] != State.COMPLETED:
+        return
+    for update in parameters["bumpManifesto"]["dataStructureUpdates"]:
+        word = {"PENDING_RELEASE": "RELEASED", "PENDING_DELETE": "REMOVED"}.get(update["releaseStatus"])
+        if word:
+            yield TargetChange(update["name"], at, job["status"], by, (word, parameters["bumpToVersion"]))
+
+
+def _action(parameters: dict[str, Any]) -> tuple[str, ...]:
+    operation = parameters["operation"]
+    if operation == "SET_STATUS":
+        return operation, parameters["releaseStatus"]
+    if operation == "BUMP":
+        return operation, parameters["bumpFromVersion"], parameters["bumpToVersion"]
+    return (operation,)

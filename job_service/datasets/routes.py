@@ -1,0 +1,177 @@
+"""`/jobs`, `/targets` and `/importable-datasets`."""
+
+import re
+from pathlib import Path
+
+from flask import Blueprint, Response, request
+from pydantic import Field
+
+from job_service.datasets.adapter import Datasets
+from job_service.datasets.document import OPERATIONS, STATUSES
+from job_service.datasets.importable import (
+    ImportableDataset,
+    InputFolderUnavailable,
+    delete_importable,
+    list_importable,
+    valid_dataset_name,
+)
+from job_service.datasets.submission import Batches
+from job_service.datasets.submitter import Submitter
+from job_service.datasets.tar_contents import ContentsCache
+from job_service.datasets.wire import JobUpdate, NamedJobUpdate
+from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
+from job_service.lifecycle.job import State
+from job_service.mongo.reading import JobFilter
+from job_service.mongo.reservations import Reservations
+from job_service.web.access import Role, allows, client_name
+from job_service.web.answers import answer
+from job_service.web.paging import link_to_next, page_asked_for
+from job_service.web.requests import Body, query_choices, query_flag, query_number, query_text, read_body
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_LONGEST_WAIT = 30
+
+
+class NewJobs(Body):
+    """`POST /jobs`; each item is judged on its own."""
+
+    jobs: list[object] = Field(max_length=100_000)
+
+
+def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, kinds: frozenset[str]) -> Blueprint:
+    """Return the routes of jobs; `kinds` are those that `?kind=` may ask for."""
+    routes = Blueprint("datasets", __name__)
+
+    @routes.get("/jobs")
+    @allows(Role.VIEW)
+    def list_jobs() -> Response:
+        wanted = _core_filter(kinds) if "kind" in request.args else _dataset_filter()
+        found = datasets.list_jobs(wanted)
+        headers = link_to_next(found[-1]["_id"]) if wanted.limit and len(found) == wanted.limit else {}
+        show = datasets.show_core if "kind" in request.args else datasets.show
+        return answer([show(job) for job in found], headers=headers)
+
+    @routes.get("/jobs/<job_id>")
+    @allows(Role.VIEW)
+    def get_job(job_id: str) -> Response:
+        wait = query_number("wait", 0, _LONGEST_WAIT)
+        return answer(datasets.get_when_ended(job_id, wait) if wait else datasets.get(job_id))
+
+    @routes.post("/jobs")
+    @allows(Role.USER)
+    def submit() -> Response:
+        user = submitter.user()
+        items = read_body(NewJobs, batch=True).jobs
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return Response(batches.submit(items, user), mimetype="application/json")
+        if not _KEY.fullmatch(key):
+            raise Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+        return Response(batches.submit_once(key, items, user), mimetype="application/json")
+
+    @routes.put("/jobs/<job_id>")
+    @allows(Role.WORK, Role.OPERATE)
+    def update(job_id: str) -> Response:
+        datasets.update(job_id, read_body(JobUpdate), client_name())
+        return answer({"message": "OK"})
+
+    @routes.put("/jobs")
+    @allows(Role.WORK, Role.OPERATE)
+    def update_named() -> Response:
+        named = read_body(NamedJobUpdate)
+        datasets.update(named.jobId, named, client_name())
+        return answer({"message": "OK"})
+
+    return routes
+
+
+def target_routes(datasets: Datasets) -> Blueprint:
+    """Return the routes of targets."""
+    routes = Blueprint("targets", __name__)
+
+    @routes.get("/targets")
+    @allows(Role.VIEW)
+    def targets() -> Response:
+        return answer(datasets.targets())
+
+    @routes.get("/targets/<name>")
+    @allows(Role.VIEW)
+    def target(name: str) -> Response:
+        return answer(datasets.target(name))
+
+    @routes.get("/targets/<name>/jobs")
+    @allows(Role.VIEW)
+    def jobs_of_target(name: str) -> Response:
+        found = datasets.list_jobs(JobFilter(target=name))
+        return answer([datasets.show(job) for job in found])
+
+    return routes
+
+
+def importable_routes(input_dir: Path | None, reservations: Reservations) -> Blueprint:
+    """Return the routes of the input folder."""
+    routes = Blueprint("importable_datasets", __name__, url_prefix="/importable-datasets")
+    cache = ContentsCache()
+
+    @routes.get("")
+    @allows(Role.VIEW)
+    def importable() -> Response:
+        if input_dir is None:
+            return answer([])
+        try:
+            return answer([_shown(dataset) for dataset in list_importable(input_dir, cache)])
+        except InputFolderUnavailable:
+            raise Unavailable("The input folder is not available") from None
+
+    @routes.delete("/<name>")
+    @allows(Role.OPERATE)
+    def delete(name: str) -> Response:
+        if not valid_dataset_name(name):
+            raise Invalid.field("name", "Invalid dataset name: it must be A-Z, 0-9 and _, and start with a letter")
+        with reservations.hold(name):
+            try:
+                deleted = input_dir is not None and delete_importable(input_dir, name)
+            except InputFolderUnavailable:
+                raise Unavailable("The input folder is not available") from None
+        if not deleted:
+            raise NotFound(f"No importable dataset found with name: {name}")
+        return answer({"message": f"OK, {name} deleted"})
+
+    return routes
+
+
+def _dataset_filter() -> JobFilter:
+    limit, before = page_asked_for()
+    return JobFilter(
+        kinds=("dataset",),
+        statuses=query_choices("status", STATUSES),
+        types=query_choices("operation", OPERATIONS),
+        target=query_text("target"),
+        ended=not query_flag("ignoreCompleted"),
+        before=before,
+        limit=limit,
+    )
+
+
+def _core_filter(kinds: frozenset[str]) -> JobFilter:
+    limit, before = page_asked_for()
+    asked = query_choices("kind", kinds | {"all"})
+    return JobFilter(
+        kinds=tuple(sorted(kinds)) if "all" in asked else asked,
+        states=tuple(State(state) for state in query_choices("state", [state.value for state in State])),
+        types=query_choices("operation", OPERATIONS),
+        target=query_text("target"),
+        ended=not query_flag("ignoreCompleted"),
+        with_children=True,
+        before=before,
+        limit=limit,
+    )
+
+
+def _shown(dataset: ImportableDataset) -> dict[str, object]:
+    return {
+        "datasetName": dataset.dataset_name,
+        "hasMetadata": dataset.has_metadata,
+        "hasData": dataset.has_data,
+        "isArchived": dataset.is_archived,
+    }

@@ -1,0 +1,48 @@
+"""Who submits: the user of the two cookies where JWTs are asked for, else the caller."""
+
+from typing import Any
+
+from flask import request
+
+from job_service.lifecycle.errors import Forbidden, Unauthorized, Unavailable
+from job_service.web.access import LOCAL, Role, caller
+from job_service.web.jwt import JwtVerifier, KeysUnavailable, NotAuthenticated
+
+_COOKIES = ("authorization", "user-info")
+
+
+class Submitter:
+    """Finds out who a job is created by; `verifier` is None where no JWT is asked for."""
+
+    def __init__(self, verifier: JwtVerifier | None) -> None:
+        self._verifier = verifier
+
+    def user(self) -> dict[str, Any]:
+        """Return `{userId, firstName, lastName}`. Raises Unauthorized, which says what is missing, and Forbidden."""
+        if self._verifier is not None:
+            return self._user_of_cookies(self._verifier)
+        found = caller()
+        if not found.roles:
+            raise Unauthorized("This service wants a token: Authorization: Bearer <token>")
+        if Role.SUBMIT not in found.roles:
+            raise Forbidden(f"The token of {found.name} does not allow submitting")
+        if found is LOCAL:
+            return {"userId": "local", "firstName": "Local", "lastName": "User"}
+        return {"userId": found.name, "firstName": found.name, "lastName": ""}
+
+    def _user_of_cookies(self, verifier: JwtVerifier) -> dict[str, Any]:
+        try:
+            user = verifier.verify(*(_only_cookie(name) for name in _COOKIES))
+        except KeysUnavailable:
+            raise Unavailable("The keys that sign the cookies could not be fetched yet") from None
+        except NotAuthenticated as error:
+            raise Unauthorized(str(error)) from None
+        return {"userId": user.user_id, "firstName": user.first_name, "lastName": user.last_name}
+
+
+def _only_cookie(name: str) -> str | None:
+    """Return a cookie that was sent once: of two, nobody could say which one counts."""
+    values = request.cookies.getlist(name)
+    if len(values) > 1:
+        raise Unauthorized(f"The cookie {name} was sent more than once")
+    return values[0] if values else None

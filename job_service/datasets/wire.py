@@ -1,0 +1,147 @@
+"""Bodies of the dataset API, as its clients send and read them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+
+from job_service.datasets.importable import valid_dataset_name
+from job_service.lifecycle.job import Job
+from job_service.web.requests import Body
+from job_service.web.times import Moment
+
+#: The target of a bump, and the name under which only one can be active.
+DATASTORE = "DATASTORE"
+
+Operation = Literal[
+    "ADD",
+    "CHANGE",
+    "PATCH_METADATA",
+    "SET_STATUS",
+    "DELETE_DRAFT",
+    "REMOVE",
+    "ROLLBACK_REMOVE",
+    "DELETE_ARCHIVE",
+    "BUMP",
+]
+ReleaseStatus = Literal["DRAFT", "PENDING_RELEASE", "PENDING_DELETE"]
+Text = Annotated[str, StringConstraints(max_length=10_000)]
+Version = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+def _dataset_name(value: object) -> object:
+    if isinstance(value, str) and not valid_dataset_name(value):
+        raise ValueError("Invalid dataset name: it must be A-Z, 0-9 and _, and start with a letter")
+    return value
+
+
+DatasetName = Annotated[str, BeforeValidator(_dataset_name)]
+
+
+class DataStructureUpdate(Body):
+    """One dataset of a bump."""
+
+    name: DatasetName
+    description: Text
+    operation: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    releaseStatus: ReleaseStatus  # noqa: N815  the wire's spelling
+
+
+class BumpManifesto(Body):
+    """What a bump releases and removes."""
+
+    version: Version
+    description: Text
+    releaseTime: int  # noqa: N815  the wire's spelling
+    languageCode: Annotated[str, StringConstraints(max_length=100)]  # noqa: N815  as above
+    updateType: Annotated[str, StringConstraints(max_length=100)] | None = None  # noqa: N815  as above
+    dataStructureUpdates: list[DataStructureUpdate]  # noqa: N815  as above
+
+
+class NewDatasetJob(Body):
+    """One item of `POST /jobs`."""
+
+    operation: Operation
+    target: DatasetName
+    description: Text | None = None
+    releaseStatus: ReleaseStatus | None = None  # noqa: N815  the wire's spelling
+    bumpManifesto: BumpManifesto | None = None  # noqa: N815  as above
+    bumpFromVersion: Version | None = None  # noqa: N815  as above
+    bumpToVersion: Version | None = None  # noqa: N815  as above
+    priority: int = Field(default=5, ge=0, le=9)
+    notBefore: Moment | None = None  # noqa: N815  as above
+
+    @model_validator(mode="after")
+    def _has_what_its_operation_needs(self) -> "NewDatasetJob":
+        for name in _NEEDED.get(self.operation, ()):
+            if getattr(self, name) is None:
+                raise ValueError(f"Missing {name}: {self.operation} needs one")
+        if self.operation == "BUMP" and self.target != DATASTORE:
+            raise ValueError(f"The target of a BUMP must be {DATASTORE}")
+        return self
+
+
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "SET_STATUS": ("releaseStatus",),
+    "REMOVE": ("description",),
+    "BUMP": ("description", "bumpManifesto", "bumpFromVersion", "bumpToVersion"),
+}
+
+Status = Literal[
+    "queued",
+    "initiated",
+    "validating",
+    "decrypting",
+    "transforming",
+    "pseudonymizing",
+    "enriching",
+    "converting",
+    "partitioning",
+    "built",
+    "importing",
+    "completed",
+    "failed",
+]
+
+
+class JobUpdate(Body):
+    """`PUT /jobs/<jobId>`."""
+
+    status: Status | None = None
+    description: Text | None = None
+    log: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "JobUpdate":
+        if self.status is None and self.description is None:
+            raise ValueError("Must include a status or a description")
+        return self
+
+
+class NamedJobUpdate(JobUpdate):
+    """`PUT /jobs`: the same, with the job's id beside it."""
+
+    jobId: Annotated[str, StringConstraints(min_length=1, max_length=64)]  # noqa: N815  the wire's spelling
+
+
+def shown(job: Job) -> dict[str, Any]:
+    """Return a job as its clients know it; new fields stand beside the old ones."""
+    return {
+        "jobId": job["_id"],
+        "status": job["status"],
+        "parameters": job["parameters"],
+        "log": job["log"],
+        "createdAt": job["createdAt"],
+        "createdBy": job.get("createdBy", {}),
+        "state": job["state"],
+        "kind": job["kind"],
+    }
+
+
+def created(job_id: str) -> dict[str, str]:
+    """Return the result of an item that was taken in."""
+    return {"job_id": job_id, "status": "CREATED", "msg": "OK"}
+
+
+def refused(reason: str, code: str = "invalid") -> dict[str, str]:
+    """Return the result of an item that was not."""
+    return {"status": "FAILED", "msg": reason, "code": code}

@@ -1,0 +1,53 @@
+"""The core's verbs on one job, and what the core shows of it."""
+
+from typing import Any
+
+from job_service.lifecycle.errors import NotFound, TargetBusy
+from job_service.lifecycle.explain import MOST_AHEAD, Facts, explain
+from job_service.lifecycle.job import ENDED, Job
+from job_service.lifecycle.view import core_view
+from job_service.mongo.store import Store
+from job_service.mongo.submission import Taken
+
+
+class Jobs:
+    """Explains, cancels and retries."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def explain(self, job_id: str) -> dict[str, Any]:
+        """Say why a job is where it is. Raises NotFound."""
+        job = self._get(job_id)
+        return explain(job, self._facts(job))
+
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """Cancel a job. Raises NotFound, AlreadyFinished."""
+        return core_view(self._store.operating.cancel(job_id))
+
+    def retry(self, job_id: str) -> dict[str, Any]:
+        """Make a new job like an ended one. Raises NotFound, Conflict, TargetBusy."""
+        outcome = self._store.submission.create([self._store.operating.as_new(job_id)])[0]
+        if isinstance(outcome, Taken):
+            raise TargetBusy(f"The dataset has an active job: {outcome.holder}")
+        return core_view(outcome.job)
+
+    def _get(self, job_id: str) -> Job:
+        job = self._store.reading.get(job_id)
+        if job is None:
+            raise NotFound(f"No job found for jobId: {job_id}")
+        return job
+
+    def _facts(self, job: Job) -> Facts:
+        store = self._store
+        now = store.terms.clock.now()
+        pause = store.maintenance.status()
+        alive = job["state"] not in ENDED
+        claimable = alive and "readyAt" in job and job["readyAt"] <= now
+        return Facts(
+            now=now,
+            pause=dict(pause) if pause["paused"] else None,
+            served=not claimable or store.workers.serve(job),
+            ahead=store.reading.count_ahead(job, now, MOST_AHEAD) if claimable else 0,
+            children_alive=store.reading.children_alive(job["_id"]) if alive and "readyAt" not in job else 0,
+        )

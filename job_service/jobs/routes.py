@@ -1,0 +1,30 @@
+"""`/jobs/<jobId>/...` for every kind."""
+
+from flask import Blueprint, Response
+
+from job_service.jobs.adapter import Jobs
+from job_service.web.access import Role, allows
+from job_service.web.answers import answer
+
+
+def job_routes(jobs: Jobs) -> Blueprint:
+    """Return the routes of one job, of whatever kind."""
+    routes = Blueprint("jobs", __name__)
+
+    @routes.get("/jobs/<job_id>/explain")
+    @allows(Role.VIEW)
+    def explain(job_id: str) -> Response:
+        return answer(jobs.explain(job_id))
+
+    @routes.post("/jobs/<job_id>/cancel")
+    @allows(Role.OPERATE, Role.SUBMIT)
+    def cancel(job_id: str) -> Response:
+        return answer(jobs.cancel(job_id))
+
+    @routes.post("/jobs/<job_id>/retry")
+    @allows(Role.OPERATE, Role.SUBMIT)
+    def retry(job_id: str) -> Response:
+        created = jobs.retry(job_id)
+        return answer(created, 201, {"Location": f"/jobs/{created['jobId']}"})
+
+    return routes

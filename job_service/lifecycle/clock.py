@@ -1,0 +1,34 @@
+"""The source of "now" for rules and tests; the server's own is `mongo/clock.py`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Anything that tells the time, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the present moment, whole milliseconds."""
+
+
+class SystemClock:
+    """This machine's clock, for what is no job: tokens, uptime."""
+
+    def now(self) -> datetime:
+        """Return this machine's time."""
+        return datetime.now(UTC)
+
+
+class SetClock:
+    """A clock that stands still until it is moved; what tests inject."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        """Return the time it was set to."""
+        return self._at
+
+    def advance(self, seconds: float) -> None:
+        """Move on by that many seconds."""
+        self._at += timedelta(seconds=seconds)

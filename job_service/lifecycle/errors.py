@@ -1,0 +1,136 @@
+"""What can go wrong, in the words of the lifecycle.
+
+    JobServiceError
+    ├── Invalid              the request cannot be understood; names the fields
+    │   └── TooLarge         a body, a list or a text over its limit
+    ├── NotFound             no such thing, or not for this caller
+    ├── Conflict             the request is fine, the state is not
+    │   ├── LeaseLost        another worker has the job by now
+    │   ├── AlreadyFinished  the job has ended
+    │   ├── TargetBusy       the dataset has an active job
+    │   ├── Paused           nothing may start
+    │   └── IdempotencyMismatch  the key was used with another body
+    ├── Unauthorized         no or bad credentials
+    ├── Forbidden            known, but not allowed
+    ├── Limited              too many at once; come back later
+    └── Unavailable          the database is away, or could not confirm
+
+Each class has a stable `code`; `web/errors.py` maps the classes to HTTP in one table.
+"""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+
+class Fault(TypedDict):
+    """One fault in the input: where it is and what is wrong there."""
+
+    loc: list[str | int]
+    msg: str
+
+
+class JobServiceError(Exception):
+    """The root. `message` is a sentence for the caller; it never holds a path, a query or a secret."""
+
+    code = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Invalid(JobServiceError):
+    """The input is malformed; `faults` names each field that is."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(message)
+        self.faults = list(faults)
+
+    @classmethod
+    def field(cls, name: str, message: str) -> "Invalid":
+        """One field is wrong."""
+        return cls(f"{name}: {message}", [{"loc": [name], "msg": message}])
+
+
+class TooLarge(Invalid):
+    """Something is over its limit."""
+
+    code = "too-large"
+
+
+class UnsupportedMediaType(Invalid):
+    """The body is not of a type that this route takes."""
+
+    code = "unsupported-media-type"
+
+
+class NotFound(JobServiceError):
+    """No such thing, or none that this caller may know of."""
+
+    code = "not-found"
+
+
+class Conflict(JobServiceError):
+    """The request contradicts the present state."""
+
+    code = "conflict"
+
+
+class LeaseLost(Conflict):
+    """Another worker has the job by now, or it was put back: nothing was changed."""
+
+    code = "lease-lost"
+
+
+class AlreadyFinished(Conflict):
+    """The job has ended: nothing was changed."""
+
+    code = "already-finished"
+
+
+class TargetBusy(Conflict):
+    """The dataset has an active job."""
+
+    code = "target-busy"
+
+
+class Paused(Conflict):
+    """The maintenance flag is set: nothing may start."""
+
+    code = "paused"
+
+
+class IdempotencyMismatch(Conflict):
+    """The Idempotency-Key was used with another body."""
+
+    code = "idempotency-mismatch"
+
+
+class Unauthorized(JobServiceError):
+    """No or bad credentials."""
+
+    code = "unauthorized"
+
+
+class Forbidden(JobServiceError):
+    """Known, but not allowed."""
+
+    code = "forbidden"
+
+
+class Limited(JobServiceError):
+    """Too many at once; `retry_after` is in seconds."""
+
+    code = "limited"
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(JobServiceError):
+    """The database is away or could not confirm; whether a write took place is unknown."""
+
+    code = "unavailable"

@@ -1,0 +1,77 @@
+"""Why a job is where it is: pure rules over facts that the store has gathered with the claim's own predicate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from job_service.lifecycle.job import ENDED, Job, State
+
+MOST_AHEAD = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known about a job's surroundings at one moment."""
+
+    now: datetime
+    pause: dict[str, Any] | None
+    served: bool  #: somebody has asked for jobs like this one lately
+    ahead: int  #: claimable jobs that go first, counted up to MOST_AHEAD
+    children_alive: int
+
+
+def explain(job: Job, facts: Facts) -> dict[str, Any]:
+    """Return `{jobId, state, claimable, reasons: [{code, message, ...}]}`; claimable: a claim now could get it."""
+    reasons = list(_reasons(job, facts))
+    due = "readyAt" in job and job["readyAt"] <= facts.now and job["state"] not in ENDED
+    return {
+        "jobId": job["_id"],
+        "state": job["state"],
+        "claimable": due and facts.pause is None,
+        "reasons": reasons,
+    }
+
+
+def _reasons(job: Job, facts: Facts) -> Iterator[dict[str, Any]]:
+    if job["state"] == State.QUARANTINED:
+        yield _reason(
+            "quarantined", job.get("error", "Too many workers were lost"), leasesLost=job.get("leasesLost", 0)
+        )
+    if job["state"] in ENDED:
+        yield _reason("finished", f"The job has ended as {job['state']}", finishedAt=job["finishedAt"])
+        return
+    if "readyAt" not in job:
+        alive = facts.children_alive
+        yield _reason("waiting-for-children", f"{alive} of its elements have not ended yet", children=alive)
+        return
+    if facts.pause is not None:
+        yield _reason(
+            "paused",
+            f"Nothing starts: {facts.pause['msg']}" if facts.pause["msg"] else "Nothing starts",
+            since=facts.pause.get("timestamp"),
+        )
+    if job["readyAt"] > facts.now:
+        yield _not_ready(job)
+        return
+    if facts.ahead:
+        some = f"at least {facts.ahead}" if facts.ahead >= MOST_AHEAD else str(facts.ahead)
+        yield _reason("ahead-in-queue", f"{some} claimable jobs of this kind go first", ahead=facts.ahead)
+    if not facts.served:
+        yield _reason("no-live-worker", "Nobody has asked for jobs like this one in the last two minutes")
+
+
+def _not_ready(job: Job) -> dict[str, Any]:
+    until = job["readyAt"]
+    if job["state"] == State.RUNNING:
+        worker = job["lease"]["worker"]
+        return _reason("leased", f"{worker} holds it", worker=worker, until=until)
+    if job.get("delayedBy") == "backing-off":
+        return _reason(
+            "backing-off", f"It failed {job.get('attempts', 0)} times and waits before the next try", until=until
+        )
+    return _reason("not-before", "It is not to start before this time", until=until)
+
+
+def _reason(code: str, message: str, **data: Any) -> dict[str, Any]:
+    return {"code": code, "message": message, **{name: value for name, value in data.items() if value is not None}}

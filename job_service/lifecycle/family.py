@@ -1,0 +1,36 @@
+"""What the core must know of a family: words and facts, no code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from job_service.lifecycle.job import State
+
+Facet = Literal["type", "datasetName"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One kind of job.
+
+    `words` gives the family's status for each state; `steps` are the statuses that a worker may set while it runs
+    (None: any word); `facets` names the fields of a claim's `where` and what they narrow by, and `choices` the values
+    they may take; `counts` says that its clients want small numbers.
+    """
+
+    kind: str
+    words: Mapping[State, str] = field(default_factory=lambda: {state: state.value for state in State})
+    steps: frozenset[str] | None = None
+    facets: Mapping[str, Facet] = field(default_factory=dict)
+    choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Which jobs of a kind a claim is for; an empty tuple is no restriction."""
+
+    kind: str
+    types: tuple[str, ...] = ()
+    dataset_names: tuple[str, ...] = ()
+    by_id: bool = False  #: oldest id first, instead of priority and then age

@@ -1,0 +1,111 @@
+"""A job: one document from its submission to its end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypedDict
+
+
+class State(StrEnum):
+    """Where a job is in the one lifecycle that all kinds share."""
+
+    QUEUED = "queued"  #: nobody holds it; it may be claimed from `readyAt` on (a parent waits for its children here)
+    RUNNING = "running"  #: under a lease; when the lease is over, anyone may claim it again
+    COMPLETED = "completed"  #: ended well
+    FAILED = "failed"  #: ended badly: its tries are used up, or its worker said so
+    CANCELLED = "cancelled"  #: ended because someone asked for it
+    QUARANTINED = "quarantined"  #: ended because too many workers were lost while they held it
+
+
+ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.QUARANTINED})
+ALIVE = frozenset({State.QUEUED, State.RUNNING})
+
+
+class Lease(TypedDict):
+    """Who holds a job; `claimId` is the fencing token that every later write must show."""
+
+    claimId: str
+    worker: str
+    until: datetime
+
+
+class LogEntry(TypedDict):
+    """One line of a job's log."""
+
+    at: datetime
+    message: str
+
+
+class Ending(TypedDict, total=False):
+    """Who ended a job, so that the same end sent twice is recognized."""
+
+    claimId: str
+    worker: str
+
+
+class Job(TypedDict, total=False):
+    """The document, as it is stored in `inprogress` and, once ended, in `completed`.
+
+    Fields that do not apply are absent, never null. Times are UTC from the database's clock.
+    """
+
+    _id: str
+    jobId: str
+    number: int  #: only for the kinds whose clients count; never used twice
+    kind: str
+    type: str  #: the kind's own division: a claim may ask for some types only
+    state: str
+    status: str  #: the family's own word for where the job is
+    datasetName: str  #: only while alive; the unique index on it makes one active job a dataset true
+    formerDatasetName: str  #: what `datasetName` was, once the job has ended
+    priority: int  #: 0 to 9, higher first
+    readyAt: datetime  #: from when it may be claimed; absent for a parent, which is never claimed
+    delayedBy: str  #: why `readyAt` lies ahead of an unheld job: `not-before` or `backing-off`
+    lease: Lease
+    leaseSeconds: float  #: how long a lease was asked for; what a heartbeat without a length renews it by
+    claims: int  #: how often it was claimed; with the id it names one attempt
+    attempts: int  #: failures
+    leasesLost: int  #: leases that ran out; counted apart, so that a deploy burns no tries
+    maxAttempts: int
+    parentId: str
+    parameters: dict[str, Any]  #: the family's payload; the core never looks into it
+    log: list[LogEntry]
+    progress: int
+    result: Any
+    error: str
+    cancelRequestedAt: datetime
+    retriedFrom: str
+    createdAt: datetime
+    createdBy: dict[str, Any]
+    updatedAt: datetime
+    startedAt: datetime
+    finishedAt: datetime
+    endedBy: Ending
+    failedBy: str  #: the claim whose failure put the job back
+    endSeq: int  #: counts ends and reopenings; guards the move to `completed`
+    requestId: str
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """What a family asks for; the store adds identity, state and times.
+
+    `ready_at` is when it may be claimed at the earliest (None: at once); a `waits_for_children` job is never claimed.
+    """
+
+    kind: str
+    parameters: dict[str, Any]
+    job_id: str | None = None
+    number: int | None = None
+    type: str | None = None
+    dataset_name: str | None = None
+    priority: int = 5
+    ready_at: datetime | None = None
+    max_attempts: int | None = None
+    parent_id: str | None = None
+    waits_for_children: bool = False
+    retried_from: str | None = None
+    created_by: dict[str, Any] = field(default_factory=dict)
+    request_id: str | None = None
+    traceparent: str | None = None

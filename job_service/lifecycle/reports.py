@@ -1,0 +1,170 @@
+"""What a worker says of a job it holds, and what it is told: values and the rules between them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from job_service.lifecycle.family import Family
+from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.retry import RetryPolicy
+
+End = Literal["completed", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One update under a claim: a heartbeat, progress, a step, or the end.
+
+    `lease_seconds` of None keeps the length the lease has; `messages` go into the log; `amend` are parameters that the
+    family changes.
+    """
+
+    job_id: str
+    claim_id: str
+    lease_seconds: int | None = None
+    progress: int | None = None
+    step: str | None = None
+    end: End | None = None
+    retry: bool = False
+    retry_delay: float | None = None
+    messages: tuple[str, ...] = ()
+    amend: tuple[tuple[str, Any], ...] = ()
+    result: Any = None
+    error: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A job given back unharmed, to be claimed again after `delay` seconds."""
+
+    job_id: str
+    claim_id: str
+    delay: float = 0
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The report was taken. `job` is the document after it."""
+
+    job: Job
+    action: Literal["continue", "cancel"] = "continue"
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The report changed nothing; `code` says why, `state` how a finished job ended."""
+
+    code: Literal["lease-lost", "already-finished", "not-found", "invalid"]
+    message: str
+
+
+Answer = Accepted | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a report does to a document: fields to set, to remove, to count, and log lines to add."""
+
+    state: State
+    set: dict[str, Any]
+    unset: tuple[str, ...]
+    inc: dict[str, int]
+    log: tuple[str, ...]
+
+
+def refusal(report: Report, family: Family) -> Refused | None:
+    """Say why a family does not take a report; None: it does."""
+    if report.step is None or family.steps is None or report.step in family.steps:
+        return None
+    return Refused("invalid", f"status: unknown value {report.step!r}; allowed are {', '.join(sorted(family.steps))}")
+
+
+def renewal(report: Report, now: datetime, seconds: float) -> Change:
+    """Keep the lease; take the progress and the step along."""
+    until = now + timedelta(seconds=seconds)
+    fields: dict[str, Any] = {"lease.until": until, "readyAt": until, "updatedAt": now, "leaseSeconds": seconds}
+    if report.progress is not None:
+        fields["progress"] = report.progress
+    if report.step is not None:
+        fields["status"] = report.step
+    if report.result is not None:
+        fields["result"] = report.result
+    fields.update(_amendments(report))
+    return Change(State.RUNNING, fields, (), {}, report.messages)
+
+
+def ending(state: State, status: str, job: Job, now: datetime) -> Change:
+    """Mark a job ended; frees its dataset in the same statement."""
+    fields: dict[str, Any] = {"state": state.value, "status": status, "updatedAt": now, "finishedAt": now}
+    if "lease" in job:
+        fields["endedBy"] = {"claimId": job["lease"]["claimId"], "worker": job["lease"]["worker"]}
+    if "datasetName" in job:
+        fields["formerDatasetName"] = job["datasetName"]
+    return Change(state, fields, ("lease", "readyAt", "datasetName", "delayedBy", "leaseSeconds"), {"endSeq": 1}, ())
+
+
+def amending(report: Report, change: Change | None, now: datetime) -> Change:
+    """Add what a report says of log and parameters to a change; None: there is no other."""
+    base = change or Change(State.QUEUED, {"updatedAt": now}, (), {}, ())
+    return Change(base.state, {**base.set, **_amendments(report)}, base.unset, base.inc, report.messages)
+
+
+def requeueing(status: str, ready_at: datetime, delayed_by: str | None, now: datetime) -> Change:
+    """Put a job back into the queue."""
+    fields: dict[str, Any] = {"state": State.QUEUED.value, "status": status, "readyAt": ready_at, "updatedAt": now}
+    unset = ["lease", "progress", "leaseSeconds"]
+    if delayed_by:
+        fields["delayedBy"] = delayed_by
+    else:
+        unset.append("delayedBy")
+    return Change(State.QUEUED, fields, tuple(unset), {}, ())
+
+
+def decide(report: Report, job: Job, family: Family, policy: RetryPolicy, now: datetime, chance: float) -> Change:
+    """Turn a report about a job as it was read into the change to make."""
+    if report.end is None:
+        return renewal(report, now, report.lease_seconds or lease_seconds(job))
+    if report.end == "failed" and report.retry and "cancelRequestedAt" not in job:
+        again = policy.after_failure(job, now, chance, report.retry_delay)
+        if again:
+            change = requeueing(family.words[State.QUEUED], again.at, "backing-off", now)
+            change.set["failedBy"] = report.claim_id
+            return _with_outcome(report, change, attempts=1)
+    state = State(report.end)
+    change = ending(state, family.words[state], job, now)
+    return _with_outcome(report, change, attempts=1 if state is State.FAILED else 0)
+
+
+def judge(report: Report, job: Job | None) -> Answer:
+    """Say what a report amounts to, given the document as it is after the attempt to write it."""
+    if job is None:
+        return Refused("not-found", f"No job found for jobId: {report.job_id}")
+    if job.get("state") in ENDED:
+        same = job.get("endedBy", {}).get("claimId") == report.claim_id and report.end == job.get("state")
+        return Accepted(job) if same else Refused("already-finished", f"The job has already ended as {job['state']}")
+    lease = job.get("lease")
+    if lease is None and report.end == "failed" and job.get("failedBy") == report.claim_id:
+        return Accepted(job)
+    if lease is None or lease["claimId"] != report.claim_id:
+        return Refused("lease-lost", "The lease was lost: the job is no longer held under this claim")
+    action: Literal["continue", "cancel"] = "cancel" if "cancelRequestedAt" in job else "continue"
+    return Accepted(job, action, lease["until"])
+
+
+def lease_seconds(job: Job, default: int = 60) -> float:
+    """Return the length of the lease that a job is under, as it was asked for."""
+    return float(job.get("leaseSeconds", default))
+
+
+def _with_outcome(report: Report, change: Change, attempts: int) -> Change:
+    told = {"result": report.result, "error": report.error, "progress": report.progress}
+    fields = {**change.set, **_amendments(report), **{name: value for name, value in told.items() if value is not None}}
+    inc = {**change.inc, "attempts": attempts} if attempts else change.inc
+    return Change(change.state, fields, change.unset, inc, report.messages)
+
+
+def _amendments(report: Report) -> dict[str, Any]:
+    return {f"parameters.{name}": value for name, value in report.amend}

@@ -1,0 +1,39 @@
+"""Again, or give up: pure rules over counts and a time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from job_service.lifecycle.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Try again, not before `at`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how soon. Delays are in seconds."""
+
+    max_attempts: int = 3
+    max_leases_lost: int = 3
+    backoff_seconds: float = 5
+    backoff_max_seconds: float = 600
+
+    def delay(self, attempts: int, chance: float) -> float:
+        """Return the seconds to wait after the given number of failures; `chance` (0 to 1) draws the random half."""
+        full = min(self.backoff_seconds * 2.0 ** min(attempts - 1, 32), self.backoff_max_seconds)
+        return full / 2 + full / 2 * chance
+
+    def after_failure(self, job: Job, now: datetime, chance: float, delay: float | None = None) -> Again | None:
+        """Decide after one more failure; None means that the tries are used up."""
+        attempts = job.get("attempts", 0) + 1
+        if attempts >= job.get("maxAttempts", self.max_attempts):
+            return None
+        return Again(now + timedelta(seconds=self.delay(attempts, chance) if delay is None else delay))
+
+    def kills_workers(self, job: Job) -> bool:
+        """Say whether a job whose lease has run out has now lost one lease too many."""
+        return job.get("leasesLost", 0) + 1 >= self.max_leases_lost

@@ -1,0 +1,42 @@
+"""A job as the core shows it: the same for every kind."""
+
+from typing import Any
+
+from job_service.lifecycle.job import Job
+
+_SHOWN = (
+    "jobId",
+    "number",
+    "kind",
+    "type",
+    "state",
+    "status",
+    "priority",
+    "readyAt",
+    "attempts",
+    "leasesLost",
+    "maxAttempts",
+    "parentId",
+    "parameters",
+    "log",
+    "progress",
+    "result",
+    "error",
+    "cancelRequestedAt",
+    "retriedFrom",
+    "createdAt",
+    "createdBy",
+    "updatedAt",
+    "startedAt",
+    "finishedAt",
+    "requestId",
+    "traceparent",
+)
+
+
+def core_view(job: Job) -> dict[str, Any]:
+    """Return the fields that callers may see; who holds a job is shown, the fencing token is not."""
+    view: dict[str, Any] = {name: job[name] for name in _SHOWN if name in job}  # type: ignore[literal-required]  # names of Job
+    if "lease" in job:
+        view["lease"] = {"worker": job["lease"]["worker"], "until": job["lease"]["until"]}
+    return view

@@ -1,0 +1,103 @@
+"""What makes a claim safe to repeat: the intent is stored before the act.
+
+A worker's own claim id gets a document `{_id: claimId, jobs: [[id, claims]]}` naming the jobs it is about to take and
+how often each had been claimed before. A repeat finds the document, takes what of the intent is still free and answers
+what it holds: never more than the first request could have got, whenever that one was interrupted. Written with `w: 1`:
+the majority write of the leases that follows in the same log makes it durable too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pymongo import UpdateOne, WriteConcern
+from pymongo.errors import BulkWriteError
+
+from job_service.lifecycle.job import Job
+from job_service.mongo.client import Document
+from job_service.mongo.collections import Collections
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One claim: what a worker asks for, and what it got.
+
+    `repeatable` says that the claim id is the worker's own, so that the same request may come again; `rounds` counts
+    the intents stored for it.
+    """
+
+    claim_id: str
+    worker: str
+    limit: int = 1
+    lease_seconds: float = 60
+    repeatable: bool = False
+    rounds: int = 0
+    request_id: str | None = None
+    jobs: list[Job] = field(default_factory=list)
+
+    @property
+    def room(self) -> int:
+        """Return how many more jobs fit."""
+        return self.limit - len(self.jobs)
+
+
+Share = tuple[Ticket, list[Job]]
+Retake = Callable[[Ticket, list[tuple[str, int]]], None]
+
+
+class ClaimGates:
+    """Stores the intents of claims; `retake` answers the ticket of a repeated one."""
+
+    def __init__(self, collections: Collections) -> None:
+        self._gates = collections.claim_gates.with_options(write_concern=WriteConcern(w=1))
+
+    def answer_repeats(self, tickets: list[Ticket], retake: Retake) -> list[Ticket]:
+        """Answer those tickets whose claim id was used before; return the others."""
+        own = [ticket.claim_id for ticket in tickets if ticket.repeatable]
+        gates = {gate["_id"]: gate for gate in self._gates.find({"_id": {"$in": own}})} if own else {}
+        return [ticket for ticket in tickets if not _answered(ticket, gates, retake)]
+
+    def admit(self, shares: list[Share], retake: Retake, at: datetime) -> list[Share]:
+        """Store what each repeatable ticket is about to take; return the shares that may go on.
+
+        Of two equal requests at the same moment one gets the gate; the other is answered with the same jobs.
+        """
+        gated = [(ticket, share) for ticket, share in shares if ticket.repeatable]
+        if not gated:
+            return shares
+        late = self._store(gated, at)
+        if not late:
+            return shares
+        gates = {gate["_id"]: gate for gate in self._gates.find({"_id": {"$in": list(late)}})}
+        return [(ticket, share) for ticket, share in shares if not _answered(ticket, gates, retake)]
+
+    def _store(self, gated: list[Share], at: datetime) -> set[str]:
+        """Write the intents; return the claim ids that somebody else has stored meanwhile."""
+        try:
+            self._gates.bulk_write([_intent(ticket, share, at) for ticket, share in gated], ordered=False)
+        except BulkWriteError as error:
+            failures = (error.details or {}).get("writeErrors", [])
+            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+                raise
+            return {gated[failure["index"]][0].claim_id for failure in failures}
+        return set()
+
+
+_DUPLICATE_KEY = 11000
+
+
+def _intent(ticket: Ticket, share: list[Job], at: datetime) -> UpdateOne:
+    """Make the gate with a first share (this fails if there is one); add to it with a later one."""
+    jobs = [[job["_id"], job.get("claims", 0)] for job in share]
+    mine = {"_id": ticket.claim_id, "round": ticket.rounds}
+    ticket.rounds += 1
+    stored = {"$push": {"jobs": {"$each": jobs}}, "$set": {"at": at, "round": ticket.rounds}}
+    return UpdateOne(mine, stored, upsert=True)
+
+
+def _answered(ticket: Ticket, gates: dict[str, Document], retake: Retake) -> bool:
+    gate = gates.get(ticket.claim_id)
+    if gate is None:
+        return False
+    retake(ticket, [(job_id, claims) for job_id, claims in gate["jobs"]])
+    return True

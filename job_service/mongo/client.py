@@ -1,0 +1,50 @@
+"""One client for each process, with the settings that the promises rest on."""
+
+from typing import Any
+
+from pymongo import MongoClient, WriteConcern
+from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.uri_parser import parse_uri
+
+Document = dict[str, Any]
+
+_DEFAULT_DATABASE = "jobdb"
+
+
+def connect(
+    url: str, user: str | None = None, password: str | None = None, pool_size: int = 64
+) -> MongoClient[Document]:
+    """Return a client that connects when it is first used.
+
+    Make it after a fork, never before. Majority writes are set here, since a set with an arbiter has a weaker default;
+    the timeouts turn a hung database into an error within 10 s.
+    """
+    credentials: dict[str, Any] = {"username": user, "password": password} if user else {}
+    return MongoClient(
+        url,
+        w="majority",
+        retryWrites=True,
+        retryReads=True,
+        tz_aware=True,
+        timeoutMS=10_000,
+        serverSelectionTimeoutMS=5_000,
+        connectTimeoutMS=2_000,
+        heartbeatFrequencyMS=2_000,
+        maxPoolSize=pool_size,
+        waitQueueTimeoutMS=2_000,
+        appname="job-service",
+        **credentials,
+    )
+
+
+def open_database(client: MongoClient[Document], url: str) -> Database[Document]:
+    """Return the database that the URL names, else `jobdb`; always read from the primary."""
+    name = parse_uri(url, warn=False)["database"] or _DEFAULT_DATABASE
+    return client.get_database(
+        name,
+        write_concern=WriteConcern(w="majority"),
+        read_preference=ReadPreference.PRIMARY,
+        read_concern=ReadConcern("local"),
+    )

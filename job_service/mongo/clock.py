@@ -1,0 +1,41 @@
+"""The database's clock, without a round trip for each look.
+
+A sample of the server's `localTime` is carried on with this machine's monotonic clock and taken anew every two seconds.
+It is never ahead of the server's clock (the sample is dated from when its answer *arrived*), so nothing is taken early:
+a lease that has run out by this clock has run out by the server's. See docs/decisions/0002-database-clock.md.
+"""
+
+import threading
+import time
+from datetime import datetime, timedelta
+
+from pymongo.database import Database
+
+from job_service.mongo.client import Document
+
+_SAMPLE_SECONDS = 2.0
+_DRIFT_MARGIN = timedelta(milliseconds=1)
+
+
+class DatabaseClock:
+    """The primary's time, in whole milliseconds. Raises the driver's errors when the database is away."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._sample: tuple[datetime, float] | None = None
+
+    def now(self) -> datetime:
+        """Return the database's time."""
+        sample = self._sample
+        if sample is None or time.monotonic() - sample[1] > _SAMPLE_SECONDS:
+            sample = self._resample()
+        moment = sample[0] + timedelta(seconds=time.monotonic() - sample[1]) - _DRIFT_MARGIN
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+    def _resample(self) -> tuple[datetime, float]:
+        with self._lock:
+            if self._sample is None or time.monotonic() - self._sample[1] > _SAMPLE_SECONDS:
+                answer = self._database.client.admin.command("hello")
+                self._sample = (answer["localTime"], time.monotonic())
+            return self._sample

@@ -1,0 +1,112 @@
+"""The collections and the indexes that serve their queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from job_service.lifecycle.errors import JobServiceError
+from job_service.lifecycle.job import Job, State
+from job_service.mongo.client import Document
+
+_DAY = 24 * 3600
+
+#: Before every date: `$gt: EPOCH` is the form of "has a date" that a partial index can serve.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: The one range that finds whatever may be claimed: new, delayed, backing off, or dropped by a dead worker.
+CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCENDING), ("_id", ASCENDING)]
+
+
+class IndexMismatch(JobServiceError):
+    """An index of the database contradicts the one that the service relies on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collections:
+    """Every collection of the core, by what it holds."""
+
+    inprogress: Collection[Job]
+    completed: Collection[Job]
+    claim_gates: Collection[Document]  #: which jobs a worker's own claim id stands for
+    idempotency: Collection[Document]  #: what an Idempotency-Key has answered
+    numbers: Collection[Document]  #: the last number given out, for each kind
+    workers: Collection[Document]  #: who asked for which kind, and when
+    maintenance: Collection[Document]  #: the flag, one document
+    maintenance_history: Collection[Document]
+    targets: Collection[Document]  #: the last ended job of each target
+    leaderships: Collection[Document]  #: which instance sweeps
+
+    @classmethod
+    def of(cls, database: Database[Document]) -> "Collections":
+        """Return the collections of a database; each is named like its field."""
+        return cls(**{name: cast("Collection[Any]", database[name]) for name in cls.__dataclass_fields__})
+
+
+def _partial(keys: Sequence[tuple[str, int]], name: str, on: dict[str, Any], *, unique: bool = False) -> IndexModel:
+    return IndexModel(list(keys), name=name, partialFilterExpression=on, unique=unique)
+
+
+def _indexes() -> dict[str, list[IndexModel]]:
+    in_kind = ("kind", ASCENDING)
+    listing = [
+        IndexModel([in_kind, ("state", ASCENDING), ("_id", ASCENDING)], name="state"),
+        _partial([("number", ASCENDING), in_kind], "number", {"number": {"$gt": 0}}, unique=True),
+        _partial([("parentId", ASCENDING), ("_id", ASCENDING)], "children", {"parentId": {"$gt": ""}}),
+    ]
+    return {
+        "inprogress": [
+            # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
+            _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
+            IndexModel([in_kind, *CLAIM_ORDER], name="claim"),
+            _partial([in_kind, ("type", ASCENDING), *CLAIM_ORDER], "claim_type", {"type": {"$gt": ""}}),
+            _partial([in_kind, ("_id", ASCENDING), ("readyAt", ASCENDING)], "claim_id", {"kind": "conversion"}),
+            _partial([("readyAt", ASCENDING)], "held", {"state": State.RUNNING.value}),
+            _partial([("finishedAt", ASCENDING)], "ended", {"finishedAt": {"$gt": EPOCH}}),
+            *listing,
+        ],
+        "completed": [
+            *listing,
+            IndexModel([in_kind, ("type", ASCENDING), ("_id", ASCENDING)], name="type"),
+            IndexModel([("finishedAt", ASCENDING)], name="finishedAt"),
+            _partial([("parameters.target", ASCENDING), ("_id", ASCENDING)], "target", {"kind": "dataset"}),
+            _partial(
+                [("parameters.bumpManifesto.dataStructureUpdates.name", ASCENDING), ("_id", ASCENDING)],
+                "bumped",
+                {"type": "BUMP"},
+            ),
+        ],
+        "claim_gates": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
+        "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
+        "workers": [IndexModel("seenAt", name="seenAt", expireAfterSeconds=_DAY)],
+    }
+
+    return datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def ensure_indexes(database: Database[Document]) -> None:
+    """Make the indexes; safe to call by many instances at once.
+
+    Raises IndexMismatch with a sentence when one of the same name has other keys or options, or when stored documents
+    contradict a unique one.
+    """
+    for name, models in _indexes().items():
+        try:
+            database[name].create_indexes(models)
+        except OperationFailure as failure:
+            if failure.code not in _CONTRADICTIONS:
+                raise
+            reason = cast("dict[str, Any]", failure.details or {}).get("errmsg", "")
+            raise IndexMismatch(
+                f"The indexes of the collection {name} contradict those of the service: {reason}. "
+                "Drop the index that it names, or the documents that break it, and start again."
+            ) from failure
+
+
+#: IndexOptionsConflict, IndexKeySpecsConflict, DuplicateKey: starting again does not mend these.
+_CONTRADICTIONS = frozenset({85, 86, 11000})

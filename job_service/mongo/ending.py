@@ -1,0 +1,163 @@
+"""Ending a job: the mark in `inprogress` is the moment of truth, the move to `completed` follows behind it.
+
+The mark is one fenced statement, which also frees the dataset. The move copies and deletes; both are guarded by
+`endSeq`, the count of ends and reopenings, so that a mover that was asleep cannot touch a job that was put back
+meanwhile. Whoever comes across a marked document may move it.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from pymongo import ReplaceOne
+from pymongo.errors import BulkWriteError
+
+from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.reports import ending
+from job_service.lifecycle.transitions import Transition
+from job_service.mongo.changes import as_update
+from job_service.mongo.client import Document
+from job_service.mongo.collections import EPOCH, Collections
+from job_service.mongo.terms import Terms
+
+_BATCH = 500
+_DUPLICATE_KEY = 11000
+
+BeforeMove = Callable[[Sequence[Job]], None]
+
+#: What a test may stop or crash at: `marked`, `recorded`, `copied`.
+Interruption = Callable[[str], None]
+
+
+def _never(_point: str) -> None:
+    return
+
+
+class Ending:
+    """Ends jobs that nobody may hold any more, and moves ended ones.
+
+    `before_move` is shown every ended job at least once before it leaves `inprogress` (targets are kept by it);
+    `on_marked` is told that there is something to move.
+    """
+
+    def __init__(self, collections: Collections, terms: Terms, interruption: Interruption = _never) -> None:
+        self._inprogress = collections.inprogress
+        self._completed = collections.completed
+        self._families = terms.families
+        self._clock = terms.clock
+        self._observe = terms.observe
+        self._reached = interruption
+        self.before_move: list[BeforeMove] = []
+        self.on_marked: list[Callable[[], None]] = []
+
+    def marked(self, jobs: Sequence[Job], states: Sequence[State], now: datetime) -> None:
+        """Tell that jobs, given as they were before it, have been marked ended."""
+        self._reached("marked")
+        self._observe([_ended(job, state, now) for job, state in zip(jobs, states, strict=True)])
+        for notify in self.on_marked:
+            notify()
+
+    def end_spent(self, jobs: Iterable[Job]) -> int:
+        """End jobs whose lease has run out and who must not be handed out again; return how many were."""
+        now = self._clock.now()
+        ended = 0
+        for job in jobs:
+            state = State.CANCELLED if "cancelRequestedAt" in job else State.QUARANTINED
+            change = ending(state, self._families[job["kind"]].words[state], job, now)
+            reason = "Cancelled; its worker did not confirm" if state is State.CANCELLED else _quarantine_reason(job)
+            update = as_update(change, now)
+            update["$set"]["error"] = reason
+            update["$inc"] = {**change.inc, "leasesLost": 1}
+            update["$push"] = {"log": {"at": now, "message": reason}}
+            fence = {"_id": job["_id"], "state": State.RUNNING.value, "claims": job["claims"], "readyAt": {"$lte": now}}
+            if self._inprogress.update_one(fence, update).matched_count:
+                self.marked([job], [state], now)
+                ended += 1
+        return ended
+
+    def move(self, limit: int = _BATCH) -> int:
+        """Move up to `limit` ended jobs to `completed`; return how many there were to move."""
+        # Instances that move at the same time start at different places.
+        found = list(self._inprogress.find({"finishedAt": {"$gt": EPOCH}}).limit(limit))
+        random.shuffle(found)
+        if found:
+            self._move(found)
+        return len(found)
+
+    def move_now(self, job_ids: Sequence[str]) -> None:
+        """Move these jobs, if they have ended, before this returns."""
+        found = list(self._inprogress.find({"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}))
+        if found:
+            self._move(found)
+
+    def _move(self, documents: list[Job]) -> None:
+        for record in self.before_move:
+            record(documents)
+        self._reached("recorded")
+        self._copy(documents)
+        self._reached("copied")
+        self._delete(documents)
+
+    def _copy(self, documents: list[Job]) -> None:
+        try:
+            self._completed.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            failures = (error.details or {}).get("writeErrors", [])
+            unconfirmed = (error.details or {}).get("writeConcernErrors")
+            if unconfirmed or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+                raise
+            self._replace_older([documents[failure["index"]] for failure in failures])
+
+    def _replace_older(self, documents: list[Job]) -> None:
+        """Overwrite copies of an earlier end; a copy of this or a later one stays."""
+        statements = [ReplaceOne({"_id": job["_id"], "endSeq": {"$lt": job["endSeq"]}}, job) for job in documents]
+        if statements:
+            self._completed.bulk_write(statements, ordered=False)
+
+    def _delete(self, documents: list[Job]) -> None:
+        by_seq: dict[int, list[str]] = {}
+        for job in documents:
+            by_seq.setdefault(job["endSeq"], []).append(job["_id"])
+        for seq, ids in by_seq.items():
+            self._inprogress.delete_many({"_id": {"$in": ids}, "endSeq": seq, "finishedAt": {"$gt": EPOCH}})
+
+    def cancel(self, job: Job, now: datetime, reason: str, claim_id: str | None = None) -> bool:
+        """End a job that nobody holds, or that the named claim holds; False when another has claimed it meanwhile."""
+        change = ending(State.CANCELLED, self._families[job["kind"]].words[State.CANCELLED], job, now)
+        update = as_update(change, now)
+        update["$push"] = {"log": {"at": now, "message": reason}}
+        free: list[Document] = [{"state": State.QUEUED.value}, {"readyAt": {"$lte": now}}]
+        if claim_id is not None:
+            free.append({"lease.claimId": claim_id})
+        unheld = {"_id": job["_id"], "claims": job["claims"], "$or": free}
+        if not self._inprogress.update_one(unheld, update).matched_count:
+            return False
+        self.marked([job], [State.CANCELLED], now)
+        return True
+
+    def request_cancel(self, job_id: str, now: datetime) -> bool:
+        """Ask the worker that holds a job to stop; it hears it at its next heartbeat."""
+        held = {"_id": job_id, "state": State.RUNNING.value}
+        asked = self._inprogress.update_one(held, {"$set": {"cancelRequestedAt": now, "updatedAt": now}})
+        return bool(asked.matched_count)
+
+
+def _quarantine_reason(job: Job) -> str:
+    lost = job.get("leasesLost", 0) + 1
+    return f"Quarantined: {lost} workers were lost while they held it, the last was {job['lease']['worker']}"
+
+
+def _ended(job: Job, state: State, now: datetime) -> Transition:
+    verb = {State.COMPLETED: "finish", State.FAILED: "fail", State.CANCELLED: "cancel"}.get(state, "sweep")
+    started = job.get("startedAt")
+    return Transition(
+        verb=verb,
+        job_id=job["_id"],
+        kind=job["kind"],
+        type=job.get("type"),
+        source=State(job["state"]) if job["state"] not in ENDED else None,
+        target=state,
+        at=now,
+        worker=job["lease"]["worker"] if "lease" in job else None,
+        ran=(now - started).total_seconds() if started and "lease" in job else None,
+    )

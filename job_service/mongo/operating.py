@@ -1,0 +1,154 @@
+"""What operators do to jobs: cancel, retry, put back."""
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from job_service.lifecycle.errors import AlreadyFinished, Conflict, NotFound, TargetBusy
+from job_service.lifecycle.job import ALIVE, ENDED, Job, NewJob, State
+from job_service.lifecycle.reports import Report, amending, ending
+from job_service.lifecycle.transitions import Transition
+from job_service.mongo.changes import as_update
+from job_service.mongo.client import Document
+from job_service.mongo.collections import Collections
+from job_service.mongo.ending import Ending
+from job_service.mongo.reading import Reading
+from job_service.mongo.terms import Terms
+
+_TRIES = 5
+
+
+class Operating:
+    """Acts on jobs from outside of any claim."""
+
+    def __init__(self, collections: Collections, terms: Terms, reading: Reading, ending: Ending) -> None:
+        self._inprogress = collections.inprogress
+        self._completed = collections.completed
+        self._families = terms.families
+        self._clock = terms.clock
+        self._observe = terms.observe
+        self._reading = reading
+        self._ending = ending
+
+    def cancel(self, job_id: str, reason: str = "Cancelled") -> Job:
+        """End a waiting job at once; ask the worker of a running one to stop. Returns the job as it is then.
+
+        Raises NotFound, AlreadyFinished (unless it was cancelled before: then nothing changes).
+        """
+        for _ in range(_TRIES):
+            job = self._get(job_id)
+            if job["state"] == State.CANCELLED or "cancelRequestedAt" in job:
+                return job
+            if job["state"] in ENDED:
+                raise AlreadyFinished(f"The job has already ended as {job['state']}")
+            if self._cancel(job, reason, self._clock.now()):
+                return self._get(job_id)
+        raise Conflict("The job is changing hands right now; try again")
+
+    def as_new(self, job_id: str) -> NewJob:
+        """Return what makes a new job like an ended one. Raises NotFound, or Conflict while it is alive."""
+        job = self._get(job_id)
+        if job["state"] in ALIVE:
+            raise Conflict("The job has not ended yet; only an ended job can be retried")
+        return NewJob(
+            kind=job["kind"],
+            parameters=job["parameters"],
+            type=job.get("type"),
+            dataset_name=job.get("formerDatasetName"),
+            priority=job["priority"],
+            max_attempts=job["maxAttempts"],
+            parent_id=job.get("parentId"),
+            created_by=job.get("createdBy", {}),
+            retried_from=job["_id"],
+        )
+
+    def reopen(self, job_id: str) -> Job:
+        """Put a job back into the queue, the same one, also when it has ended; what it was held by loses it."""
+        for _ in range(_TRIES):
+            job = self._get(job_id)
+            now = self._clock.now()
+            if self._put_back(job, now):
+                return self._get(job_id)
+        raise Conflict("The job is changing hands right now; try again")
+
+    def change_unheld(
+        self, job: Job, end: State | None, messages: tuple[str, ...], amend: tuple[tuple[str, Any], ...]
+    ) -> bool:
+        """End or amend a job that nobody holds; False when it was claimed meanwhile."""
+        now = self._clock.now()
+        asked = Report(job_id=job["_id"], claim_id="", messages=messages, amend=amend)
+        change = amending(asked, ending(end, self._families[job["kind"]].words[end], job, now) if end else None, now)
+        unheld = {"_id": job["_id"], "claims": job["claims"], "endSeq": job["endSeq"]}
+        free = [{"state": State.QUEUED.value}, {"state": State.RUNNING.value, "readyAt": {"$lte": now}}]
+        if not self._inprogress.update_one({**unheld, "$or": free}, as_update(change, now)).matched_count:
+            return False
+        if end:
+            self._ending.marked([job], [end], now)
+        return True
+
+    def _get(self, job_id: str) -> Job:
+        job = self._reading.get(job_id)
+        if job is None:
+            raise NotFound(f"No job found for jobId: {job_id}")
+        return job
+
+    def _cancel(self, job: Job, reason: str, now: datetime) -> bool:
+        if job["state"] == State.QUEUED and "readyAt" not in job:
+            self._cancel_children(job["_id"], reason, now)
+            return self._reading.children_alive(job["_id"], 1) > 0 or self._ending.cancel(job, now, reason)
+        if job["state"] == State.RUNNING and job["readyAt"] > now:
+            return self._ending.request_cancel(job["_id"], now)
+        return self._ending.cancel(job, now, reason)
+
+    def _cancel_children(self, parent_id: str, reason: str, now: datetime) -> None:
+        self._inprogress.update_one({"_id": parent_id}, {"$set": {"cancelRequestedAt": now, "updatedAt": now}})
+        for child in self._inprogress.find({"parentId": parent_id, "state": {"$in": [state.value for state in ALIVE]}}):
+            self._cancel(child, reason, now)
+
+    def _put_back(self, job: Job, now: datetime) -> bool:
+        """Make the document queued again, guarded by the ends and claims it has seen."""
+        fresh: Job = {
+            **job,
+            "state": State.QUEUED.value,
+            "status": self._families[job["kind"]].words[State.QUEUED],
+            "readyAt": now,
+            "updatedAt": now,
+            "endSeq": job["endSeq"] + 1,
+            "attempts": 0,
+            "leasesLost": 0,
+        }
+        for name in ("lease", "finishedAt", "endedBy", "error", "result", "progress", "cancelRequestedAt", "delayedBy"):
+            fresh.pop(name, None)  # type: ignore[misc]  # names of Job
+        if "formerDatasetName" in fresh:
+            fresh["datasetName"] = fresh.pop("formerDatasetName")
+        seen = {"_id": job["_id"], "endSeq": job["endSeq"], "claims": job["claims"]}
+        if self._inprogress.replace_one(seen, fresh).matched_count:
+            self._completed.delete_one(seen)
+        elif self._completed.find_one(seen, {"_id": 1}) is None or not self._bring_back(seen, fresh):
+            return False
+        self._observe([_reopened(job, now)])
+        return True
+
+    def _bring_back(self, seen: Document, fresh: Job) -> bool:
+        """First in, then out: a job in both collections is seen once, a job in neither would be lost."""
+        try:
+            self._inprogress.insert_one(fresh)
+        except DuplicateKeyError as error:
+            if "datasetName" in (error.details or {}).get("keyPattern", {}):
+                raise TargetBusy(f"{fresh['datasetName']} has an active job") from error
+            return False
+        self._completed.delete_one(seen)
+        return True
+
+
+def _reopened(job: Job, now: datetime) -> Transition:
+    return Transition(
+        verb="reopen",
+        job_id=job["_id"],
+        kind=job["kind"],
+        type=job.get("type"),
+        source=State(job["state"]),
+        target=State.QUEUED,
+        at=now,
+    )

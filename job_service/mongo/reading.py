@@ -1,0 +1,153 @@
+"""Looking at jobs: one, a page, or all that match, over both collections.
+
+A job that has ended stands in `inprogress` until it is moved, so readers look there first, then in `completed`, then in
+`inprogress` once more (it may have been put back meanwhile): a job is never seen twice, nor not at all.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.job import ENDED, Job, State
+from job_service.mongo.claiming import claim_order, may_start
+from job_service.mongo.client import Document
+from job_service.mongo.collections import EPOCH, Collections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs to list; what is empty or None does not restrict. Newest first, `before` is the id to go on from."""
+
+    kinds: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    statuses: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    target: str | None = None
+    parent_id: str | None = None
+    with_children: bool = False
+    ended: bool = True
+    before: str | None = None
+    limit: int | None = None
+
+
+class Reading:
+    """Reads jobs; never writes."""
+
+    def __init__(self, collections: Collections) -> None:
+        self._inprogress = collections.inprogress
+        self._completed = collections.completed
+
+    def get(self, job_id: str) -> Job | None:
+        """Return a job, wherever it is."""
+        return self.find_one({"_id": job_id})
+
+    def by_number(self, kind: str, number: int) -> Job | None:
+        """Return the job of a kind that clients know by this number."""
+        return self.find_one({"number": number, "kind": kind})
+
+    def find_one(self, query: Document) -> Job | None:
+        """Return the one job that an indexed, selective query is about."""
+        for collection in (self._inprogress, self._completed, self._inprogress):
+            found = collection.find_one(query)
+            if found:
+                return found
+        return None
+
+    def find(self, wanted: JobFilter) -> list[Job]:
+        """Return the jobs that match, newest first, each once."""
+        live = self._page(self._inprogress.find(build_query(wanted, live=True)), wanted.limit)
+        if not wanted.ended:
+            return [job for job in live if job["state"] not in ENDED]
+        ended = self._page(self._completed.find(build_query(wanted, live=False)), wanted.limit)
+        return list(_merge(live, ended, wanted.limit))
+
+    def first(self, narrowing: Narrowing, now: datetime) -> Job | None:
+        """Return the job that the next claim would get."""
+        found = self._inprogress.find(may_start(narrowing, now)).sort(claim_order(narrowing)).limit(1)
+        return next(iter(found), None)
+
+    def count_ahead(self, job: Job, now: datetime, limit: int) -> int:
+        """Count the claimable jobs of its kind that go before this one, up to a limit."""
+        ahead = may_start(Narrowing(job["kind"]), now)
+        ahead["$or"] = [
+            {"priority": {"$gt": job["priority"]}},
+            {"priority": job["priority"], "readyAt": {"$lt": job["readyAt"]}},
+            {"priority": job["priority"], "readyAt": job["readyAt"], "_id": {"$lt": job["_id"]}},
+        ]
+        return self._inprogress.count_documents(ahead, limit=limit, hint="claim")
+
+    def children(self, parent_id: str) -> list[Job]:
+        """Return the elements of a job, in the order of their ids."""
+        return self.find(JobFilter(parent_id=parent_id, with_children=True))[::-1]
+
+    def children_alive(self, parent_id: str, limit: int = 10_000) -> int:
+        """Count the elements that have not ended, up to a limit."""
+        alive = {"parentId": parent_id, "state": {"$in": [State.QUEUED.value, State.RUNNING.value]}}
+        return self._inprogress.count_documents(alive, limit=limit)
+
+    def oldest_claimable(self, kind: str, now: datetime) -> datetime | None:
+        """Return since when the longest waiting claimable job of a kind has waited; one index seek a priority."""
+        oldest = None
+        for priority in range(10):
+            query = {"kind": kind, "priority": priority, "readyAt": {"$lte": now}}
+            found = next(iter(self._inprogress.find(query, {"readyAt": 1}).sort("readyAt", 1).limit(1)), None)
+            if found and (oldest is None or found["readyAt"] < oldest):
+                oldest = found["readyAt"]
+        return oldest
+
+    def any_claimable(self, kinds: Iterable[str], now: datetime) -> bool:
+        """Say whether a job of some of these kinds may be claimed."""
+        query = {"kind": {"$in": list(kinds)}, "readyAt": {"$lte": now}}
+        return self._inprogress.find_one(query, {"_id": 1}, hint="claim") is not None
+
+    def _page(self, cursor: Any, limit: int | None) -> list[Job]:
+        cursor = cursor.sort("_id", -1)
+        return list(cursor.limit(limit) if limit else cursor)
+
+
+def build_query(wanted: JobFilter, *, live: bool) -> Document:
+    """Return the query for `inprogress` (live) or `completed`, in a form that its indexes serve."""
+    query: Document = {}
+    for name, values in (
+        ("kind", wanted.kinds),
+        ("state", tuple(state.value for state in wanted.states)),
+        ("status", wanted.statuses),
+        ("type", wanted.types),
+    ):
+        if values:
+            query[name] = values[0] if len(values) == 1 else {"$in": list(values)}
+    if wanted.target:
+        query.update(_about_target(wanted.target, live=live))
+    if wanted.parent_id:
+        query["parentId"] = wanted.parent_id
+    elif not wanted.with_children:
+        query["parentId"] = None
+    if wanted.before:
+        query["_id"] = {"$lt": wanted.before}
+    return query
+
+
+def _about_target(target: str, *, live: bool) -> Document:
+    """Return the condition for the jobs of a dataset, and the bumps that name it."""
+    bumped = {"kind": "dataset", "type": "BUMP", "parameters.bumpManifesto.dataStructureUpdates.name": target}
+    if not live:
+        return {"$or": [{"kind": "dataset", "parameters.target": target}, bumped]}
+    ended = {"finishedAt": {"$gt": EPOCH}, "formerDatasetName": target}
+    return {"$or": [{"datasetName": target}, ended, bumped]}
+
+
+def _merge(live: list[Job], ended: list[Job], limit: int | None) -> Iterator[Job]:
+    """Merge two lists that are newest first; a job in both is being moved, and the copy that ended holds."""
+    last = None
+    count = 0
+    for job in heapq.merge(live, ended, key=lambda job: job["_id"], reverse=True):
+        if job["_id"] == last:
+            continue
+        if limit is not None and count >= limit:
+            return
+        last = job["_id"]
+        count += 1
+        yield job

@@ -1,0 +1,94 @@
+"""The store: every verb of the lifecycle, each with its one place.
+
+- create: `submission.py`; find and get: `reading.py`
+- claim: `claiming.py`; renew, update, finish, fail, release: `reporting.py`
+- end and move: `ending.py`; cancel, retry, reopen: `operating.py`
+- the maintenance flag: `maintenance.py`; sweep: `sweeping.py`
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pymongo.database import Database
+
+from job_service.lifecycle.clock import Clock
+from job_service.lifecycle.family import Family
+from job_service.lifecycle.retry import RetryPolicy
+from job_service.lifecycle.transitions import Observer
+from job_service.mongo.claiming import Claiming
+from job_service.mongo.client import Document
+from job_service.mongo.clock import DatabaseClock
+from job_service.mongo.collections import Collections, ensure_indexes
+from job_service.mongo.ending import Ending
+from job_service.mongo.idempotency import Idempotency
+from job_service.mongo.maintenance import Maintenance
+from job_service.mongo.operating import Operating
+from job_service.mongo.reading import Reading
+from job_service.mongo.reporting import Reporting
+from job_service.mongo.reservations import Reservations
+from job_service.mongo.submission import Submission
+from job_service.mongo.sweeping import Sweeper
+from job_service.mongo.terms import Terms
+from job_service.mongo.wakeups import Wakeups
+from job_service.mongo.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The parts, by what they do."""
+
+    database: Database[Document]
+    collections: Collections
+    terms: Terms
+    maintenance: Maintenance
+    submission: Submission
+    claiming: Claiming
+    reporting: Reporting
+    ending: Ending
+    reading: Reading
+    operating: Operating
+    workers: Workers
+    idempotency: Idempotency
+    sweeper: Sweeper
+    reservations: Reservations
+    wakeups: Wakeups
+
+    def prepare(self) -> None:
+        """Make the indexes; raises IndexMismatch, or the driver's errors while the database is away."""
+        ensure_indexes(self.database)
+
+    def ping(self) -> None:
+        """Prove that the database answers and can be written, by a write that changes nothing."""
+        self.collections.leaderships.update_one({"_id": "ping"}, {"$setOnInsert": {"_id": "ping"}}, upsert=True)
+
+
+def open_store(
+    database: Database[Document],
+    families: Iterable[Family],
+    policy: RetryPolicy,
+    observe: Observer,
+    clock: Clock | None = None,
+) -> Store:
+    """Wire the parts; touches no database. `clock` replaces the database's own in tests."""
+    collections = Collections.of(database)
+    terms = Terms({family.kind: family for family in families}, policy, clock or DatabaseClock(database), observe)
+    maintenance = Maintenance(collections)
+    ending = Ending(collections, terms)
+    reading = Reading(collections)
+    return Store(
+        database=database,
+        collections=collections,
+        terms=terms,
+        maintenance=maintenance,
+        submission=Submission(collections, terms),
+        claiming=Claiming(collections, terms, maintenance, ending),
+        reporting=Reporting(collections, terms, ending),
+        ending=ending,
+        reading=reading,
+        operating=Operating(collections, terms, reading, ending),
+        workers=Workers(collections, terms.clock),
+        idempotency=Idempotency(collections),
+        reservations=Reservations(collections, terms.clock),
+        sweeper=Sweeper(collections, terms, ending),
+        wakeups=Wakeups(collections, reading, terms.clock),
+    )

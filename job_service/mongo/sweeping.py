@@ -1,0 +1,117 @@
+"""Housekeeping behind the requests; correctness never waits for it.
+
+Every instance moves ended jobs as soon as it is told of some. One instance at a time, by a lease of its own, also looks
+for what crashes have left: interrupted moves, jobs that lost too many leases, parents whose children are done.
+"""
+
+import logging
+import random
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from job_service.lifecycle.job import State
+from job_service.mongo.collections import Collections
+from job_service.mongo.ending import Ending
+from job_service.mongo.terms import Terms
+
+_LOG = logging.getLogger(__name__)
+_BATCH = 500
+#: How long ends are gathered before they are moved together.
+_GATHER_SECONDS = 0.05
+_LEADERSHIP = timedelta(seconds=15)
+
+Duty = Callable[[], int]
+
+
+class Sweeper:
+    """Sweeps when asked, or from a thread of its own."""
+
+    def __init__(self, collections: Collections, terms: Terms, ending: Ending) -> None:
+        self._inprogress = collections.inprogress
+        self._leaderships = collections.leaderships
+        self._clock = terms.clock
+        self._policy = terms.policy
+        self._ending = ending
+        self._me = uuid.uuid4().hex
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        #: What families add: each returns how many things it has mended.
+        self.duties: list[Duty] = []
+        ending.on_marked.append(self._wake.set)
+
+    def sweep(self) -> dict[str, int]:
+        """Do all there is to do once; return how much of what was done."""
+        moved = self.move_ended()
+        done = {"moved": moved, "ended": self._end_spent()}
+        done["duties"] = sum(duty() for duty in self.duties)
+        done["moved"] += self.move_ended()
+        return done
+
+    def move_ended(self) -> int:
+        """Move whatever has ended, batch by batch."""
+        moved = 0
+        while True:
+            batch = self._ending.move(_BATCH)
+            moved += batch
+            if batch < _BATCH:
+                return moved
+
+    def leads(self) -> bool:
+        """Say whether this instance is the one that sweeps; take or keep the lease if so."""
+        now = self._clock.now()
+        mine_or_over = {"_id": "sweep", "$or": [{"holder": self._me}, {"until": {"$lte": now}}]}
+        lease = {"$set": {"holder": self._me, "until": now + _LEADERSHIP}}
+        try:
+            self._leaderships.find_one_and_update(
+                mine_or_over, lease, upsert=True, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def start(self, interval: float = 5.0) -> None:
+        """Begin sweeping in the background; call it after the fork."""
+        self._thread = threading.Thread(target=self._run, args=(interval,), name="sweeper", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the background sweeping, after the batch that is under way."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread:
+            self._thread.join(timeout=10)
+
+    def _run(self, interval: float) -> None:
+        while not self._stop.is_set():
+            woken = self._wake.wait(interval * random.uniform(0.75, 1.25))
+            self._wake.clear()
+            try:
+                if woken:
+                    self._stop.wait(_GATHER_SECONDS)
+                    self.move_ended()
+                else:
+                    self._sweep_if_leading()
+            except PyMongoError as error:
+                _LOG.warning("sweep interrupted", extra={"reason": type(error).__name__})
+                self._stop.wait(1.0)
+
+    def _sweep_if_leading(self) -> None:
+        if self.leads():
+            self.sweep()
+
+    def _end_spent(self) -> int:
+        """End jobs whose lease has run out and who must not be handed out again."""
+        now = self._clock.now()
+        lapsed = {"state": State.RUNNING.value, "readyAt": {"$lte": now}}
+        spent = [
+            {"leasesLost": {"$gte": self._policy.max_leases_lost - 1}},
+            {"cancelRequestedAt": {"$exists": True}},
+        ]
+        found = self._inprogress.find({**lapsed, "$or": spent}, hint="held").limit(_BATCH)
+        return self._ending.end_spent(found)

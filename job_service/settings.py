@@ -1,0 +1,115 @@
+"""Every setting, read from the environment once, validated whole, and frozen."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+_SECRET_NAMES = ("MONGODB_USER", "MONGODB_PASSWORD", "SECRET_KEY", "CREDENTIALS_KEY")
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text names it and never shows a secret."""
+
+
+def _flag(value: object) -> object:
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError("must be true or false")
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseModel):
+    """The settings by their environment names in lower case; times in seconds, sizes in bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
+
+    mongodb_url: str = "mongodb://127.0.0.1:27017/jobdb"
+    mongodb_user: str | None = None
+    mongodb_password: SecretStr | None = None
+    input_dir: Path | None = None
+    docker_host_name: str | None = None
+    jwks_url: str | None = None
+    jwt_auth: Flag | None = None  #: on as soon as there is a JWKS_URL, unless said otherwise
+    stack: str = "local"
+    commit_id: str | None = None
+    bump_enabled: Flag = False
+    secrets_file: Path | None = None
+    secret_key: SecretStr | None = None
+    credentials_key: SecretStr | None = None
+
+    job_service_host: str = "127.0.0.1"  #: where the service is bound; decides whether it may run without credentials
+    job_service_insecure: Flag = False
+    threads: Count = 32  #: request threads of a process
+    max_body_bytes: Count = 16_000_000
+    max_waiters: Count | None = (
+        None  #: waiting claims of a process; three quarters of its threads unless said otherwise
+    )
+
+    max_attempts: Count = 3
+    max_leases_lost: Count = 3
+    backoff_seconds: Seconds = 5
+    backoff_max_seconds: Seconds = 600
+    legacy_lease_seconds: Annotated[int, Field(ge=5)] = 86_400
+    completed_retention_days: Count | None = None
+
+    code_dir: Path | None = None
+    code_executor: Annotated[str, Field(pattern=r"^(local|lambda)$")] = "local"
+    code_timeout_seconds: Seconds = 10
+    lambda_function: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Return the settings; SECRETS_FILE wins over the environment. Raises SettingsError."""
+        given = dict(os.environ if environment is None else environment)
+        given.setdefault("THREADS", given.get("GUNICORN_THREADS", "32"))
+        given.update(_secrets(given.get("SECRETS_FILE")))
+        known: dict[str, Any] = {
+            name: given[name.upper()] for name in cls.model_fields if given.get(name.upper(), "") != ""
+        }
+        try:
+            return cls(**known)
+        except ValidationError as error:
+            faults = "; ".join(f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+            raise SettingsError(f"Wrong setting: {faults}") from None
+
+    @property
+    def checks_jwt(self) -> bool:
+        """Say whether POST /jobs asks for the two JWT cookies."""
+        return bool(self.jwks_url) if self.jwt_auth is None else self.jwt_auth
+
+    @property
+    def waiters(self) -> int:
+        """Return how many claims of a process may wait at once; some threads stay free for everything else."""
+        return self.max_waiters or max(self.threads * 3 // 4, 1)
+
+    @property
+    def shown_mongodb_url(self) -> str:
+        """Return the database's URL without credentials, for people."""
+        parts = urlsplit(self.mongodb_url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _secrets(path: str | None) -> dict[str, str]:
+    if not path:
+        return {}
+    try:
+        found: Any = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"Wrong setting: SECRETS_FILE: cannot be read as JSON ({type(error).__name__})") from None
+    if not isinstance(found, dict):
+        raise SettingsError("Wrong setting: SECRETS_FILE: must hold a JSON object")
+    return {name: str(found[name]) for name in _SECRET_NAMES if name in found}

@@ -1,0 +1,57 @@
+"""Getting ready: the indexes are made as soon as the database is there, whenever that is."""
+
+import logging
+import threading
+
+from pymongo.errors import PyMongoError
+
+from job_service.lifecycle.errors import Unavailable
+from job_service.mongo.collections import IndexMismatch
+from job_service.mongo.store import Store
+
+_LOG = logging.getLogger(__name__)
+_RETRY_SECONDS = 1.0
+
+
+class Readiness:
+    """Prepares the store in the background, then starts the sweeper; answers whether the instance can serve."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._prepared = threading.Event()
+        self._stopped = threading.Event()
+        self._reason = "The database is away"
+
+    def start(self) -> None:
+        """Begin preparing; returns at once. Call it after the fork."""
+        threading.Thread(target=self._prepare, name="startup", daemon=True).start()
+
+    def stop(self) -> None:
+        """End what was started."""
+        self._stopped.set()
+        self._store.sweeper.stop()
+
+    def check(self) -> None:
+        """Raise Unavailable unless the database is prepared and can be written."""
+        if not self._prepared.is_set():
+            raise Unavailable(self._reason)
+        self._store.ping()
+
+    def prepare(self) -> None:
+        """Make the indexes now."""
+        self._store.prepare()
+        self._prepared.set()
+
+    def _prepare(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.prepare()
+            except PyMongoError as error:
+                _LOG.warning("waiting for the database", extra={"reason": type(error).__name__})
+            except IndexMismatch as error:
+                self._reason = error.message
+                _LOG.error(error.message)
+            else:
+                self._store.sweeper.start()
+                return
+            self._stopped.wait(_RETRY_SECONDS)

@@ -1,0 +1,181 @@
+"""Who may: every view names the role it wants, and one hook asks for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, request
+
+from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+_BOTS = ("prefetch", "preview", "prerender")
+
+
+class Role(StrEnum):
+    """What a caller may do."""
+
+    ANYONE = "anyone"  #: no credentials needed: health
+    USER = "user"  #: the family finds out who it is by itself (the `X-Token` of transfers, the cookies of datasets)
+    SUBMIT = "submit"
+    WORK = "work"
+    VIEW = "view"
+    OPERATE = "operate"
+    ADMIN = "admin"
+
+
+#: What each role may do besides itself.
+IMPLIED: dict[Role, frozenset[Role]] = {
+    Role.SUBMIT: frozenset({Role.SUBMIT, Role.VIEW}),
+    Role.WORK: frozenset({Role.WORK, Role.VIEW}),
+    Role.VIEW: frozenset({Role.VIEW}),
+    Role.OPERATE: frozenset({Role.OPERATE, Role.VIEW}),
+    Role.ADMIN: frozenset(Role),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a request comes from, and what it may do."""
+
+    name: str
+    roles: frozenset[Role]
+    user: int | None = None
+
+
+LOCAL = Caller("local", frozenset(Role))
+
+
+class Identify(Protocol):
+    """Finds out who is calling."""
+
+    def __call__(self, _token: str | None, /) -> Caller | None:
+        """Return the caller of a bearer token; None: unknown. With nothing configured, everyone is LOCAL."""
+
+    def is_configured(self) -> bool:
+        """Say whether any credentials exist, so that they are asked for."""
+
+
+def allows(*roles: Role, starts: bool = False) -> Callable[[View], View]:
+    """Name the roles of a view, any of which will do; `starts` marks a GET that claims."""
+
+    def mark(view: View) -> View:
+        view.allowed_roles = frozenset(roles)  # type: ignore[attr-defined]  # a mark on a function
+        view.starts_job = starts  # type: ignore[attr-defined]  # as above
+        return view
+
+    return mark
+
+
+def caller() -> Caller:
+    """Return who the present request comes from."""
+    found: Caller = g.caller
+    return found
+
+
+def client_name() -> str:
+    """Return the name of a client that has no other: its `X-Worker` header, else its address."""
+    return request.headers.get("X-Worker", "")[:200] or request.remote_addr or "unknown"
+
+
+def guard(app: Flask, identify: Identify) -> None:
+    """Check every request before its view runs."""
+
+    def check() -> None:
+        g.caller = LOCAL
+        view = app.view_functions.get(request.endpoint or "")
+        if view is None:
+            return
+        roles: frozenset[Role] = getattr(view, "allowed_roles", frozenset({Role.ADMIN}))
+        configured = identify.is_configured()
+        if not configured:
+            _require_local()
+        _require_same_site(configured=configured)
+        if getattr(view, "starts_job", False):
+            _require_deliberate()
+        if configured and Role.ANYONE not in roles:
+            g.caller = _identified(identify, roles)
+
+    app.before_request(check)
+
+
+def _identified(identify: Identify, roles: frozenset[Role]) -> Caller:
+    found = identify(_bearer_token())
+    if Role.USER in roles and found is None:
+        return Caller("anonymous", frozenset())
+    if found is None:
+        raise Unauthorized("This service wants a token: Authorization: Bearer <token>")
+    if not roles & found.roles and Role.USER not in roles:
+        raise Forbidden(
+            f"The token of {found.name} does not allow this; it takes the role {' or '.join(sorted(roles))}"
+        )
+    return found
+
+
+def _bearer_token() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _require_local() -> None:
+    """Without credentials only this machine may call, under a loopback name: a page elsewhere could rebind its own."""
+    if current_app.config["INSECURE"]:
+        return
+    host = urlsplit(f"//{request.host}").hostname or ""
+    if host not in _LOOPBACK_NAMES or not _is_loopback(request.remote_addr):
+        raise Invalid("Without credentials configured this service answers on loopback only, under a loopback name")
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return address is None or ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _require_same_site(*, configured: bool) -> None:
+    """Refuse what another site makes a browser send, where that could change something."""
+    harmless = request.method in {"GET", "HEAD", "OPTIONS"} and not _starts_job()
+    if harmless and configured:
+        return
+    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site" and not _is_navigation():
+        raise Forbidden("Cross-site requests are refused")
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        raise Forbidden("Cross-site requests are refused")
+
+
+def _is_navigation() -> bool:
+    """Say whether a person followed a link to a page; reading one is harmless."""
+    return request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate" and not _starts_job()
+
+
+def _starts_job() -> bool:
+    return getattr(current_app.view_functions.get(request.endpoint or ""), "starts_job", False)
+
+
+def _require_deliberate() -> None:
+    """Refuse a GET that claims unless it is meant: no prefetching browser."""
+    purpose = f"{request.headers.get('Purpose', '')} {request.headers.get('Sec-Purpose', '')}".lower()
+    if any(word in purpose for word in _BOTS):
+        raise Forbidden("A prefetch must not claim a job")
+
+
+class Nobody:
+    """The identification of a service without credentials."""
+
+    def __call__(self, _token: str | None) -> Caller | None:
+        """Know nobody."""
+        return None
+
+    def is_configured(self) -> bool:
+        """Say that no credentials exist."""
+        return False
+
+
+nobody = Nobody()

@@ -1,0 +1,102 @@
+"""Answers: JSON by a compiled encoder, and errors in the one shape that callers know."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+
+from job_service.lifecycle import errors
+
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+_PROBLEM = "application/problem+json"
+
+#: The one place where an error of the lifecycle becomes an HTTP status; the nearest class up the tree counts.
+STATUS_OF: dict[type[errors.JobServiceError], int] = {
+    errors.Invalid: 400,
+    errors.TooLarge: 413,
+    errors.UnsupportedMediaType: 415,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Limited: 429,
+    errors.Unavailable: 503,
+    errors.JobServiceError: 500,
+}
+
+_TITLES = {
+    400: "Invalid request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Unsupported media type",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+_UNAVAILABLE_RETRY = 2
+
+
+def dumps(value: Any) -> bytes:
+    """Return JSON; times are RFC 3339 in UTC."""
+    return orjson.dumps(value, default=str, option=_OPTIONS)
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON answer."""
+    return Response(dumps(value), status=status, headers=headers, mimetype="application/json")
+
+
+def status_of(error: errors.JobServiceError) -> int:
+    """Return the HTTP status of an error."""
+    return next(STATUS_OF[known] for known in type(error).__mro__ if known in STATUS_OF)
+
+
+def error_answer(error: errors.JobServiceError) -> Response:
+    """Return the answer that an error becomes."""
+    status = status_of(error)
+    body: dict[str, Any] = {"message": error.message, "code": error.code}
+    if isinstance(error, errors.Invalid) and error.faults:
+        body["errors"] = error.faults
+    headers = {}
+    if isinstance(error, errors.Limited):
+        headers["Retry-After"] = str(error.retry_after)
+    if status == 503:  # noqa: PLR2004  the table above names it
+        headers["Retry-After"] = str(_UNAVAILABLE_RETRY)
+    if status == 401:  # noqa: PLR2004  as above
+        headers["WWW-Authenticate"] = "Bearer"
+    return _in_the_form_asked_for(body, status, headers)
+
+
+def http_error_answer(error: HTTPException) -> Response:
+    """Return the answer to what Flask and werkzeug refuse themselves."""
+    status = error.code or 500
+    code = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}.get(status)
+    body = {"message": error.description or error.name, "code": code or "invalid"}
+    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    return _in_the_form_asked_for(body, status, headers)
+
+
+def unexpected_answer(request_id: str) -> Response:
+    """Return the answer to a fault of ours: it names the request, and nothing of the fault."""
+    return _in_the_form_asked_for(
+        {"message": f"Something went wrong here; it is logged under the request id {request_id}", "code": "internal"},
+        500,
+        {},
+    )
+
+
+def _in_the_form_asked_for(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
+    """Answer plain JSON, or the same body as RFC 9457 to whoever prefers that."""
+    if _PROBLEM not in request.headers.get("Accept", ""):
+        return answer(body, status, headers)
+    title = _TITLES.get(status, "Error")
+    problem = {**body, "type": "about:blank", "title": title, "status": status, "detail": body["message"]}
+    response = answer(problem, status, headers)
+    response.mimetype = _PROBLEM
+    return response

@@ -1,0 +1,26 @@
+"""Whether this instance is alive, and whether it can serve."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response
+
+from job_service.web.access import Role, allows
+from job_service.web.answers import answer
+
+
+def health_routes(check: Callable[[], None]) -> Blueprint:
+    """Return the two routes; `check` raises when the database cannot be written."""
+    routes = Blueprint("health", __name__, url_prefix="/health")
+
+    @routes.get("/alive")
+    @allows(Role.ANYONE)
+    def alive() -> Response:
+        return answer({"status": "alive"})
+
+    @routes.get("/ready")
+    @allows(Role.ANYONE)
+    def ready() -> Response:
+        check()
+        return answer({"status": "ready"})
+
+    return routes

@@ -1,0 +1,126 @@
+"""What a request holds, checked: bodies against models, query parameters against what they may be."""
+
+import re
+from collections.abc import Collection, Iterable
+from typing import TypeVar
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from job_service.lifecycle.errors import Fault, Invalid, TooLarge, UnsupportedMediaType
+from job_service.web import parsing
+from job_service.web.storable import MAX_NODES
+
+Model = TypeVar("Model", bound=BaseModel)
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_NODES_OF_A_BATCH = 5_000_000
+
+
+class Body(BaseModel):
+    """What every request body is: strict, frozen, and without fields that nobody knows."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def read_object(*, batch: bool = False) -> dict[str, object]:
+    """Return the JSON object of the request; `batch` allows for thousands of items. Raises Invalid."""
+    limit = request.max_content_length or parsing.DEFAULT_LIMIT
+    try:
+        return parsing.parse_json(
+            request.get_data(cache=False),
+            request.headers.get("Content-Type"),
+            request.headers.get("Content-Encoding"),
+            limit=limit if batch else min(limit, parsing.DEFAULT_LIMIT),
+            max_nodes=_NODES_OF_A_BATCH if batch else MAX_NODES,
+        )
+    except parsing.InvalidBody as fault:
+        faults: list[Fault] = [{"loc": list(fault.loc), "msg": fault.message}]
+        raise Invalid(fault.message, faults) from None
+    except parsing.UnsupportedMediaType as fault:
+        raise UnsupportedMediaType(str(fault)) from None
+    except parsing.BodyTooLarge as fault:
+        raise TooLarge(str(fault)) from None
+
+
+def read_body(model: type[Model], *, batch: bool = False) -> Model:
+    """Return the body as a model. Raises Invalid, which names every field that is wrong."""
+    return validate(model, read_object(batch=batch))
+
+
+def validate(model: type[Model], value: object) -> Model:
+    """Return a value as a model, or raise Invalid."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        faults = [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
+        raise Invalid("; ".join(sentence(fault) for fault in faults[:5]), faults) from None
+
+
+def sentence(fault: Fault) -> str:
+    """Return one fault in words."""
+    return f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" if fault["loc"] else fault["msg"]
+
+
+def _fault(detail: ErrorDetails) -> Fault:
+    loc = list(detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return {"loc": loc, "msg": f"Unknown field: {loc[-1]}"}
+    return {"loc": loc, "msg": detail["msg"].removeprefix("Value error, ")}
+
+
+def query_integer(name: str, low: int, high: int, default: int | None = None) -> int | None:
+    """Return a whole number of the query string."""
+    text = query_text(name)
+    if text is None:
+        return default
+    if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
+        raise Invalid.field(name, f"must be a whole number from {low} to {high}")
+    return int(text)
+
+
+def query_number(name: str, low: float, high: float) -> float:
+    """Return a number of the query string, 0 when it is not given."""
+    text = query_text(name)
+    if text is None:
+        return 0
+    if not _NUMBER.fullmatch(text) or not low <= float(text) <= high:
+        raise Invalid.field(name, f"must be a number from {low:g} to {high:g}")
+    return float(text)
+
+
+def query_flag(name: str, *, default: bool = False) -> bool:
+    """Return a flag of the query string: true or false, in any case."""
+    text = query_text(name)
+    if text is None:
+        return default
+    if text.lower() not in {"true", "false"}:
+        raise Invalid.field(name, "must be true or false")
+    return text.lower() == "true"
+
+
+def query_text(name: str) -> str | None:
+    """Return a parameter that may stand in the query string once; operators such as `name[$ne]` are refused."""
+    _refuse_operators(name)
+    values = request.args.getlist(name)
+    if len(values) > 1:
+        raise Invalid.field(name, "must be given once")
+    return values[0] if values else None
+
+
+def query_choices(name: str, allowed: Collection[str]) -> tuple[str, ...]:
+    """Return values given as `a,b`, as a repeated parameter, or as `name[]`; each must be an allowed one."""
+    _refuse_operators(name)
+    given: Iterable[str] = [*request.args.getlist(name), *request.args.getlist(f"{name}[]")]
+    values = tuple(dict.fromkeys(value.strip() for text in given for value in text.split(",") if value.strip()))
+    unknown = [value for value in values if value not in allowed]
+    if unknown:
+        raise Invalid.field(name, f"unknown value {unknown[0]!r}; allowed are {', '.join(sorted(allowed))}")
+    return values
+
+
+def _refuse_operators(name: str) -> None:
+    for key in request.args:
+        if key.startswith(f"{name}[") and key != f"{name}[]":
+            raise Invalid.field(name, f"unknown form {key!r}")

@@ -1,0 +1,23 @@
+"""What gunicorn loads, in each worker process after the fork."""
+
+import sys
+
+from flask import Flask
+
+from job_service.app import create_app
+from job_service.settings import Settings, SettingsError
+from job_service.web.logs import configure_logging
+
+
+def _application() -> Flask:
+    try:
+        settings = Settings.from_environment()
+    except SettingsError as error:
+        sys.exit(str(error))
+    configure_logging()
+    application = create_app(settings)
+    application.extensions["job_service.readiness"].start()
+    return application
+
+
+app = _application()
