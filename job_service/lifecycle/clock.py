@@ -11,6 +11,15 @@ class Clock(Protocol):
         """Return the present moment, whole milliseconds."""
 
 
+#: By how much one instance's view of the database's clock may be behind another's.
+_VIEWS_DIFFER = timedelta(milliseconds=50)
+
+
+def at_once(now: datetime) -> datetime:
+    """Return the `readyAt` of a job that may start now, as every instance sees it."""
+    return now - _VIEWS_DIFFER
+
+
 class SystemClock:
     """This machine's clock, for what is no job: tokens, uptime."""
 

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from job_service.mongo.client import Document
 
 _SAMPLE_SECONDS = 2.0
+_SLOW_ANSWER = timedelta(milliseconds=200)
 _DRIFT_MARGIN = timedelta(milliseconds=1)
 
 
@@ -36,6 +37,19 @@ class DatabaseClock:
     def _resample(self) -> tuple[datetime, float]:
         with self._lock:
             if self._sample is None or time.monotonic() - self._sample[1] > _SAMPLE_SECONDS:
-                answer = self._database.client.admin.command("hello")
-                self._sample = (answer["localTime"], time.monotonic())
+                read = server_time(self._database), time.monotonic()
+                self._sample = _later(self._sample, read) if self._sample else read
             return self._sample
+
+
+def server_time(database: Database[Document]) -> datetime:
+    """Ask the primary for its time."""
+    answer = database.client.admin.command("hello", codec_options=database.codec_options)
+    moment: datetime = answer["localTime"]
+    return moment
+
+
+def _later(old: tuple[datetime, float], new: tuple[datetime, float]) -> tuple[datetime, float]:
+    """Let a slow answer not turn the clock back; more than that is a clock that was set, or another primary."""
+    carried = old[0] + timedelta(seconds=new[1] - old[1])
+    return (carried, new[1]) if timedelta(0) < carried - new[0] < _SLOW_ANSWER else new

@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 from pymongo import ReturnDocument
 
 from job_service.mongo.client import Document
+from job_service.mongo.clock import server_time
 from job_service.mongo.collections import Collections
 
 PERMIT_SECONDS = 0.25
@@ -75,8 +76,7 @@ class Maintenance:
         document = self._flag.find_one(_CURRENT)
         if document and document["seq"]:
             return _status(document)
-        now = self._flag.database.client.admin.command("hello")["localTime"]
-        return MaintenanceStatus(msg="", paused=False, timestamp=now)
+        return MaintenanceStatus(msg="", paused=False, timestamp=server_time(self._flag.database))
 
     def history(self, limit: int = 0) -> list[MaintenanceStatus]:
         """Return all statuses, newest first (`limit` of 0: all)."""

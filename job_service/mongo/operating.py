@@ -5,6 +5,7 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
+from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, NotFound, TargetBusy
 from job_service.lifecycle.job import ALIVE, ENDED, Job, NewJob, State
 from job_service.lifecycle.reports import Report, amending, ending
@@ -112,7 +113,7 @@ class Operating:
             **job,
             "state": State.QUEUED.value,
             "status": self._families[job["kind"]].words[State.QUEUED],
-            "readyAt": now,
+            "readyAt": at_once(now),
             "updatedAt": now,
             "endSeq": job["endSeq"] + 1,
             "attempts": 0,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import orjson
 from pymongo import UpdateMany
 
+from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.reports import (
     Accepted,
@@ -143,7 +144,7 @@ class Reporting:
             job, now, "Cancelled; its worker gave it back", item.claim_id
         ):
             return Accepted(self._read([item.job_id])[item.job_id])
-        ready_at = now + timedelta(seconds=item.delay)
+        ready_at = now + timedelta(seconds=item.delay) if item.delay else at_once(now)
         word = self._families[job["kind"]].words[State.QUEUED]
         change = requeueing(word, ready_at, "not-before" if item.delay else None, now)
         fence = {"_id": item.job_id, "lease.claimId": item.claim_id, "state": State.RUNNING.value}

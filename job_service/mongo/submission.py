@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
 
+from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.ids import IdRange
 from job_service.lifecycle.job import Job, NewJob, State
 from job_service.lifecycle.transitions import Transition
@@ -131,9 +132,9 @@ class Submission:
             endSeq=0,
         )
         if not new.waits_for_children:
-            job["readyAt"] = max(new.ready_at or now, now)
-            if job["readyAt"] > now:
-                job["delayedBy"] = "not-before"
+            job["readyAt"] = at_once(now)
+            if new.ready_at and new.ready_at > now:
+                job.update(readyAt=new.ready_at, delayedBy="not-before")
         _add_optional(job, new, number)
         return job
 

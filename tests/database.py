@@ -1,0 +1,70 @@
+"""Fixtures for tests that talk to a real mongod: a database of its own for each test."""
+
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from pymongo import MongoClient
+
+from job_service.app import FAMILIES, create_app
+from job_service.lifecycle.clock import SetClock
+from job_service.lifecycle.retry import RetryPolicy
+from job_service.mongo.client import connect, open_database
+from job_service.mongo.store import open_store
+from job_service.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def mongo_client(mongod_url):
+    """The client of this test process."""
+    client: MongoClient = connect(mongod_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def database(mongo_client, mongod_url):
+    """An empty database, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    base, _, options = mongod_url.partition("?")
+    url = f"{base.rstrip('/')}/{name}?{options}"
+    yield open_database(mongo_client, url)
+    mongo_client.drop_database(name)
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands still until a test moves it."""
+    return SetClock(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+
+
+@pytest.fixture
+def transitions():
+    """Every transition that the store has told of."""
+    return []
+
+
+@pytest.fixture
+def store(database, clock, transitions):
+    """A store with its indexes, on the set clock."""
+    opened = open_store(database, FAMILIES, RetryPolicy(), transitions.extend, clock)
+    opened.prepare()
+    return opened
+
+
+@pytest.fixture
+def settings():
+    """The settings of a service on this machine without credentials; a test may ask for others."""
+    return Settings.from_environment({})
+
+
+@pytest.fixture
+def app(store, settings):
+    """The application on that store."""
+    return create_app(settings, store)
+
+
+@pytest.fixture
+def http(app):
+    """Requests without a socket."""
+    return app.test_client()
