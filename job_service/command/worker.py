@@ -6,7 +6,9 @@ import click
 
 #: Where each subcommand is. They are imported when asked for: the help of one must not need what another one does.
 SUBCOMMANDS = {
+    "conversions": "job_service.command.worker_conversions:conversions",
     "datasets": "job_service.command.worker_datasets:datasets",
+    "transcoding": "job_service.command.worker_transcoding:transcoding",
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from job_service.client import JobServiceClient
+from job_service.client import ONCE, JobServiceClient
 from job_service.worker import GiveUp, Job, LeaseLost, TryAgain, Worker
 from job_service.worker.conversions.active_check import ActiveCheck
 from job_service.worker.conversions.converter import (
@@ -37,12 +37,14 @@ def handler(client: JobServiceClient, terms: Terms) -> Callable[[Job], None]:
     Beside the heartbeats of every worker it asks, as converters do, whether the job is still active: who ends a job by
     hand ends its program, too.
     """
+    # One question is not asked twice: the next one comes soon enough, and the end of the job must not wait for it.
+    asking = client.with_retry(ONCE)
 
     def work(job: Job) -> None:
         conversion = Conversion(job.id, job.parameters["source"], job.parameters["document"], job.attempt)
 
         def is_active() -> bool:
-            return client.conversions.is_active(conversion.source, conversion.job_id)
+            return asking.conversions.is_active(conversion.source, conversion.job_id)
 
         with ActiveCheck(is_active, terms.check_seconds) as check:
             _convert(job, conversion, terms, lambda: job.cancelled.is_set() or check.has_ended())

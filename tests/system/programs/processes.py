@@ -29,6 +29,6 @@ def running(program, argument):
     for each in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             command = (each / "cmdline").read_bytes() if each.name.isdigit() else b""
-            if command.startswith(program.encode() + b"\0") and argument.encode() in command:
+            if Path(os.fsdecode(command.partition(b"\0")[0])).name == program and argument.encode() in command:
                 found.append(int(each.name))
     return found
