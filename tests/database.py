@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from pymongo import MongoClient
@@ -26,9 +27,8 @@ def mongo_client(mongod_url):
 def database(mongo_client, mongod_url):
     """An empty database, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
-    base, _, options = mongod_url.partition("?")
-    url = f"{base.rstrip('/')}/{name}?{options}"
-    yield open_database(mongo_client, url)
+    parts = urlsplit(mongod_url)
+    yield open_database(mongo_client, urlunsplit(parts._replace(path=f"/{name}")))
     mongo_client.drop_database(name)
 
 
