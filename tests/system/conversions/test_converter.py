@@ -151,7 +151,7 @@ def test_a_job_that_is_not_active_any_more_ends_its_program_within_the_check_int
     work.join(DEADLINE)
 
     [(_, ended_at)] = outcome
-    assert ended_at - stopped_at < CHECK_SECONDS + GRACE_SECONDS + 1.5
+    assert ended_at - stopped_at < CHECK_SECONDS + GRACE_SECONDS + 3
     assert ends(program)
     assert ends(grandchild)
     assert set(boss.asked) == {f"/job/active/sirius/{JOB_ID}"}
