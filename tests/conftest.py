@@ -8,7 +8,6 @@ import pytest
 from job_service.embedded.mongod import PrivateMongod
 from job_service.mongo.replica_set import initiate
 
-
 pytest_plugins = ["tests.database"]
 
 
