@@ -3,7 +3,6 @@ import os
 
 import pytest
 
-from job_service.embedded import mongod_log
 from job_service.embedded.mongod_log import why_it_ended
 
 
@@ -12,8 +11,8 @@ def log(tmp_path):
     return tmp_path / "mongod.log"
 
 
-def entry(severity, message, **attributes):
-    return json.dumps({"s": severity, "msg": message, "attr": attributes}) + "\n"
+def entry(severity, text, **attributes):
+    return json.dumps({"s": severity, "msg": text, "attr": attributes}) + "\n"
 
 
 def test_the_first_fatal_entry_that_names_an_error_is_the_reason(log):
@@ -38,7 +37,7 @@ def test_a_disk_that_was_full_is_said_plainly(log):
 
 def test_a_disk_so_full_that_the_log_could_not_be_written_is_still_found(log, monkeypatch):
     full = os.statvfs_result((4096, 4096, 1000, 0, 0, 0, 0, 0, 0, 255))
-    monkeypatch.setattr(mongod_log.os, "statvfs", lambda _: full)
+    monkeypatch.setattr(os, "statvfs", lambda _: full)
     assert "the disk that holds" in why_it_ended(-6, log)
 
 
