@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# A worker for dataset jobs with curl and jq. One job at a time; SIGTERM gives it back.
+set -u
+api=${JOB_SERVICE_URL:?} lease=${JOB_SERVICE_CHECK_LEASE_SECONDS:-60} work=${JOB_SERVICE_CHECK_WORK_SECONDS:-1}
+claim='' job='' stopping=''
+ask() { curl -sS --max-time 40 -X "$1" "$api$2" -H 'Content-Type: application/json' ${3:+-d "$3"}; }
+say() { ask PATCH "/claims/$claim/jobs/$job" "$1"; }
+trap 'stopping=yes' TERM INT
+
+while [ -z "$stopping" ]; do
+  claim=$(cat /proc/sys/kernel/random/uuid)
+  wanted='{"kind":"dataset","worker":"bash","wait":5,"leaseSeconds":'$lease',"claimId":"'$claim'","where":{"operation":["ADD"]}}'
+  answer=$(ask POST /claims "$wanted") || { sleep 2; continue; }
+  job=$(jq -r '.claims[0].job.jobId // empty' <<<"$answer")
+  [ -n "$job" ] || { [ "$(jq .paused <<<"$answer")" != true ] || sleep 5; continue; }
+
+  end=completed
+  for ((second = 0; second < work; second++)); do
+    action=$(say '{"progress":'$((100 * second / work))'}' | jq -r '.action // .code // empty')
+    case "$action${stopping:+ stop}" in
+      *stop) ask DELETE "/claims/$claim/jobs/$job" >/dev/null; exit 0 ;;
+      cancel) end=cancelled; break ;;
+      lease-lost | already-finished) end=''; break ;;
+    esac
+    sleep 1
+  done
+  [ -z "$end" ] || until say '{"status":"'$end'"}' >/dev/null; do sleep 2; done
+done

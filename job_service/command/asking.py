@@ -1,0 +1,71 @@
+"""What commands that ask a service share: where it is, who asks, and how answers and refusals are shown."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec
+
+import click
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from job_service.client import JobServiceClient
+from job_service.client.errors import JobServiceError
+
+P = ParamSpec("P")
+
+_WIDTH_OF_A_FILE = 200
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+def asks(command: Callable[Concatenate[JobServiceClient, P], None]) -> Callable[..., None]:
+    """Give a command the options `--url` and `--token`, and a client made of them; a refusal ends it with status 1."""
+
+    @click.option("--url", envvar="JOB_SERVICE_URL", show_envvar=True, default=DEFAULT_URL, help="The service.")
+    @click.option("--token", envvar="JOB_SERVICE_TOKEN", show_envvar=True, help="Who asks.")
+    def ask(url: str, token: str | None, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            with JobServiceClient(url, token) as client:
+                command(client, *args, **kwargs)
+        except JobServiceError as refusal:
+            raise click.ClickException(str(refusal)) from refusal
+
+    return update_wrapper(ask, command)
+
+
+def show_json(value: object) -> None:
+    """Print a value for programs."""
+    click.echo(json.dumps(_plain(value), ensure_ascii=False, default=str))
+
+
+def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows for people; what comes from jobs is shown as text, never as markup or control characters."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    for row in rows:
+        table.add_row(*(as_text(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)
+
+
+def moment(at: datetime | None) -> str:
+    """Return a time for people, with its zone."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+
+
+def as_text(value: object) -> Text:
+    """Return a cell without anything that a terminal would act on."""
+    text = "" if value is None else str(value)
+    return Text("".join(character if character.isprintable() else "�" for character in text))
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

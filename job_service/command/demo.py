@@ -1,0 +1,139 @@
+"""`job-service demo`: a private service, a sample batch and a real importer, shown until every job has ended."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from job_service.client import JobServiceClient
+from job_service.client.jobs import Job
+from job_service.command.asking import as_text
+from job_service.command.sample import SAMPLE_JOBS
+from job_service.worker.datasets import make_samples
+
+_START_SECONDS = 60.0
+_LONGEST_SECONDS = 120.0
+_LOOK_SECONDS = 0.2
+_ENDED = frozenset({"completed", "failed", "cancelled", "quarantined"})
+_COLUMNS = ("dataset", "operation", "state", "status", "progress", "what happened last")
+
+
+@click.command()
+def demo() -> None:
+    """See jobs from end to end, with nothing set up: needs no database and leaves nothing behind.
+
+    Starts a private service in a temporary folder, writes sample tars (good and bad ones), submits a batch with good
+    and bad items, lets the importer work, and shows each job until all have ended.
+    """
+    with tempfile.TemporaryDirectory(prefix="job-service-demo-") as folder, _service(Path(folder)) as url:
+        input_dir = Path(folder) / "input"
+        click.echo(f"A private service answers at {url}")
+        with JobServiceClient(url) as client, _running(_worker(input_dir), url):
+            for item, result in zip(SAMPLE_JOBS, client.datasets.submit(SAMPLE_JOBS), strict=True):
+                taken = result.status == "CREATED"
+                click.echo(
+                    f"  {item.get('operation', '-'):6} {item['target']:18} {'taken in' if taken else result.msg}"
+                )
+            _watch(client)
+
+
+@contextmanager
+def _service(folder: Path) -> Iterator[str]:
+    """Run a service of its own; gives its URL."""
+    make_samples(folder / "input")
+    command = ["serve", "--port", "0", "--workers", "1", "--no-workers", "--data-dir", str(folder / "data")]
+    environment = {**os.environ, "INPUT_DIR": str(folder / "input"), "PYTHONUNBUFFERED": "1"}
+    environment.pop("MONGODB_URL", None)
+    log = folder / "service.log"
+    with log.open("wb") as errors, _process(command, environment, errors) as process:
+        yield _url_it_tells(process, log)
+
+
+def _url_it_tells(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.stdout and (line := process.stdout.readline().decode()) and time.monotonic() < deadline:
+        if " answers at " in line:
+            return line.split(" answers at ")[1].split()[0]
+    last = log.read_text(errors="replace").strip().splitlines()[-1:]
+    raise click.ClickException(f"The service did not start: {' '.join(last) or 'it said nothing'}")
+
+
+def _worker(input_dir: Path) -> list[str]:
+    return ["worker", "datasets", "--input-dir", str(input_dir), "--concurrency", "2"]
+
+
+@contextmanager
+def _running(arguments: Sequence[str], url: str) -> Iterator[None]:
+    environment = {**os.environ, "JOB_SERVICE_URL": url}
+    with _process(arguments, environment, subprocess.DEVNULL):
+        yield
+
+
+@contextmanager
+def _process(
+    arguments: Sequence[str], environment: dict[str, str], errors: object
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run a command of this program until the end of the block."""
+    command = [sys.executable, "-m", "job_service", *arguments]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors)  # type: ignore[call-overload]  # a file, or DEVNULL
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _watch(client: JobServiceClient) -> None:
+    """Show the jobs until all have ended."""
+    console = Console()
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        jobs = _jobs(client)
+        while not all(job.state in _ENDED for job in jobs) and time.monotonic() < deadline:
+            if console.is_terminal:
+                live.update(_table(jobs), refresh=True)
+            time.sleep(_LOOK_SECONDS)
+            jobs = _jobs(client)
+    console.print(_table(jobs))
+    if not all(job.state in _ENDED for job in jobs):
+        raise click.ClickException("Not all jobs have ended in time")
+
+
+def _jobs(client: JobServiceClient) -> list[Job]:
+    return list(islice(client.jobs.list(kind="dataset"), 100))[::-1]
+
+
+def _table(jobs: Sequence[Job]) -> Table:
+    table = Table(title="The jobs", title_justify="left")
+    for column in _COLUMNS:
+        table.add_column(column)
+    for job in jobs:
+        said = [entry.message for entry in job.log if not entry.message.startswith("Set status:")]
+        last = said[-1] if said else ""
+        progress = "" if job.progress is None else f"{job.progress:.0f} %"
+        words = (
+            job.parameters["target"],
+            job.parameters["operation"],
+            job.state,
+            job.status,
+            progress,
+            job.error or last,
+        )
+        table.add_row(*(as_text(word) for word in words))
+    return table

@@ -1,0 +1,127 @@
+"""`job-service jobs`: what waits, runs and has ended, from a shell."""
+
+import json
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from job_service.client import JobServiceClient
+from job_service.client.jobs import Job, JobFilter, State
+from job_service.command.asking import asks, moment, show_json, show_table
+
+_COLUMNS = ["job", "kind", "state", "status", "progress", "created", "error"]
+
+
+@click.group()
+def jobs() -> None:
+    """List, show, submit, explain, cancel and retry jobs.
+
+    \b
+    Examples:
+      job-service jobs list --kind all --state failed
+      job-service jobs submit jobs.json
+      echo '{"jobs": [{"operation": "ADD", "target": "AGE"}]}' | job-service jobs submit -
+      job-service jobs explain 0190f3c1-...
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
+
+
+@jobs.command("list")
+@click.option("--kind", default="all", show_default=True, help="One kind, or all.")
+@click.option("--state", type=click.Choice(get_args(State)))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@asks
+def list_jobs(client: JobServiceClient, *, kind: str, state: State | None, limit: int, as_json: bool) -> None:
+    """List jobs, newest first."""
+    found = list(islice(client.jobs.list(**_narrowed(kind, state, limit)), limit))
+    if as_json:
+        show_json(found)
+    else:
+        show_table(f"{len(found)} jobs", _COLUMNS, [_row(job) for job in found])
+
+
+@jobs.command()
+@click.argument("job_id")
+@click.option("--wait", type=click.FloatRange(0, 30), default=0, help="Seconds to wait for its end.")
+@asks
+def show(client: JobServiceClient, *, job_id: str, wait: float) -> None:
+    """Show one job as JSON."""
+    show_json(client.jobs.get(job_id, wait=wait or None))
+
+
+@jobs.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--idempotency-key", help="Makes it safe to send the same file again.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@asks
+def submit(client: JobServiceClient, *, file: Path, idempotency_key: str | None, as_json: bool) -> None:
+    """Submit the JSON of a POST body, from a file or from standard input (-). Status 1 if any item is refused."""
+    items = _items(sys.stdin.read() if str(file) == "-" else _read(file))
+    results = client.datasets.submit(items, idempotency_key=idempotency_key)
+    if as_json:
+        show_json(results)
+    else:
+        rows = [(place, result.status, result.job_id, result.msg) for place, result in enumerate(results)]
+        show_table("Submitted", ["item", "status", "job", "why"], rows)
+    if any(result.status == "FAILED" for result in results):
+        sys.exit(1)
+
+
+@jobs.command()
+@click.argument("job_id")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@asks
+def explain(client: JobServiceClient, *, job_id: str, as_json: bool) -> None:
+    """Say why a job is where it is."""
+    explanation = client.jobs.explain(job_id)
+    if as_json:
+        show_json(explanation)
+        return
+    click.echo(f"{explanation.job_id} is {explanation.state}{', and may be claimed now' * explanation.claimable}")
+    for reason in explanation.reasons:
+        click.echo(f"  {reason.code}: {reason.message}")
+
+
+@jobs.command()
+@click.argument("job_id")
+@asks
+def cancel(client: JobServiceClient, *, job_id: str) -> None:
+    """Cancel a job: a waiting one ends at once, a running one is asked to stop."""
+    show_json(client.jobs.cancel(job_id))
+
+
+@jobs.command()
+@click.argument("job_id")
+@asks
+def retry(client: JobServiceClient, *, job_id: str) -> None:
+    """Make a new job like an ended one."""
+    show_json(client.jobs.retry(job_id))
+
+
+def _narrowed(kind: str, state: State | None, limit: int) -> JobFilter:
+    return {"kind": kind, "limit": limit} if state is None else {"kind": kind, "limit": limit, "state": state}
+
+
+def _row(job: Job) -> tuple[object, ...]:
+    return job.job_id, job.kind, job.state, job.status, job.progress, moment(job.created_at), job.error
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _items(text: str) -> list[dict[str, Any]]:
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise click.ClickException(f"This is not JSON: {error}") from error
+    items = body.get("jobs") if isinstance(body, dict) else None
+    if not isinstance(items, list):
+        raise click.ClickException('This is not the body of a POST: {"jobs": [...]}')
+    return items

@@ -1,0 +1,32 @@
+"""The command `job-service`. Exit status: 0 done, 1 refused or failed, 2 wrong usage."""
+
+import click
+
+from job_service.command.lazy import LazyGroup
+
+_PLACE = "job_service.command"
+SUBCOMMANDS = {
+    "demo": f"{_PLACE}.demo:demo",
+    "jobs": f"{_PLACE}.jobs:jobs",
+    "maintenance": f"{_PLACE}.maintenance:maintenance",
+    "sample": f"{_PLACE}.sample:sample",
+    "serve": f"{_PLACE}.serve:serve",
+    "worker": f"{_PLACE}.worker:worker",
+    "worker-check": f"{_PLACE}.worker_check:worker_check",
+}
+
+
+@click.group(cls=LazyGroup, subcommands=SUBCOMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="job-service")
+def main() -> None:
+    """Run a job service, work for one, or ask one.
+
+    \b
+    Examples:
+      job-service demo                        see a job from end to end, with nothing set up
+      job-service serve                       a service on this machine, with a MongoDB of its own
+      job-service worker datasets --input-dir ./input
+      job-service jobs list --state failed --kind all
+
+    JOB_SERVICE_URL and JOB_SERVICE_TOKEN say which service, and who asks.
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself

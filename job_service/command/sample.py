@@ -1,0 +1,37 @@
+"""Sample jobs to look at: good ones, ones whose input is bad, and ones that are refused at the door."""
+
+import os
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from job_service.client import JobServiceClient
+from job_service.command.asking import asks
+from job_service.worker.datasets.samples import BROKEN, GOOD, WITHOUT_METADATA, make_samples
+
+SAMPLE_JOBS: tuple[Mapping[str, Any], ...] = (
+    *({"operation": "ADD", "target": name, "description": f"First version of {name}"} for name in GOOD),
+    {"operation": "ADD", "target": BROKEN},
+    {"operation": "ADD", "target": WITHOUT_METADATA},
+    {"operation": "ADD", "target": next(iter(GOOD))},
+    {"operation": "SET_STATUS", "target": "SALARY"},
+    {"target": "NO_OPERATION"},
+)
+
+
+@click.command(hidden=True)
+@click.option("--input-dir", required=True, type=click.Path(file_okay=False, path_type=Path))
+@asks
+def sample(client: JobServiceClient, *, input_dir: Path) -> None:
+    """Fill an empty service with sample jobs and their inputs; one that has jobs stays as it is."""
+    if next(islice(client.jobs.list(kind="all", limit=1), 1), None) is None:
+        make_samples(input_dir)
+        client.datasets.submit(SAMPLE_JOBS)
+
+
+def input_folder(data_dir: Path) -> Path:
+    """Return where a service with samples has its inputs: INPUT_DIR, else a folder beside its data."""
+    return Path(os.environ.get("INPUT_DIR") or data_dir / "input").resolve()
