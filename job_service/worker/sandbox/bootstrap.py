@@ -1,0 +1,138 @@
+"""The first code inside a sandbox: it locks the door behind itself and runs the program.
+
+Run as a file by an interpreter that has only the standard library, which may be older than the
+one the service runs on. Its argument is a JSON object:
+
+    {"ready": fd | null, "limits": {"RLIMIT_CPU": 11, ...}, "nice": 10, "filter": "<base64>" | null}
+
+Once the limits and the filter hold it reports so on `ready`, with a descriptor of the working
+folder, by which the parent can see how full that is. Only then does the parent send the program,
+`{"code": ..., "input": {...}}`, on standard input. Whatever goes wrong before ends it with the
+program unread, so a program never runs without its limits.
+"""
+
+import base64
+import builtins
+import ctypes
+import io
+import json
+import linecache
+import os
+import resource
+import socket
+import sys
+import traceback
+import types
+
+PROGRAM = "program.py"
+READY = b"ready"
+
+_FOR_THE_LOADER = ("LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
+_PR_SET_SECCOMP = 22
+_PR_SET_NO_NEW_PRIVS = 38
+_SECCOMP_MODE_FILTER = 2
+_BYTES_OF_AN_INSTRUCTION = 8
+
+
+class _FilterProgram(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+def main() -> None:
+    """Lock, report, read, run."""
+    settings = json.loads(sys.argv[1])
+    _leave_only(settings["ready"])
+    _limit(settings["limits"], settings["nice"])
+    if settings["filter"]:
+        _install(base64.b64decode(settings["filter"]))
+    if settings["ready"] is not None:
+        _report(settings["ready"])
+    document = json.loads(sys.stdin.buffer.read())
+    _tidy()
+    _run(document["code"], document["input"])
+
+
+def _leave_only(ready: "int | None") -> None:
+    """Close every descriptor but the three standard ones and `ready`."""
+    highest = os.sysconf("SC_OPEN_MAX")
+    if ready is None:
+        os.closerange(3, highest)
+    else:
+        os.closerange(3, ready)
+        os.closerange(ready + 1, highest)
+
+
+def _limit(limits: "dict[str, int]", niceness: int) -> None:
+    """Set soft and hard limits alike: nothing inside can raise them again."""
+    os.nice(niceness)
+    for name, value in limits.items():
+        resource.setrlimit(getattr(resource, name), (value, value))
+
+
+def _install(instructions: bytes) -> None:
+    """Add a seccomp filter for this process and all its threads to come."""
+    program = _FilterProgram(len(instructions) // _BYTES_OF_AN_INSTRUCTION, instructions)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))
+
+
+def _prctl(option: int, first: int, second: int = 0) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    arguments = [ctypes.c_ulong(value) for value in (first, second, 0, 0)]
+    if libc.prctl(ctypes.c_int(option), *arguments):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _report(ready: int) -> None:
+    """Tell the parent that everything holds, and lend it a view of the working folder."""
+    folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    with socket.socket(fileno=ready) as channel:
+        socket.send_fds(channel, [READY], [folder])
+    os.close(folder)
+
+
+def _tidy() -> None:
+    """Leave the program an empty standard input, output by the line, and nothing that served only to get here."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    for name in _FOR_THE_LOADER:
+        os.environ.pop(name, None)  # noqa: TID251 - the sandbox's own environment
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    sys.argv = [PROGRAM]
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)
+
+
+def _run(code: str, variables: "dict[str, object]") -> None:
+    """Run the program as `__main__`, with its input as globals; an exception ends with status 1."""
+    module = types.ModuleType("__main__")
+    vars(module).update(variables)
+    sys.modules["__main__"] = module
+    linecache.cache[PROGRAM] = (len(code), None, code.splitlines(keepends=True), PROGRAM)
+    try:
+        exec(compile(code, PROGRAM, "exec", dont_inherit=True), vars(module))  # noqa: S102 - what all this is for
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a program may raise anything
+        _tell(error)
+        sys.exit(1)
+
+
+def _tell(error: BaseException) -> None:
+    """Write the traceback without this file's frame, past whatever became of `sys.stderr`."""
+    trace = error.__traceback__
+    try:
+        lines = traceback.format_exception(type(error), error, trace and trace.tb_next)
+    except Exception:  # noqa: BLE001 - an exception's own __str__ is the program's too
+        lines = [type(error).__name__, "\n"]
+    try:
+        with open(2, "wb", closefd=False) as stream:
+            stream.write("".join(lines).encode("utf-8", "backslashreplace"))
+    except OSError:
+        return
+
+
+if __name__ == "__main__":
+    main()
