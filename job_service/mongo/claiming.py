@@ -8,6 +8,7 @@ another holds or start one after the flag was set.
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from pymongo import ReturnDocument, UpdateMany
 
@@ -86,7 +87,7 @@ class Claiming:
             wanted = sum(ticket.room for ticket in open_tickets)
             found = self._candidates(narrowing, wanted)
             if found:
-                self._distribute(narrowing, open_tickets, found, permit)
+                self._distribute(narrowing, open_tickets, found)
             open_tickets = [ticket for ticket in open_tickets if ticket.room > 0]
             if not open_tickets or (len(found) < wanted and permit is self._maintenance.permit()):
                 return None
@@ -120,23 +121,26 @@ class Claiming:
         spread = _SPREAD if self._contended.get(narrowing.kind) else 1
         cursor = self._inprogress.find(may_start(narrowing, self._clock.now()))
         found = list(cursor.sort(claim_order(narrowing)).limit(wanted * spread))
-        if len(found) > wanted:
-            found = random.sample(found, wanted)
         spent = [job for job in found if self._is_spent(job)]
         if spent:
+            # They are in the way of what comes behind them.
             self._ending.end_spent(spent)
-        return [job for job in found if not self._is_spent(job)] if spent else found
+            return self._candidates(narrowing, wanted)
+        if len(found) > wanted:
+            return [found[place] for place in sorted(random.sample(range(len(found)), wanted))]
+        return found
 
-    def _distribute(self, narrowing: Narrowing, tickets: list[Ticket], found: list[Job], permit: Permit) -> None:
+    def _distribute(self, narrowing: Narrowing, tickets: list[Ticket], found: list[Job]) -> None:
         shares: list[Share] = []
         rest = iter(found)
         for ticket in tickets:
-            share = [job for job, _ in zip(rest, range(ticket.room), strict=False)]
+            share = list(islice(rest, ticket.room))
             if share:
                 shares.append((ticket, share))
         shares = self._gates.admit(shares, self._retake, self._clock.now())
-        now = self._clock.now()
-        won = self._hold_shares(narrowing.kind, shares, permit, now)
+        # The permit is taken last: on a slow connection it may be over before the statement arrives.
+        permit = self._maintenance.permit()
+        won = permit.pause is None and self._hold_shares(narrowing.kind, shares, permit, self._clock.now())
         self._contended[narrowing.kind] = not won
 
     def _hold_shares(self, kind: str, shares: list[Share], permit: Permit, now: datetime) -> bool:

@@ -18,7 +18,7 @@ from job_service.mongo.client import Document
 from job_service.mongo.clock import server_time
 from job_service.mongo.collections import Collections
 
-PERMIT_SECONDS = 0.25
+PERMIT_SECONDS = 0.5
 
 _CURRENT = {"_id": "current"}
 
