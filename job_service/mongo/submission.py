@@ -131,10 +131,12 @@ class Submission:
             updatedAt=now,
             endSeq=0,
         )
-        if not new.waits_for_children:
+        if new.waits_for_children or new.held_back:
+            job["waits"] = "children" if new.waits_for_children else "turn"
+        else:
             job["readyAt"] = at_once(now)
             if new.ready_at and new.ready_at > now:
-                job.update(readyAt=new.ready_at, delayedBy="not-before")
+                job["readyAt"], job["delayedBy"] = new.ready_at, "not-before"
         _add_optional(job, new, number)
         return job
 
