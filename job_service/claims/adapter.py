@@ -105,7 +105,7 @@ class Claims:
             if facet is None:
                 raise Invalid(f"Unknown field: {name}", [{"loc": ["where", name], "msg": f"Unknown field: {name}"}])
             by[facet] = _values(name, value, family)
-        return Narrowing(family.kind, by["type"], by["datasetName"], by_id=family.kind == "conversion")
+        return Narrowing(family.kind, by["type"], by["datasetName"], by_id=family.by_id)
 
     def _report(self, claim_id: str, job_id: str, update: Update) -> Report:
         end = _ENDS.get(update.status or "")

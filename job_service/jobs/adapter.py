@@ -42,12 +42,13 @@ class Jobs:
         store = self._store
         now = store.terms.clock.now()
         pause = store.maintenance.status()
+        family = store.terms.families[job["kind"]]
         alive = job["state"] not in ENDED
         claimable = alive and "readyAt" in job and job["readyAt"] <= now
         return Facts(
             now=now,
             pause=dict(pause) if pause["paused"] else None,
             served=not claimable or store.workers.serve(job),
-            ahead=store.reading.count_ahead(job, now, MOST_AHEAD) if claimable else 0,
+            ahead=store.reading.count_ahead(job, now, MOST_AHEAD, by_id=family.by_id) if claimable else 0,
             children_alive=store.reading.children_alive(job["_id"]) if alive and "readyAt" not in job else 0,
         )

@@ -15,7 +15,8 @@ class Family:
 
     `words` gives the family's status for each state; `steps` are the statuses that a worker may set while it runs
     (None: any word); `facets` names the fields of a claim's `where` and what they narrow by, and `choices` the values
-    they may take; `counts` says that its clients want small numbers.
+    they may take; `counts` says that its clients want small numbers; `by_id` that the oldest id goes first, also
+    when it was put back.
     """
 
     kind: str
@@ -24,6 +25,7 @@ class Family:
     facets: Mapping[str, Facet] = field(default_factory=dict)
     choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
     counts: bool = False
+    by_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +35,4 @@ class Narrowing:
     kind: str
     types: tuple[str, ...] = ()
     dataset_names: tuple[str, ...] = ()
-    by_id: bool = False  #: oldest id first, instead of priority and then age
+    by_id: bool = False  #: within a priority the oldest id first, instead of who has been ready for longest

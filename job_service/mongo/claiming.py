@@ -17,7 +17,7 @@ from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.claim_gates import ClaimGates, Share, Ticket
 from job_service.mongo.client import Document
-from job_service.mongo.collections import CLAIM_ORDER, Collections
+from job_service.mongo.collections import BY_ID_ORDER, CLAIM_ORDER, Collections
 from job_service.mongo.ending import Ending
 from job_service.mongo.maintenance import Maintenance, MaintenanceStatus, Permit
 from job_service.mongo.terms import Terms
@@ -39,7 +39,7 @@ def may_start(narrowing: Narrowing, now: datetime) -> Document:
 
 def claim_order(narrowing: Narrowing) -> list[tuple[str, int]]:
     """Return the order in which jobs are handed out."""
-    return [("_id", 1)] if narrowing.by_id else CLAIM_ORDER
+    return BY_ID_ORDER if narrowing.by_id else CLAIM_ORDER
 
 
 class Claiming:

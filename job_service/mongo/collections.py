@@ -22,6 +22,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The one range that finds whatever may be claimed: new, delayed, backing off, or dropped by a dead worker.
 CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCENDING), ("_id", ASCENDING)]
 
+#: The order of the kinds whose clients were promised the oldest id; what is held is passed over within the index.
+BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDING)]
+
+_DELETED = {"deletedAt": {"$gt": EPOCH}}
+
 
 class IndexMismatch(JobServiceError):
     """An index of the database contradicts the one that the service relies on."""
@@ -40,7 +45,13 @@ class Collections:
     maintenance: Collection[Document]  #: the flag, one document
     maintenance_history: Collection[Document]
     targets: Collection[Document]  #: the last ended job of each target
+    attempt_logs: Collection[Document]  #: what the workers of transfers wrote, in pieces
+    listings: Collection[Document]  #: what folders hold, in compressed pieces
+    transfer_credentials: Collection[Document]  #: sealed, by the job they belong to
+    secrets: Collection[Document]  #: made here because none was configured
     leaderships: Collection[Document]  #: which instance sweeps
+    profiles: Collection[Document]  #: named options for transcoding jobs
+    encoder_options: Collection[Document]  #: the options that somebody has used beside the well-known ones
 
     @classmethod
     def of(cls, database: Database[Document]) -> "Collections":
@@ -53,11 +64,17 @@ def _partial(keys: Sequence[tuple[str, int]], name: str, on: dict[str, Any], *, 
 
 
 def _indexes() -> dict[str, list[IndexModel]]:
-    in_kind = ("kind", ASCENDING)
+    in_kind, in_type, ready = ("kind", ASCENDING), ("type", ASCENDING), ("readyAt", ASCENDING)
+    conversions, transcodings = {"kind": "conversion"}, {"kind": "transcoding"}
     listing = [
         IndexModel([in_kind, ("state", ASCENDING), ("_id", ASCENDING)], name="state"),
-        _partial([("number", ASCENDING), in_kind], "number", {"number": {"$gt": 0}}, unique=True),
+        _partial([in_kind, ("number", ASCENDING)], "number", {"number": {"$gt": 0}}, unique=True),
         _partial([("parentId", ASCENDING), ("_id", ASCENDING)], "children", {"parentId": {"$gt": ""}}),
+        _partial(
+            [in_kind, ("createdBy.userId", ASCENDING), ("_id", ASCENDING)],
+            "owner",
+            {"number": {"$gt": 0}},
+        ),
     ]
     return {
         "inprogress": [
@@ -65,15 +82,26 @@ def _indexes() -> dict[str, list[IndexModel]]:
             _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
             IndexModel([in_kind, *CLAIM_ORDER], name="claim"),
             _partial([in_kind, ("type", ASCENDING), *CLAIM_ORDER], "claim_type", {"type": {"$gt": ""}}),
-            _partial([in_kind, ("_id", ASCENDING), ("readyAt", ASCENDING)], "claim_id", {"kind": "conversion"}),
+            _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
+            _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
+            _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),
+            _partial([in_kind, in_type, ("state", ASCENDING), ("_id", ASCENDING)], "tree", conversions),
             _partial([("readyAt", ASCENDING)], "held", {"state": State.RUNNING.value}),
+            _partial([("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits", {"waits": "turn"}),
+            _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_children", {"waits": "children"}),
             _partial([("finishedAt", ASCENDING)], "ended", {"finishedAt": {"$gt": EPOCH}}),
             *listing,
         ],
         "completed": [
             *listing,
+            _partial(
+                [("parentId", ASCENDING), ("parameters.expansion", ASCENDING), ("state", ASCENDING)],
+                "children_state",
+                {"parentId": {"$gt": ""}},
+            ),
             IndexModel([in_kind, ("type", ASCENDING), ("_id", ASCENDING)], name="type"),
             IndexModel([("finishedAt", ASCENDING)], name="finishedAt"),
+            IndexModel("deletedAt", name="deleted", expireAfterSeconds=_DAY, partialFilterExpression=_DELETED),
             _partial([("parameters.target", ASCENDING), ("_id", ASCENDING)], "target", {"kind": "dataset"}),
             _partial(
                 [("parameters.bumpManifesto.dataStructureUpdates.name", ASCENDING), ("_id", ASCENDING)],
@@ -83,11 +111,11 @@ def _indexes() -> dict[str, list[IndexModel]]:
         ],
         "claim_gates": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
+        "transfer_credentials": [IndexModel("endedAt", name="endedAt", expireAfterSeconds=7 * _DAY)],
         "workers": [IndexModel("seenAt", name="seenAt", expireAfterSeconds=_DAY)],
+        "profiles": [IndexModel("name", name="name", unique=True)],
+        "encoder_options": [IndexModel("key", name="key", unique=True)],
     }
-
-    return datetime(1970, 1, 1, tzinfo=UTC)
-
 
 def ensure_indexes(database: Database[Document]) -> None:
     """Make the indexes; safe to call by many instances at once.

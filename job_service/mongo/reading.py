@@ -69,9 +69,15 @@ class Reading:
         found = self._inprogress.find(may_start(narrowing, now)).sort(claim_order(narrowing)).limit(1)
         return next(iter(found), None)
 
-    def count_ahead(self, job: Job, now: datetime, limit: int) -> int:
+    def count_ahead(self, job: Job, now: datetime, limit: int, *, by_id: bool = False) -> int:
         """Count the claimable jobs of its kind that go before this one, up to a limit."""
         ahead = may_start(Narrowing(job["kind"]), now)
+        if by_id:
+            ahead["$or"] = [
+                {"priority": {"$gt": job["priority"]}},
+                {"priority": job["priority"], "_id": {"$lt": job["_id"]}},
+            ]
+            return self._inprogress.count_documents(ahead, limit=limit)
         ahead["$or"] = [
             {"priority": {"$gt": job["priority"]}},
             {"priority": job["priority"], "readyAt": {"$lt": job["readyAt"]}},

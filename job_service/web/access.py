@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
 
@@ -160,7 +161,9 @@ def _starts_job() -> bool:
 
 
 def _require_deliberate() -> None:
-    """Refuse a GET that claims unless it is meant: no prefetching browser."""
+    """Refuse a request that claims unless it is meant: a GET, and of no prefetching browser."""
+    if request.method == "HEAD":
+        raise MethodNotAllowed(valid_methods=["GET", "OPTIONS"])
     purpose = f"{request.headers.get('Purpose', '')} {request.headers.get('Sec-Purpose', '')}".lower()
     if any(word in purpose for word in _BOTS):
         raise Forbidden("A prefetch must not claim a job")

@@ -1,10 +1,10 @@
 """Answers: JSON by a compiled encoder, and errors in the one shape that callers know."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from flask import Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from job_service.lifecycle import errors
@@ -40,11 +40,25 @@ _TITLES = {
     503: "Unavailable",
 }
 _UNAVAILABLE_RETRY = 2
+_SHAPES = "job_service.error_shapes"
+
+#: Makes the body of an error, given `{message, code, errors?}` and the HTTP status.
+ErrorShape = Callable[[dict[str, Any], int], dict[str, Any]]
+
+
+def shape_errors(app: Flask, prefix: str, shape: ErrorShape) -> None:
+    """Let every error at or under a path have a shape of its own, also those of no view (404, 405, 413)."""
+    app.extensions.setdefault(_SHAPES, {})[prefix] = shape
 
 
 def dumps(value: Any) -> bytes:
     """Return JSON; times are RFC 3339 in UTC."""
-    return orjson.dumps(value, default=str, option=_OPTIONS)
+    return orjson.dumps(value, default=_plain, option=_OPTIONS)
+
+
+def _plain(value: Any) -> Any:
+    """Return what is no JSON as such. A stored object with `$ref` and `$id` comes back as a reference: it is undone."""
+    return dict(value.as_doc()) if hasattr(value, "as_doc") else str(value)
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -94,9 +108,17 @@ def unexpected_answer(request_id: str) -> Response:
 def _in_the_form_asked_for(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
     """Answer plain JSON, or the same body as RFC 9457 to whoever prefers that."""
     if _PROBLEM not in request.headers.get("Accept", ""):
-        return answer(body, status, headers)
+        return answer(_shaped(body, status), status, headers)
     title = _TITLES.get(status, "Error")
     problem = {**body, "type": "about:blank", "title": title, "status": status, "detail": body["message"]}
     response = answer(problem, status, headers)
     response.mimetype = _PROBLEM
     return response
+
+
+def _shaped(body: dict[str, Any], status: int) -> dict[str, Any]:
+    shapes: dict[str, ErrorShape] = current_app.extensions.get(_SHAPES, {})
+    for prefix, shape in shapes.items():
+        if request.path == prefix or request.path.startswith(f"{prefix}/"):
+            return shape(body, status)
+    return body
