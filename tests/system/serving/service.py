@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.system.programs.processes import ends, parent_of
+from tests.system.serving.waiting import until
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -42,11 +44,21 @@ class Service:
         return httpx.get(self.url + path, timeout=30, trust_env=False)
 
     def ask(self, path):
-        """Send a request that may take long; its answer is in the list once the thread has ended."""
-        answers = []
-        thread = threading.Thread(target=lambda: answers.append(self.get(path)), daemon=True)
-        thread.start()
-        return thread, answers
+        """Send a request that waits, and return when it does; its answer, if it gets one, is put into the queue."""
+        answers: queue.SimpleQueue[httpx.Response] = queue.SimpleQueue()
+        waiting = self.waiting()
+
+        def wait():
+            with contextlib.suppress(httpx.HTTPError):
+                answers.put(self.get(path))
+
+        threading.Thread(target=wait, daemon=True).start()
+        until(lambda: self.waiting() > waiting)
+        return answers
+
+    def waiting(self):
+        """Give the number of requests that wait in the (only) worker."""
+        return self.get("/health/alive").json()["waiting"]
 
     def child(self, program):
         """Give the process id of the child that runs this program."""

@@ -1,0 +1,50 @@
+"""What gunicorn's thread worker leaves out when it is told to stop: to tell those who wait."""
+
+import signal
+import time
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gunicorn.workers.gthread import ThreadWorker
+
+DRAIN = "job_service.drain"
+# As long as gunicorn itself gives a kept-alive connection then, for a request that may be on its way.
+LINGER_SECONDS = 2.0
+
+
+def drain_on_sigterm(worker: "ThreadWorker") -> None:
+    """Have SIGTERM also let the requests end that wait for something; call it once gunicorn has set its own handlers.
+
+    gunicorn's handler makes the worker accept nothing more, and gives running requests `graceful_timeout` seconds, but
+    does not tell them. With this, `app.extensions["job_service.drain"]()` is called then, if there is one: once, in the
+    main thread, while the requests run in theirs. It must return at once.
+    """
+    stop = worker.handle_exit
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        if worker.alive:
+            # A signal handler may take no lock; what is deferred runs in the main loop.
+            worker.method_queue.defer(_drain, worker)
+        stop(signum, frame)
+
+    signal.signal(signal.SIGTERM, handle)
+    # As gunicorn has it: the system calls of running requests go on.
+    signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003 - the function takes it by position only
+
+
+def _drain(worker: "ThreadWorker") -> None:
+    _close_silent_connections(worker)
+    drain = getattr(worker.wsgi, "extensions", {}).get(DRAIN)
+    if drain is not None:
+        try:
+            drain()
+        except Exception:  # the worker's stop goes on whatever became of it
+            worker.log.exception("The requests that wait could not be told to end")
+
+
+def _close_silent_connections(worker: "ThreadWorker") -> None:
+    """Close connections on which nothing was ever said soon: gunicorn would wait out their whole keepalive."""
+    deadline = time.monotonic() + LINGER_SECONDS
+    for connection in worker.pending_conns:
+        connection.timeout = min(connection.timeout or deadline, deadline)

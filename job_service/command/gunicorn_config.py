@@ -1,0 +1,48 @@
+"""How gunicorn runs the service, under `job-service serve` and in the container.
+
+An address and numbers of workers and threads on gunicorn's command line go before what is here.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+from job_service.command.draining import drain_on_sigterm
+from job_service.embedded.tether import die_with_parent
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.gthread import ThreadWorker
+
+worker_class = "gthread"
+workers = 2
+# A claim that waits holds a thread, so there are more of them than the processor could use.
+threads = 32
+
+# Longer than the minute after which balancers close idle connections, so that it is they who do.
+keepalive = 75
+# Longer than the longest wait of a claim (30 s) and the time limit of the database (10 s) together.
+graceful_timeout = 45
+# How long a worker's main loop may be silent; with threads this limits no request.
+timeout = 60
+
+# The main loop's sign of life is the time of a file, which a busy disk would delay.
+_MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes a file with a random name there and unlinks it at once
+worker_tmp_dir = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+
+# The service writes its own log, one line a request.
+accesslog = None
+loglevel = "warning"
+# Nobody would use it, and it would leave a file in the home folder.
+control_socket_disable = True
+# The database's client is made after the fork.
+preload_app = False
+
+
+def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:  # noqa: ARG001 - gunicorn hands over both
+    """Let no worker outlive gunicorn's master, whatever its requests are doing."""
+    die_with_parent(arbiter.pid)
+
+
+def post_worker_init(worker: "ThreadWorker") -> None:
+    """Give waiting claims their answer when the worker is told to stop."""
+    drain_on_sigterm(worker)

@@ -1,0 +1,174 @@
+"""`job-service serve`: the web server, its private database when there is no other, and what belongs to them."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from job_service.command import gunicorn_config
+from job_service.command.listening import listen, url_of, when_alive
+from job_service.command.supervision import Events, KeptUp, interruptible, supervise
+from job_service.embedded.errors import CannotRun
+from job_service.embedded.kept import Kept, Program, Restarts
+from job_service.embedded.mongod import PrivateMongod
+from job_service.embedded.process import ending, spawn
+
+APP = "job_service.wsgi:app"
+CONFIG = f"python:{gunicorn_config.__name__}"
+# gunicorn kills workers that are not done after its own grace; then it needs a moment for itself.
+WEB_GRACE = gunicorn_config.graceful_timeout + 5.0
+COMPANION_GRACE = 10.0
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """What `serve` was asked for; `port` is the real one once the service listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = gunicorn_config.workers
+    threads: int = gunicorn_config.threads
+    data_dir: Path = Path(".job-service")
+    sample: bool = False
+    with_workers: bool = True
+
+
+def companions(settings: ServeSettings) -> list[list[str]]:  # noqa: ARG001 - none depends on the settings so far
+    """Give the command lines of further processes that belong to the service.
+
+    They start once the service answers, find it at JOB_SERVICE_URL, and end before it does: SIGTERM, then ten seconds.
+    One that ends with exit status 0 has done its work; any other is started again.
+    """
+    return []
+
+
+Companions = Callable[[ServeSettings], list[list[str]]]
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 is any free one.")
+@click.option(
+    "--workers",
+    default=gunicorn_config.workers,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Processes of the web server.",
+)
+@click.option(
+    "--threads", default=gunicorn_config.threads, show_default=True, type=click.IntRange(1), help="Threads of each."
+)
+@click.option(
+    "--data-dir",
+    default=".job-service",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the private MongoDB keeps its data when MONGODB_URL names no other.",
+)
+@click.option("--sample/--no-sample", default=False, show_default=True, help="Fill in sample jobs.")
+@click.option("--no-workers", is_flag=True, help="Start no workers beside the service.")
+def serve(*, host: str, port: int, workers: int, threads: int, data_dir: Path, sample: bool, no_workers: bool) -> None:
+    """Run the service until Ctrl-C or SIGTERM, which let it finish what it is doing."""
+    settings = ServeSettings(host, port, workers, threads, data_dir, sample, with_workers=not no_workers)
+    try:
+        run(settings)
+    except CannotRun as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def run(settings: ServeSettings, app: str = APP, companions: Companions = companions) -> None:
+    """Serve `app` until a stop signal comes. Raises CannotRun with a sentence; nothing is left behind either way.
+
+    A second signal while it stops takes the time from the process that is being waited for.
+    """
+    try:
+        with interruptible(), ExitStack() as until_the_end:
+            _Service(settings, companions, until_the_end).run(app)
+    except KeyboardInterrupt:
+        # Asked to stop before everything was up, which is as good an end as any.
+        return
+
+
+class _Service:
+    """One run of `serve`; what it starts is ended by `until_the_end`, in the reverse order."""
+
+    def __init__(self, settings: ServeSettings, companions: Companions, until_the_end: ExitStack) -> None:
+        self._companions = companions
+        self._until_the_end = until_the_end
+        self._listener = until_the_end.enter_context(listen(settings.host, settings.port))
+        self._settings = replace(settings, port=self._listener.getsockname()[1])
+        self._events = Events()
+        self._kept: list[KeptUp] = []
+
+    def run(self, app: str) -> None:
+        environment = dict(os.environ) | {"JOB_SERVICE_HOST": self._settings.host}
+        if not environment.get("MONGODB_URL"):
+            # A login that was meant for another database must not replace the one in the URL.
+            environment = _without(environment, "MONGODB_") | {"MONGODB_URL": self._start_mongod()}
+        self._keep(_web_server(self._settings, app, self._listener, environment))
+        # The address is free once nobody listens there any more, and the web server knows of no copy of ours.
+        self._until_the_end.callback(self._listener.close)
+        self._tell_when_alive()
+        supervise(self._kept, self._events)
+
+    def _start_mongod(self) -> str:
+        from job_service.mongo.replica_set import initiate
+
+        mongod = self._until_the_end.enter_context(PrivateMongod(self._settings.data_dir))
+        mongod.start(initiate)
+        self._kept.append(mongod)
+        return mongod.url
+
+    def _keep(self, program: Program) -> None:
+        self._kept.append(self._until_the_end.enter_context(Kept(program)))
+
+    def _tell_when_alive(self) -> None:
+        stop = threading.Event()
+        self._until_the_end.callback(stop.set)
+        when_alive(self._listener, stop, lambda: self._events.put(self._go_on))
+
+    def _go_on(self) -> None:
+        """Do what waits for the service to answer."""
+        url = url_of(self._listener)
+        click.echo(f"The job service answers at {url} (Ctrl-C ends it)")
+        # Companions speak HTTP; the database and the server's secrets are none of theirs.
+        environment = _without(dict(os.environ), "MONGODB_", "SECRETS_FILE") | {"JOB_SERVICE_URL": url}
+        for command in self._companions(self._settings):
+            self._keep(_companion(command, environment))
+
+
+def _without(environment: dict[str, str], *prefixes: str) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(prefixes)}
+
+
+def _web_server(settings: ServeSettings, app: str, listener: socket.socket, environment: dict[str, str]) -> Program:
+    descriptor = listener.fileno()
+    numbers = ["--bind", f"fd://{descriptor}", "--workers", str(settings.workers), "--threads", str(settings.threads)]
+    command = [sys.executable, "-m", "gunicorn", "--config", CONFIG, *numbers, app]
+
+    def start() -> subprocess.Popen[bytes]:
+        return spawn(command, environment=environment, keep=(descriptor,))
+
+    def explain(returncode: int) -> str:
+        return f"The web server ended ({ending(returncode)}); what it says above is why."
+
+    return Program("The web server", start, Restarts(longest=10.0, failures=1), explain, WEB_GRACE)
+
+
+def _companion(command: list[str], environment: dict[str, str]) -> Program:
+    name = " ".join(command)
+
+    def start() -> subprocess.Popen[bytes]:
+        return spawn(command, environment=environment)
+
+    def explain(returncode: int) -> str:
+        return f"{name} ended ({ending(returncode)})."
+
+    return Program(name, start, Restarts(longest=30.0), explain, COMPANION_GRACE, may_finish=True)
