@@ -6,7 +6,7 @@ An address and numbers of workers and threads on gunicorn's command line go befo
 import os
 from typing import TYPE_CHECKING
 
-from job_service.command.draining import drain_on_sigterm
+from job_service.command.gunicorn_hooks import drain_on_sigterm, end_on_refusal
 from job_service.embedded.tether import die_with_parent
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ control_socket_disable = True
 preload_app = False
 
 
-def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:  # noqa: ARG001 - gunicorn hands over both
-    """Let no worker outlive gunicorn's master, whatever its requests are doing."""
+def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:
+    """Let no worker outlive gunicorn's master, whatever its requests do, and an application refuse to start."""
     die_with_parent(arbiter.pid)
+    end_on_refusal(worker)
 
 
 def post_worker_init(worker: "ThreadWorker") -> None:

@@ -19,6 +19,7 @@ from job_service.embedded.errors import CannotRun
 from job_service.embedded.kept import Kept, Program, Restarts
 from job_service.embedded.mongod import PrivateMongod
 from job_service.embedded.process import ending, spawn
+from job_service.settings import Settings, SettingsError
 
 APP = "job_service.wsgi:app"
 CONFIG = f"python:{gunicorn_config.__name__}"
@@ -63,7 +64,12 @@ Companions = Callable[[ServeSettings], list[list[str]]]
     help="Processes of the web server.",
 )
 @click.option(
-    "--threads", default=gunicorn_config.threads, show_default=True, type=click.IntRange(1), help="Threads of each."
+    "--threads",
+    envvar="THREADS",
+    default=gunicorn_config.threads,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Threads of each.",
 )
 @click.option(
     "--data-dir",
@@ -108,7 +114,9 @@ class _Service:
         self._kept: list[KeptUp] = []
 
     def run(self, app: str) -> None:
-        environment = dict(os.environ) | {"JOB_SERVICE_HOST": self._settings.host}
+        told = {"JOB_SERVICE_HOST": self._settings.host, "THREADS": str(self._settings.threads)}
+        environment = dict(os.environ) | told
+        _check(environment)
         if not environment.get("MONGODB_URL"):
             # A login that was meant for another database must not replace the one in the URL.
             environment = _without(environment, "MONGODB_") | {"MONGODB_URL": self._start_mongod()}
@@ -142,6 +150,14 @@ class _Service:
         environment = _without(dict(os.environ), "MONGODB_", "SECRETS_FILE") | {"JOB_SERVICE_URL": url}
         for command in self._companions(self._settings):
             self._keep(_companion(command, environment))
+
+
+def _check(environment: dict[str, str]) -> None:
+    """Refuse wrong settings before anything is started; each worker of the web server would say it again."""
+    try:
+        Settings.from_environment(environment)
+    except SettingsError as problem:
+        raise CannotRun(str(problem)) from problem
 
 
 def _without(environment: dict[str, str], *prefixes: str) -> dict[str, str]:

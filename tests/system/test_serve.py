@@ -164,6 +164,14 @@ def test_an_application_that_refuses_to_start_ends_it_with_its_sentence(serving)
     assert "Traceback" not in errors
 
 
+def test_a_wrong_setting_is_an_error_that_names_it_before_anything_is_started(monkeypatch, tmp_path):
+    monkeypatch.setenv("MAX_WAITERS", "many")
+    status, errors = refused("--port", "0", "--data-dir", str(tmp_path / "data"))
+    assert status == 1
+    assert errors.startswith("Error: Wrong setting: MAX_WAITERS: ")
+    assert not (tmp_path / "data").exists()
+
+
 def test_with_a_database_of_ones_own_none_is_started(serving, mongod_url, tmp_path):
     service = serving(MONGODB_URL=mongod_url, MONGODB_USER="someone")
     environment = service.get("/environment").json()
@@ -174,7 +182,7 @@ def test_with_a_database_of_ones_own_none_is_started(serving, mongod_url, tmp_pa
 
 def test_the_web_server_knows_its_host_and_no_login_but_that_of_the_private_database(serving):
     environment = serving(MONGODB_USER="someone", MONGODB_PASSWORD="other").get("/environment").json()
-    assert environment["JOB_SERVICE_HOST"] == "127.0.0.1"
+    assert (environment["JOB_SERVICE_HOST"], environment["THREADS"]) == ("127.0.0.1", "4")
     assert [name for name in environment if name.startswith("MONGODB_")] == ["MONGODB_URL"]
     with MongoClient[dict](environment["MONGODB_URL"]) as client:
         assert client.admin.command("ping")["ok"] == 1

@@ -2,16 +2,16 @@
 
 import json
 import os
+import sys
 import threading
 
-from gunicorn.errors import AppImportError
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 Client = MongoClient[dict]
 
 if os.environ.get("TINY_APP_REFUSES"):
-    raise AppImportError("TINY_APP_REFUSES is set, and this application obeys.")
+    sys.exit("TINY_APP_REFUSES is set, and this application obeys.")
 
 
 class App:

@@ -1,4 +1,4 @@
-"""What gunicorn's thread worker leaves out when it is told to stop: to tell those who wait."""
+"""What gunicorn leaves out: to tell those who wait when it stops, and to take no for an answer when it starts."""
 
 import signal
 import time
@@ -6,11 +6,30 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gunicorn.workers.base import Worker
     from gunicorn.workers.gthread import ThreadWorker
 
 DRAIN = "job_service.drain"
 # As long as gunicorn itself gives a kept-alive connection then, for a request that may be on its way.
 LINGER_SECONDS = 2.0
+
+
+def end_on_refusal(worker: "Worker") -> None:
+    """Let an application that ends its import with SystemExit and a sentence end gunicorn with that sentence.
+
+    gunicorn would otherwise start the worker again, and again, for ever. Call it before the application is loaded.
+    """
+    load = worker.load_wsgi
+
+    def load_or_refuse() -> None:
+        from gunicorn.errors import AppImportError
+
+        try:
+            load()
+        except SystemExit as refusal:
+            raise AppImportError(str(refusal)) from refusal
+
+    worker.load_wsgi = load_or_refuse
 
 
 def drain_on_sigterm(worker: "ThreadWorker") -> None:
