@@ -2,39 +2,61 @@
 
 import logging
 from collections.abc import Sequence
+from hashlib import sha256
 
 from flask import Flask, Response
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
-from job_service.claims.adapter import Claims
+from job_service.claims.adapter import Claims, ForWorker
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.routes import claim_routes
+from job_service.console.frame import frame_pages
+from job_service.console.parts import Parts
+from job_service.console.routes import console_routes
 from job_service.datasets.adapter import Datasets
 from job_service.datasets.document import DATASET, target_changes
 from job_service.datasets.routes import dataset_routes, importable_routes, target_routes
 from job_service.datasets.submission import Batches
 from job_service.datasets.submitter import Submitter
-from job_service.jobs.adapter import Jobs
+from job_service.jobs.adapter import Jobs, Retry
 from job_service.jobs.routes import job_routes
-from job_service.lifecycle.clock import Clock
+from job_service.lifecycle.clock import Clock, SystemClock
 from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.job import Job
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.maintenance.routes import maintenance_routes
+from job_service.mongo.attempt_logs import AttemptLogs
 from job_service.mongo.client import connect, open_database
+from job_service.mongo.elements import Elements
+from job_service.mongo.listings import Listings
+from job_service.mongo.secrets import Secrets
 from job_service.mongo.store import Store, open_store
 from job_service.mongo.targets import Targets
+from job_service.mongo.tokens import Tokens
+from job_service.mongo.transfer_credentials import TransferCredentials
 from job_service.settings import Settings
+from job_service.signing import Signing
 from job_service.startup import Readiness
+from job_service.tokens.routes import token_routes
+from job_service.transfers.adapter import Transfers
+from job_service.transfers.callers import Callers
+from job_service.transfers.credentials import Vault
+from job_service.transfers.document import KIND, TRANSFER
+from job_service.transfers.expansion import Expansion
+from job_service.transfers.outputs import Outputs
+from job_service.transfers.routes import element_routes, user_routes, worker_routes
+from job_service.transfers.settling import Settling
+from job_service.transfers.work import Reports, Work
 from job_service.web import access, answers, logs, request_ids
+from job_service.web.credentials import Credentials
 from job_service.web.health import health_routes
 from job_service.web.jwks import JwksKeys
 from job_service.web.jwt import JwtVerifier
 
 _LOG = logging.getLogger(__name__)
 
-FAMILIES = (DATASET,)
+FAMILIES = (DATASET, TRANSFER)
 
 
 def create_app(settings: Settings, store: Store | None = None, clock: Clock | None = None) -> Flask:
@@ -46,31 +68,41 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
 
     request_ids.name_requests(app)
     logs.log_requests(app)
-    access.guard(app, access.nobody)
+    verifier = _verifier(settings)
+    tokens = Tokens(store.collections, store.terms.clock)
+    signing = Signing(settings, Secrets(store.collections))
+    credentials = Credentials(tokens, verifier)
+    access.guard(app, credentials)
     _answer_errors(app)
 
     readiness = Readiness(store)
     app.register_blueprint(health_routes(readiness.check))
-    app.register_blueprint(claim_routes(Claims(store, desk, {})))
-    app.register_blueprint(job_routes(Jobs(store)))
+    for_worker, retries = dict[str, ForWorker](), dict[str, Retry]()
+    app.register_blueprint(claim_routes(Claims(store, desk, for_worker)))
+    jobs = Jobs(store, retries)
+    app.register_blueprint(job_routes(jobs))
     app.register_blueprint(maintenance_routes(store.maintenance))
-    _add_datasets(app, store, settings)
+    app.register_blueprint(token_routes(tokens, signing, SystemClock()))
+    _add_datasets(app, store, settings, Submitter(verifier))
+    for_worker[KIND], retries[KIND] = _add_transfers(app, store, settings, signing)
+
+    _add_console(
+        app, Parts(store=store, jobs=jobs, identify=credentials.of_token, input_dir=settings.input_dir), signing
+    )
 
     def drain() -> None:
         store.wakeups.stop()
         desk.drain()
 
-    app.extensions["job_service.store"] = store
-    app.extensions["job_service.readiness"] = readiness
-    app.extensions["job_service.drain"] = drain
+    parts = {"store": store, "readiness": readiness, "drain": drain}
+    app.extensions.update({f"job_service.{name}": part for name, part in parts.items()})
     return app
 
 
-def _add_datasets(app: Flask, store: Store, settings: Settings) -> None:
+def _add_datasets(app: Flask, store: Store, settings: Settings, submitter: Submitter) -> None:
     targets = Targets(store.collections)
     datasets = Datasets(store, targets, settings.legacy_lease_seconds)
     batches = Batches(store, bump_enabled=settings.bump_enabled)
-    submitter = Submitter(_verifier(settings))
 
     def keep_targets(jobs: Sequence[Job]) -> None:
         targets.record([change for job in jobs if job["kind"] == "dataset" for change in target_changes(job)])
@@ -80,6 +112,46 @@ def _add_datasets(app: Flask, store: Store, settings: Settings) -> None:
     app.register_blueprint(dataset_routes(datasets, batches, submitter, frozenset(store.terms.families)))
     app.register_blueprint(target_routes(datasets))
     app.register_blueprint(importable_routes(settings.input_dir, store.reservations))
+
+
+def _add_transfers(app: Flask, store: Store, settings: Settings, signing: Signing) -> tuple[ForWorker, Retry]:
+    """Return what the worker that holds an element may see beside it, and what retries a transfer."""
+    elements, logs_of_attempts = Elements(store.collections), AttemptLogs(store.collections)
+    kept = TransferCredentials(store.collections)
+    vault, callers = Vault(kept, lambda: _credentials_key(settings, signing)), Callers(signing, SystemClock())
+    expansion = Expansion(store, elements, Listings(store.collections))
+    settling = Settling(store, elements)
+    transfers = Transfers(store, elements, expansion, vault)
+    work = Work(transfers, vault, callers, settings.legacy_lease_seconds)
+    reports = Reports(store, transfers, logs_of_attempts, expansion, settling)
+
+    def keep_credentials_a_while(jobs: Sequence[Job]) -> None:
+        sealed = [job["_id"] for job in jobs if job["kind"] == KIND and "parentId" not in job]
+        if sealed:
+            kept.ended(sealed, store.terms.clock.now())
+
+    store.ending.before_move.extend([settling.after, keep_credentials_a_while])
+    store.sweeper.duties.append(settling.sweep)
+    app.register_blueprint(user_routes(transfers, callers))
+    app.register_blueprint(element_routes(transfers, Outputs(transfers, logs_of_attempts, expansion), callers))
+    app.register_blueprint(worker_routes(store, work, reports, callers))
+    return work.for_worker, transfers.retry
+
+
+def _credentials_key(settings: Settings, signing: Signing) -> bytes:
+    configured = settings.credentials_key
+    return sha256(configured.get_secret_value().encode()).digest() if configured else signing.key("credentials")
+
+
+def _add_console(app: Flask, parts: Parts, signing: Signing) -> None:
+    def session_key() -> bytes | None:
+        try:
+            return signing.key("session")
+        except PyMongoError:
+            return None
+
+    protect = frame_pages(app, parts.store, session_key)
+    app.register_blueprint(console_routes(parts, protect))
 
 
 def _open_store(settings: Settings, clock: Clock | None) -> Store:

@@ -19,6 +19,7 @@ from job_service.client.maintenance import Maintenance
 from job_service.client.resource import E
 from job_service.client.retry import RetryPolicy
 from job_service.client.service import Service
+from job_service.client.tokens import Tokens
 from job_service.client.transcoding import Transcoding
 from job_service.client.transfer_work import TransferWork
 from job_service.client.transfers import Transfers
@@ -76,6 +77,11 @@ class Families(Generic[E]):
     def targets(self) -> Targets[E]:
         """What happened last to each dataset."""
         return Targets(self.executor)
+
+    @cached_property
+    def tokens(self) -> Tokens[E]:
+        """Credentials."""
+        return Tokens(self.executor)
 
     @cached_property
     def transcoding(self) -> Transcoding[E]:

@@ -11,6 +11,7 @@ SUBCOMMANDS = {
     "maintenance": f"{_PLACE}.maintenance:maintenance",
     "sample": f"{_PLACE}.sample:sample",
     "serve": f"{_PLACE}.serve:serve",
+    "token": f"{_PLACE}.token:token",
     "worker": f"{_PLACE}.worker:worker",
     "worker-check": f"{_PLACE}.worker_check:worker_check",
 }

@@ -49,6 +49,7 @@ class Collections:
     listings: Collection[Document]  #: what folders hold, in compressed pieces
     transfer_credentials: Collection[Document]  #: sealed, by the job they belong to
     secrets: Collection[Document]  #: made here because none was configured
+    tokens: Collection[Document]  #: API tokens, by name
     leaderships: Collection[Document]  #: which instance sweeps
     profiles: Collection[Document]  #: named options for transcoding jobs
     encoder_options: Collection[Document]  #: the options that somebody has used beside the well-known ones
@@ -112,6 +113,7 @@ def _indexes() -> dict[str, list[IndexModel]]:
         "claim_gates": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "transfer_credentials": [IndexModel("endedAt", name="endedAt", expireAfterSeconds=7 * _DAY)],
+        "tokens": [IndexModel("digest", name="digest", unique=True)],
         "workers": [IndexModel("seenAt", name="seenAt", expireAfterSeconds=_DAY)],
         "profiles": [IndexModel("name", name="name", unique=True)],
         "encoder_options": [IndexModel("key", name="key", unique=True)],

@@ -14,6 +14,9 @@ from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+#: Where the signed session of a browser keeps its token.
+SESSION_TOKEN = "token"  # noqa: S105  the name of a field, no secret
+
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _BOTS = ("prefetch", "preview", "prerender")
 
@@ -55,11 +58,14 @@ LOCAL = Caller("local", frozenset(Role))
 class Identify(Protocol):
     """Finds out who is calling."""
 
-    def __call__(self, _token: str | None, /) -> Caller | None:
-        """Return the caller of a bearer token; None: unknown. With nothing configured, everyone is LOCAL."""
+    def __call__(self) -> Caller | None:
+        """Return who sends the present request; None: it does not prove to be anybody."""
 
     def is_configured(self) -> bool:
         """Say whether any credentials exist, so that they are asked for."""
+
+    def nobody_is_admin(self) -> bool:
+        """Say whether there are no credentials that could make or revoke others."""
 
 
 def allows(*roles: Role, starts: bool = False) -> Callable[[View], View]:
@@ -93,22 +99,28 @@ def guard(app: Flask, identify: Identify) -> None:
         if view is None:
             return
         roles: frozenset[Role] = getattr(view, "allowed_roles", frozenset({Role.ADMIN}))
+        if Role.ANYONE in roles:
+            return
         configured = identify.is_configured()
         if not configured:
             _require_local()
         _require_same_site(configured=configured)
         if getattr(view, "starts_job", False):
             _require_deliberate()
-        if configured and Role.ANYONE not in roles:
+        if configured:
             g.caller = _identified(identify, roles)
 
     app.before_request(check)
 
 
 def _identified(identify: Identify, roles: frozenset[Role]) -> Caller:
-    found = identify(_bearer_token())
+    found = identify()
     if Role.USER in roles and found is None:
         return Caller("anonymous", frozenset())
+    if found is None and roles == {Role.ADMIN} and _is_loopback(request.remote_addr) and identify.nobody_is_admin():
+        # Nobody could ever make or revoke a token otherwise.
+        _require_local()
+        return LOCAL
     if found is None:
         raise Unauthorized("This service wants a token: Authorization: Bearer <token>")
     if not roles & found.roles and Role.USER not in roles:
@@ -118,18 +130,17 @@ def _identified(identify: Identify, roles: frozenset[Role]) -> Caller:
     return found
 
 
-def _bearer_token() -> str | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
-
-
 def _require_local() -> None:
     """Without credentials only this machine may call, under a loopback name: a page elsewhere could rebind its own."""
     if current_app.config["INSECURE"]:
         return
-    host = urlsplit(f"//{request.host}").hostname or ""
-    if host not in _LOOPBACK_NAMES or not _is_loopback(request.remote_addr):
+    if not is_loopback_name() or not _is_loopback(request.remote_addr):
         raise Invalid("Without credentials configured this service answers on loopback only, under a loopback name")
+
+
+def is_loopback_name() -> bool:
+    """Say whether the request names this machine as one that only itself can reach."""
+    return (urlsplit(f"//{request.host}").hostname or "") in _LOOPBACK_NAMES
 
 
 def _is_loopback(address: str | None) -> bool:
@@ -167,18 +178,3 @@ def _require_deliberate() -> None:
     purpose = f"{request.headers.get('Purpose', '')} {request.headers.get('Sec-Purpose', '')}".lower()
     if any(word in purpose for word in _BOTS):
         raise Forbidden("A prefetch must not claim a job")
-
-
-class Nobody:
-    """The identification of a service without credentials."""
-
-    def __call__(self, _token: str | None) -> Caller | None:
-        """Know nobody."""
-        return None
-
-    def is_configured(self) -> bool:
-        """Say that no credentials exist."""
-        return False
-
-
-nobody = Nobody()

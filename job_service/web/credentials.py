@@ -1,0 +1,63 @@
+"""Finding out who is calling: by a token in a header or in the console's session, or by the two JWT cookies."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from flask import request, session
+
+from job_service.web.access import IMPLIED, SESSION_TOKEN, Caller, Role
+from job_service.web.jwt import JwtVerifier, NotAuthenticated
+
+
+class TokenSource(Protocol):
+    """Where tokens are looked up."""
+
+    def find(self, secret: str) -> Mapping[str, Any] | None:
+        """Return `{name, roles, ...}` of a secret."""
+
+    def any(self, role: str | None = None) -> bool:
+        """Say whether there is a token, or one with that role."""
+
+
+class Credentials:
+    """Identifies callers. Credentials are configured as soon as there is a token, or a verifier of JWTs."""
+
+    def __init__(self, tokens: TokenSource, verifier: JwtVerifier | None) -> None:
+        self._tokens = tokens
+        self._verifier = verifier
+
+    def __call__(self) -> Caller | None:
+        """Return who sends the present request; None when it does not prove to be anybody."""
+        secret = _header_token() or session.get(SESSION_TOKEN)
+        return self.of_token(secret) if secret else self._of_cookies()
+
+    def of_token(self, secret: str) -> Caller | None:
+        """Return the caller who owns a token."""
+        found = self._tokens.find(secret)
+        if found is None:
+            return None
+        roles = frozenset(implied for role in found["roles"] for implied in IMPLIED[Role(role)])
+        return Caller(found["name"], roles)
+
+    def is_configured(self) -> bool:
+        """Say whether credentials are asked for."""
+        return self._verifier is not None or self._tokens.any()
+
+    def nobody_is_admin(self) -> bool:
+        """Say whether there are no credentials that could make or revoke a token."""
+        return not self._tokens.any(Role.ADMIN.value)
+
+    def _of_cookies(self) -> Caller | None:
+        if self._verifier is None or "authorization" not in request.cookies:
+            return None
+        try:
+            user = self._verifier.verify(request.cookies["authorization"], request.cookies.get("user-info"))
+        except NotAuthenticated:
+            return None
+        return Caller(user.user_id, IMPLIED[Role.SUBMIT])
+
+
+def _header_token() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    bearer = token.strip() if scheme.lower() == "bearer" else ""
+    return bearer or request.headers.get("X-Token")
