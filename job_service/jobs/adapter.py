@@ -1,5 +1,6 @@
 """The core's verbs on one job, and what the core shows of it."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from job_service.lifecycle.errors import NotFound, TargetBusy
@@ -9,12 +10,16 @@ from job_service.lifecycle.view import core_view
 from job_service.mongo.store import Store
 from job_service.mongo.submission import Taken
 
+#: Makes a new job like an ended one, with all that belongs to it.
+Retry = Callable[[Job], Job]
+
 
 class Jobs:
-    """Explains, cancels and retries."""
+    """Explains, cancels and retries; `retries` are of the kinds of which a job alone is not the whole."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, retries: Mapping[str, Retry] | None = None) -> None:
         self._store = store
+        self._retries = retries or {}
 
     def explain(self, job_id: str) -> dict[str, Any]:
         """Say why a job is where it is. Raises NotFound."""
@@ -27,6 +32,10 @@ class Jobs:
 
     def retry(self, job_id: str) -> dict[str, Any]:
         """Make a new job like an ended one. Raises NotFound, Conflict, TargetBusy."""
+        job = self._get(job_id)
+        retry = self._retries.get(job["kind"])
+        if retry is not None:
+            return core_view(retry(job))
         outcome = self._store.submission.create([self._store.operating.as_new(job_id)])[0]
         if isinstance(outcome, Taken):
             raise TargetBusy(f"The dataset has an active job: {outcome.holder}")

@@ -41,6 +41,9 @@ def _reasons(job: Job, facts: Facts) -> Iterator[dict[str, Any]]:
     if job["state"] in ENDED:
         yield _reason("finished", f"The job has ended as {job['state']}", finishedAt=job["finishedAt"])
         return
+    if job.get("waits") == "turn":
+        yield _reason("waiting-for-children", "Other elements of its job have to end first")
+        return
     if "readyAt" not in job:
         alive = facts.children_alive
         yield _reason("waiting-for-children", f"{alive} of its elements have not ended yet", children=alive)

@@ -60,6 +60,7 @@ class Job(TypedDict, total=False):
     formerDatasetName: str  #: what `datasetName` was, once the job has ended
     priority: int  #: 0 to 9, higher first
     readyAt: datetime  #: from when it may be claimed; absent for a parent, which is never claimed
+    waits: str  #: while it may not be claimed at all: for its `children`, or for its `turn` among its siblings
     delayedBy: str  #: why `readyAt` lies ahead of an unheld job: `not-before` or `backing-off`
     lease: Lease
     leaseSeconds: float  #: how long a lease was asked for; what a heartbeat without a length renews it by
@@ -91,7 +92,8 @@ class Job(TypedDict, total=False):
 class NewJob:
     """What a family asks for; the store adds identity, state and times.
 
-    `ready_at` is when it may be claimed at the earliest (None: at once); a `waits_for_children` job is never claimed.
+    `ready_at` is when it may be claimed at the earliest (None: at once); a `waits_for_children` job is never claimed,
+    a `held_back` one not before its family releases it.
     """
 
     kind: str
@@ -105,6 +107,7 @@ class NewJob:
     max_attempts: int | None = None
     parent_id: str | None = None
     waits_for_children: bool = False
+    held_back: bool = False
     retried_from: str | None = None
     created_by: dict[str, Any] = field(default_factory=dict)
     request_id: str | None = None

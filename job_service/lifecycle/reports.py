@@ -103,7 +103,8 @@ def ending(state: State, status: str, job: Job, now: datetime) -> Change:
         fields["endedBy"] = {"claimId": job["lease"]["claimId"], "worker": job["lease"]["worker"]}
     if "datasetName" in job:
         fields["formerDatasetName"] = job["datasetName"]
-    return Change(state, fields, ("lease", "readyAt", "datasetName", "delayedBy", "leaseSeconds"), {"endSeq": 1}, ())
+    gone = ("lease", "readyAt", "waits", "datasetName", "delayedBy", "leaseSeconds")
+    return Change(state, fields, gone, {"endSeq": 1}, ())
 
 
 def amending(report: Report, change: Change | None, now: datetime) -> Change:

@@ -135,6 +135,21 @@ class Ending:
         self.marked([job], [State.CANCELLED], now)
         return True
 
+    def cancel_children(self, parent_id: str, now: datetime, reason: str) -> None:
+        """End those children of a job that nobody holds, in batches."""
+        queued = {"parentId": parent_id, "state": State.QUEUED.value}
+        while found := list(self._inprogress.find(queued, {"log": 0, "parameters": 0, "result": 0}).limit(_BATCH)):
+            change = ending(State.CANCELLED, self._families[found[0]["kind"]].words[State.CANCELLED], found[0], now)
+            update = as_update(change, now)
+            update["$push"] = {"log": {"at": now, "message": reason}}
+            ids = [job["_id"] for job in found]
+            won = self._inprogress.update_many({"_id": {"$in": ids}, "state": State.QUEUED.value}, update).matched_count
+            if won < len(found):
+                mine = {"_id": {"$in": ids}, "state": State.CANCELLED.value, "finishedAt": now}
+                cancelled = {job["_id"] for job in self._inprogress.find(mine, {"_id": 1})}
+                found = [job for job in found if job["_id"] in cancelled]
+            self.marked(found, [State.CANCELLED] * len(found), now)
+
     def request_cancel(self, job_id: str, now: datetime) -> bool:
         """Ask the worker that holds a job to stop; it hears it at its next heartbeat."""
         held = {"_id": job_id, "state": State.RUNNING.value}

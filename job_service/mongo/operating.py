@@ -104,6 +104,7 @@ class Operating:
 
     def _cancel_children(self, parent_id: str, reason: str, now: datetime) -> None:
         self._inprogress.update_one({"_id": parent_id}, {"$set": {"cancelRequestedAt": now, "updatedAt": now}})
+        self._ending.cancel_children(parent_id, now, reason)
         for child in self._inprogress.find({"parentId": parent_id, "state": {"$in": [state.value for state in ALIVE]}}):
             self._cancel(child, reason, now)
 

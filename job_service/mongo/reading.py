@@ -69,6 +69,11 @@ class Reading:
         found = self._inprogress.find(may_start(narrowing, now)).sort(claim_order(narrowing)).limit(1)
         return next(iter(found), None)
 
+    def ahead(self, narrowing: Narrowing, now: datetime, limit: int) -> list[Job]:
+        """Return the jobs that the next claims would get, without their logs."""
+        found = self._inprogress.find(may_start(narrowing, now), {"log": 0}).sort(claim_order(narrowing))
+        return list(found.limit(limit))
+
     def count_ahead(self, job: Job, now: datetime, limit: int, *, by_id: bool = False) -> int:
         """Count the claimable jobs of its kind that go before this one, up to a limit."""
         ahead = may_start(Narrowing(job["kind"]), now)

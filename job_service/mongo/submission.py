@@ -105,6 +105,10 @@ class Submission:
                 numbers.update(zip(places, range(first, first + len(places)), strict=True))
         return numbers
 
+    def next_id(self) -> str:
+        """Return an id for a job that is about to be created."""
+        return IdRange.at(self._clock.now())[0]
+
     def next_number(self, name: str, count: int = 1) -> int:
         """Reserve `count` consecutive numbers of a named counter and return the first; none is ever given out twice."""
         counter: Document = self._numbers.find_one_and_update(  # type: ignore[assignment]  # an upsert finds one

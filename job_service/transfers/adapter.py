@@ -1,0 +1,214 @@
+"""The users' side of the work queue: its words into the lifecycle's verbs, and back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from job_service.lifecycle.errors import Conflict, NotFound
+from job_service.lifecycle.job import ENDED, Job, NewJob
+from job_service.mongo.elements import Elements, Tally
+from job_service.mongo.store import Store
+from job_service.mongo.submission import Created
+from job_service.transfers.credentials import Vault
+from job_service.transfers.document import (
+    KIND,
+    JobStatus,
+    JobType,
+    attempts_of,
+    element_id,
+    element_status,
+    first_element_id,
+    job_status,
+    status_of,
+)
+from job_service.transfers.expansion import Expansion
+from job_service.transfers.wire import NewTransfer, shown_element, shown_job
+from job_service.web.request_ids import request_id
+
+_FIGURES = ("transferred", "instant", "average", "elapsed")
+_LARGEST = 2**63 - 1
+_LARGEST_ELEMENT = 2**32 - 1
+
+
+class Transfers:
+    """Registers jobs and reads them and their elements, each for its user."""
+
+    def __init__(self, store: Store, elements: Elements, expansion: Expansion, vault: Vault) -> None:
+        self._store = store
+        self._elements = elements
+        self._expansion = expansion
+        self._vault = vault
+
+    def submit(self, job_type: JobType, new: NewTransfer, user: int) -> dict[str, Any]:
+        """Register a job with its first element."""
+        parameters = new.model_dump(exclude={"credentials", "priority", "max_tries", "notBefore"}, exclude_none=True)
+        parameters["protocol"] = new.protocol.name
+        if job_type is JobType.RENAME:
+            parameters["dst_siteid"] = new.src_siteid
+        parent_id = self._store.submission.next_id()
+        if new.credentials is not None:
+            self._vault.put(parent_id, new.credentials.model_dump())
+            parameters["sealed"] = True
+        asked = NewJob(
+            kind=KIND,
+            parameters=parameters,
+            job_id=parent_id,
+            type=job_type.name,
+            priority=new.priority,
+            ready_at=new.notBefore,
+            max_attempts=new.max_tries,
+            created_by={"userId": user},
+        )
+        return shown_job(self._create(asked), JobStatus.SUBMITTED)
+
+    def retry(self, job: Job) -> Job:
+        """Register a job like an ended one. Raises Conflict for one of its elements."""
+        if "parentId" in job:
+            raise Conflict(f"An element is not retried by itself; retry its job {job['parentId']}")
+        again = self._store.operating.as_new(job["_id"])
+        parent_id = self._store.submission.next_id()
+        if job["parameters"].get("sealed") and not self._vault.copy(job["_id"], parent_id):
+            raise Conflict("The credentials of this job are not kept any more; register it anew")
+        return self._create(
+            NewJob(
+                kind=KIND,
+                parameters=again.parameters,
+                job_id=parent_id,
+                type=again.type,
+                priority=again.priority,
+                max_attempts=again.max_attempts,
+                created_by=again.created_by,
+                retried_from=job["_id"],
+            )
+        )
+
+    def jobs(self, user: int) -> list[dict[str, Any]]:
+        """Return the jobs of a user with the numbers of their elements, oldest first."""
+        found = self._elements.of_owner(KIND, user)
+        counts = self._counts([job["_id"] for job in found])
+        return [self._with_numbers(job, counts[job["_id"]]) for job in found]
+
+    def job(self, number: int, user: int) -> dict[str, Any]:
+        """Return a job. Raises NotFound."""
+        job = self.find(number, user)
+        return shown_job(job, self._status(job))
+
+    def status(self, number: int, user: int) -> dict[str, Any]:
+        """Return the status of a job. Raises NotFound."""
+        job = self.find(number, user)
+        return {"jobid": number, "status": self._status(job).name}
+
+    def elements(self, number: int, user: int) -> list[dict[str, Any]]:
+        """Return the elements of a job. Raises NotFound."""
+        return [self._shown(element) for element in self.elements_of(self.find(number, user))]
+
+    def element(self, number: int, element: int, user: int) -> dict[str, Any]:
+        """Return an element of a job. Raises NotFound."""
+        return self._shown(self.find_element(self.find(number, user), element))
+
+    def element_status(self, number: int, element: int, user: int) -> dict[str, Any]:
+        """Return the status of an element, with what its worker said of its progress. Raises NotFound."""
+        found = self.find_element(self.find(number, user), element)
+        told = found.get("result")
+        figures = {name: told[name] for name in _FIGURES if name in told} if isinstance(told, dict) else {}
+        return {
+            "jobid": number,
+            "elementid": element,
+            "status": element_status(found).name,
+            "attempts": attempts_of(found),
+            **figures,
+        }
+
+    def find(self, number: int, user: int | None) -> Job:
+        """Return a job of a user (None: of anybody). Raises NotFound, also for a job of somebody else."""
+        job = self._store.reading.by_number(KIND, number) if number <= _LARGEST else None
+        if job is None or user not in {None, job["createdBy"]["userId"]}:
+            raise NotFound(f"No job found with id: {number}")
+        return job
+
+    def find_element(self, parent: Job, number: int) -> Job:
+        """Return an element of a job. Raises NotFound."""
+        first = self._store.reading.get(first_element_id(parent["_id"]))
+        found = first
+        if number and first is not None:
+            mark = first["parameters"].get("expansion")
+            known = mark and number <= _LARGEST_ELEMENT
+            found = self._store.reading.get(element_id(parent["_id"], mark, number)) if known else None
+        if found is None:
+            raise NotFound(f"No element found with id: {number}")
+        return found
+
+    def elements_of(self, parent: Job) -> list[Job]:
+        """Return the elements of a job in the order of their numbers."""
+        children = {child["_id"]: child for child in self._store.reading.children(parent["_id"])}
+        first = children.pop(first_element_id(parent["_id"]), None)
+        if first is None:
+            return []
+        mark = first["parameters"].get("expansion")
+        return [first, *(child for child in children.values() if child["parameters"].get("expansion") == mark)]
+
+    def _create(self, asked: NewJob) -> Job:
+        """Store a job and its first element together."""
+        number = self._store.submission.next_number(KIND)
+        parent = replace(asked, number=number, ready_at=None, waits_for_children=True, request_id=request_id())
+        inherited = ("src_siteid", "dst_siteid", "src_filepath", "protocol", "sealed")
+        parameters = {name: asked.parameters[name] for name in inherited if name in asked.parameters}
+        user = asked.created_by["userId"]
+        element = replace(
+            parent,
+            parameters={**parameters, "job": number, "user": user, "element": 0, "size": 0},
+            job_id=first_element_id(asked.job_id or ""),
+            number=None,
+            type=JobType.MKDIR.name if asked.type == JobType.MKDIR.name else JobType.LIST.name,
+            ready_at=asked.ready_at,
+            parent_id=asked.job_id,
+            waits_for_children=False,
+            retried_from=None,
+        )
+        outcome = self._store.submission.create([parent, element], repeated=True)[0]
+        if not isinstance(outcome, Created):
+            raise Conflict("The id of the job is taken; send it again")
+        return outcome.job
+
+    def _shown(self, element: Job) -> dict[str, Any]:
+        listing = self._expansion.listing_of(element)
+        return shown_element(element) if listing is None else {**shown_element(element), "listing": listing}
+
+    def _status(self, job: Job) -> JobStatus:
+        if job["state"] in ENDED:
+            return job_status(job, ())
+        return job_status(job, self._counts([job["_id"]])[job["_id"]].alive)
+
+    def _with_numbers(self, job: Job, counts: "_Counts") -> dict[str, Any]:
+        numbers = {f"num_{status.name.lower()}": counts.by_status.get(status, 0) for status in JobStatus}
+        shown = shown_job(job, job_status(job, counts.alive))
+        return {**shown, "num_elements": sum(numbers.values()), **numbers}
+
+    def _counts(self, parent_ids: Sequence[str]) -> dict[str, "_Counts"]:
+        first = self._elements.get_many([first_element_id(parent_id) for parent_id in parent_ids])
+        marks = {element["parentId"]: element["parameters"].get("expansion") for element in first.values()}
+        counts = {parent_id: _Counts() for parent_id in parent_ids}
+        for tally in self._elements.tallies(parent_ids) if parent_ids else ():
+            if tally.expansion in {None, marks.get(tally.parent_id)}:
+                counts[tally.parent_id].add(tally)
+        return counts
+
+
+class _Counts:
+    """How many elements of a job are where."""
+
+    def __init__(self) -> None:
+        self.by_status: dict[JobStatus, int] = {}
+        self._alive: set[JobStatus] = set()
+
+    def add(self, tally: Tally) -> None:
+        """Count elements that are alike."""
+        status = status_of(tally.state, tally.status, failed_before=tally.failed_before)
+        self.by_status[status] = self.by_status.get(status, 0) + tally.count
+        if tally.state not in ENDED:
+            self._alive.add(status)
+
+    @property
+    def alive(self) -> Iterable[JobStatus]:
+        """Return the statuses that elements which have not ended are in."""
+        return self._alive

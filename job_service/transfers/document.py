@@ -1,0 +1,108 @@
+"""What a transfer is: its words and numbers, the ids of its elements, and the status that its users see."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from hashlib import blake2b
+from uuid import UUID
+
+from job_service.lifecycle.family import Family
+from job_service.lifecycle.job import ENDED, Job, State
+
+KIND = "transfer"
+
+
+class JobType(IntEnum):
+    """What a job, or one of its elements, does."""
+
+    LIST = 0
+    COPY = 1
+    REMOVE = 2
+    RENAME = 3
+    MKDIR = 4
+
+
+class JobStatus(IntEnum):
+    """Where a job or an element is; a job is where the element is that has the largest number."""
+
+    NEW = 0
+    DONE = 1
+    FAILED = 2
+    SUBMITTED = 3
+    RUNNING = 4
+
+
+class JobProtocol(IntEnum):
+    """How files are moved."""
+
+    GRIDFTP = 0
+    SSH = 1
+    DUMMY = 2
+    FILE = 3
+
+
+TRANSFER = Family(
+    kind=KIND,
+    words={
+        State.QUEUED: JobStatus.SUBMITTED.name,
+        State.RUNNING: JobStatus.SUBMITTED.name,
+        State.COMPLETED: JobStatus.DONE.name,
+        State.FAILED: JobStatus.FAILED.name,
+        State.CANCELLED: JobStatus.FAILED.name,
+        State.QUARANTINED: JobStatus.FAILED.name,
+    },
+    steps=frozenset({JobStatus.RUNNING.name}),
+    facets={"type": "type"},
+    choices={"type": frozenset(JobType.__members__)},
+    counts=True,
+)
+
+_LOW_BITS = 62
+_NUMBER_BITS = 32
+
+
+def element_id(parent_id: str, expansion: str | None, number: int) -> str:
+    """Return the id of an element; within one expansion ids sort by number.
+
+    The time of the parent's id, then 30 bits of what it is part of, then the number.
+    """
+    whole = f"{parent_id}/{expansion or ''}".encode()
+    part = int.from_bytes(blake2b(whole, digest_size=4).digest()) >> 2
+    low = (2 << _LOW_BITS) | (part << _NUMBER_BITS) | number
+    return str(UUID(int=(UUID(parent_id).int >> 64 << 64) | low))
+
+
+def first_element_id(parent_id: str) -> str:
+    """Return the id of the element that every job has."""
+    return element_id(parent_id, None, 0)
+
+
+def status_of(state: State, status: str, *, failed_before: bool) -> JobStatus:
+    """Return the status of an element from what the core knows of it."""
+    if state is State.COMPLETED:
+        return JobStatus.DONE
+    if state in ENDED:
+        return JobStatus.FAILED
+    if state is State.RUNNING:
+        return JobStatus.RUNNING if status == JobStatus.RUNNING.name else JobStatus.SUBMITTED
+    return JobStatus.FAILED if failed_before else JobStatus.NEW
+
+
+def element_status(element: Job) -> JobStatus:
+    """Return the status of an element."""
+    return status_of(State(element["state"]), element["status"], failed_before=element.get("attempts", 0) > 0)
+
+
+def attempts_of(element: Job) -> int:
+    """Return how many attempts have been reported: those that failed, and the one that did not."""
+    return element.get("attempts", 0) + (element["state"] == State.COMPLETED)
+
+
+def job_status(job: Job, alive: Iterable[JobStatus]) -> JobStatus:
+    """Return the status of a job, given those of its elements that have not ended.
+
+    What will be tried, or tried again, counts as SUBMITTED: a job is not DONE while it has something to do.
+    """
+    if job["state"] in ENDED:
+        return JobStatus.DONE if job["state"] == State.COMPLETED else JobStatus.FAILED
+    waiting = {JobStatus.NEW, JobStatus.FAILED}
+    return max((JobStatus.SUBMITTED if status in waiting else status for status in alive), default=JobStatus.SUBMITTED)

@@ -1,0 +1,105 @@
+"""A listing becomes elements: stored in pieces, inserted in batches, and of no effect until its LIST has ended.
+
+Each report of a listing marks what it stores as its own. The one that ends the LIST under its fence names its mark in
+the same statement; only what has that mark is ever handed out, and the rest is removed. So a crash in the middle, the
+same listing sent again, or two at once make no element twice.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from job_service.lifecycle.job import Job, NewJob
+from job_service.lifecycle.reports import Accepted, Answer, Report
+from job_service.mongo.elements import Elements
+from job_service.mongo.listings import Entries, Listings
+from job_service.mongo.store import Store
+from job_service.transfers.document import KIND, JobType, element_id
+from job_service.transfers.planning import Planned, check_listing, plan
+from job_service.web.request_ids import request_id
+
+_BATCH = 1_000
+_ENTRIES_A_PIECE = 5_000
+
+Listing = dict[str, Entries]
+
+
+class Expansion:
+    """Ends LIST elements with what they have found."""
+
+    def __init__(self, store: Store, elements: Elements, listings: Listings) -> None:
+        self._store = store
+        self._elements = elements
+        self._listings = listings
+
+    def finish(self, parent: Job, element: Job, listing: Listing, end: Report) -> Answer:
+        """Store a listing and its elements, then send the report that makes them count.
+
+        Raises Invalid when the listing is not one of what was asked for; then nothing is stored.
+        """
+        check_listing(listing)
+        parameters = parent["parameters"]
+        job_type = JobType[parent["type"]]
+        planned = plan(job_type, parameters["src_filepath"], parameters.get("dst_filepath"), listing)
+        mark = secrets.token_hex(8)
+        self._listings.store(element["_id"], mark, _pieces(listing))
+        new_jobs = _new_jobs(parent, element, planned, mark)
+        count = 0
+        while batch := list(islice(new_jobs, _BATCH)):
+            held = self._still_held(end)
+            if not isinstance(held, Accepted):
+                return held
+            self._store.submission.create(batch, repeated=True)
+            count += len(batch)
+        amend = (*end.amend, ("expansion", mark), ("elements", count))
+        answer = self._store.reporting.report([_with(end, amend)])[0]
+        if isinstance(answer, Accepted):
+            self._listings.forget_others(element["_id"], self._mark_of(element, mark))
+        return answer
+
+    def listing_of(self, element: Job) -> Listing | None:
+        """Return what a LIST has found; None unless it is done."""
+        mark = element["parameters"].get("expansion") if element["type"] == JobType.LIST.name else None
+        return self._listings.read(element["_id"], mark) if mark else None
+
+    def _still_held(self, end: Report) -> Answer:
+        """Keep the lease while the elements are stored, and stop as soon as somebody else has the LIST."""
+        return self._store.reporting.report([Report(job_id=end.job_id, claim_id=end.claim_id)])[0]
+
+    def _mark_of(self, element: Job, mine: str) -> str:
+        """Return the mark that holds: that of the first of equal reports."""
+        ended = self._store.reading.get(element["_id"])
+        return str(ended["parameters"].get("expansion", mine)) if ended else mine
+
+
+def _pieces(listing: Listing) -> Iterator[tuple[str, Entries]]:
+    for folder, entries in listing.items():
+        for start in range(0, len(entries) or 1, _ENTRIES_A_PIECE):
+            yield folder, entries[start : start + _ENTRIES_A_PIECE]
+
+
+def _new_jobs(parent: Job, element: Job, planned: Iterable[Planned], mark: str) -> Iterator[NewJob]:
+    kept = ("job", "user", "src_siteid", "dst_siteid", "protocol", "sealed")
+    shared = {name: element["parameters"][name] for name in kept if name in element["parameters"]}
+    for number, item in enumerate(planned, 1):
+        parameters = {**shared, "element": number, "src_filepath": item.source, "size": item.size}
+        if item.target is not None:
+            parameters["dst_filepath"] = item.target
+        yield NewJob(
+            kind=KIND,
+            parameters={**parameters, "expansion": mark, "wave": item.wave},
+            job_id=element_id(parent["_id"], mark, number),
+            type=parent["type"],
+            priority=parent["priority"],
+            max_attempts=parent["maxAttempts"],
+            parent_id=parent["_id"],
+            held_back=True,
+            created_by=parent["createdBy"],
+            request_id=request_id(),
+        )
+
+
+def _with(report: Report, amend: tuple[tuple[str, object], ...]) -> Report:
+    return Report(
+        job_id=report.job_id, claim_id=report.claim_id, end=report.end, amend=amend, request_id=report.request_id
+    )

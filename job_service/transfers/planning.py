@@ -1,0 +1,136 @@
+"""From a listing to the elements it makes: pure, and in an order in which each may follow the one before."""
+
+import posixpath
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from job_service.lifecycle.errors import Invalid
+from job_service.transfers.document import JobType
+
+Listing = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One element; those of a wave wait until all of lower ones have ended."""
+
+    source: str
+    target: str | None = None
+    size: int = 0
+    wave: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """Where a listing begins: the folder that was asked for, or the folder of the one file that was."""
+
+    folder: str
+    file: str | None
+
+
+def check_listing(listing: Listing) -> None:
+    """Raise Invalid unless each folder is an absolute path or starts with `~`, and each entry is complete."""
+    for folder, entries in listing.items():
+        if not folder.startswith("/") and folder != "~" and not folder.startswith("~/"):
+            raise Invalid.field("listing", f"{folder[:64]!r} is neither an absolute path nor one from ~")
+        for entry in entries:
+            fault = _fault_of(entry)
+            if fault:
+                raise Invalid.field("listing", f"in {folder[:64]!r}: {fault}")
+
+
+def plan(job_type: JobType, source: str, target: str | None, listing: Listing) -> Iterator[Planned]:
+    """Yield the elements of a job whose source has been listed. Raises Invalid for a listing of something else."""
+    top = top_of(source, listing)
+    if job_type is JobType.COPY:
+        return _copies(top, target or "", listing)
+    if job_type is JobType.REMOVE:
+        return _removals(top, listing)
+    if job_type is JobType.RENAME:
+        return iter([Planned(source, target, _size_of_all(listing))])
+    return iter(())
+
+
+def top_of(source: str, listing: Listing) -> Top:
+    """Find out what was listed: a folder, or one file."""
+    if not listing:
+        raise Invalid.field("listing", "names no folder")
+    top = min(listing, key=len)
+    inside = top.rstrip("/") + "/"
+    if any(folder != top and not folder.startswith(inside) for folder in listing):
+        raise Invalid.field("listing", "its folders do not lie in one folder")
+    asked = _normal(source)
+    if _normal(top) == asked:
+        return Top(top, None)
+    entries = listing[top]
+    if len(listing) == 1 and len(entries) == 1:
+        name = str(entries[0]["name"])
+        if _ends_like(_normal(f"{inside}{name}"), asked):
+            return Top(top, name)
+    if _ends_like(_normal(top), asked):
+        return Top(top, None)
+    raise Invalid.field("listing", "is not of the path that was asked for")
+
+
+def _copies(top: Top, target: str, listing: Listing) -> Iterator[Planned]:
+    for folder, entries in listing.items():
+        for entry in entries:
+            if stat.S_ISREG(entry["st_mode"]):
+                path = _join(folder, entry["name"])
+                relative = path[len(_join(top.folder, "")) :]
+                yield Planned(path, target if top.file else _join(target, relative), entry["st_size"])
+
+
+def _removals(top: Top, listing: Listing) -> Iterator[Planned]:
+    """Yield what is no folder first, the deepest first; then the folders, each level after the deeper ones."""
+    files: list[tuple[int, str, int]] = []
+    folders: list[tuple[int, str]] = []
+    for folder, entries in listing.items():
+        for entry in entries:
+            path = _join(folder, entry["name"])
+            if stat.S_ISDIR(entry["st_mode"]):
+                folders.append((path.count("/"), path))
+            else:
+                files.append((path.count("/"), path, entry["st_size"]))
+    files.sort(key=itemgetter(0), reverse=True)
+    folders.sort(key=itemgetter(0), reverse=True)
+    yield from (Planned(path, size=size) for _, path, size in files)
+    waves = {depth: wave for wave, depth in enumerate(sorted({depth for depth, _ in folders}, reverse=True), 1)}
+    yield from (Planned(path, wave=waves[depth]) for depth, path in folders)
+    if top.file is None:
+        yield Planned(top.folder, wave=len(waves) + 1)
+
+
+def _fault_of(entry: Mapping[str, Any]) -> str | None:
+    name = entry.get("name")
+    if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in {".", ".."}:
+        return "an entry has no name, or one that no file can have"
+    for field in ("st_mode", "st_size"):
+        value = entry.get(field)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            return f"the {field} of {name[:64]!r} is not a whole number of at least 0"
+    return None
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder.rstrip('/')}/{name}"
+
+
+def _normal(path: str) -> str:
+    """Write a path from home with `~`, and without what leads nowhere."""
+    whole = path if path.startswith(("/", "~")) else f"~/{path}"
+    return posixpath.normpath(whole)
+
+
+def _ends_like(path: str, asked: str) -> bool:
+    """Say whether a path is what was asked for, or, asked for from home, may be it written from the root."""
+    if path == asked:
+        return True
+    return asked.startswith("~") and path.startswith("/") and f"{path}/".endswith(f"{asked[1:]}/")
+
+
+def _size_of_all(listing: Listing) -> int:
+    return sum(entry["st_size"] for entries in listing.values() for entry in entries)

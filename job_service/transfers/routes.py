@@ -1,0 +1,138 @@
+"""`/workqueue/api/v1.0`: users register transfers and read them, workers do them."""
+
+from threading import BoundedSemaphore
+
+from flask import Blueprint, Response, request
+from pydantic import TypeAdapter, ValidationError
+
+from job_service.lifecycle.errors import NotFound
+from job_service.mongo.store import Store
+from job_service.transfers.adapter import Transfers
+from job_service.transfers.callers import Callers
+from job_service.transfers.document import JobType
+from job_service.transfers.outputs import Outputs
+from job_service.transfers.wire import MODELS, Fetch, Monitoring, NewOfAnyType, Outcome, Type
+from job_service.transfers.work import Reports, Work
+from job_service.web.access import Role, allows, client_name
+from job_service.web.answers import answer
+from job_service.web.logs import found_nothing
+from job_service.web.requests import query_choices, read_body, read_object, validate
+
+PREFIX = "/workqueue/api/v1.0"
+#: Room for the listing of 100,000 entries with long names.
+_LISTING_BYTES = 128_000_000
+#: A body larger than this waits until one of the few that are taken in at once is done, so that memory has a bound.
+_LARGE_BYTES = 1_000_000
+_LARGE_AT_ONCE = 2
+_PAUSE_RETRY = 5
+_TYPE: TypeAdapter[JobType] = TypeAdapter(Type)
+
+
+def user_routes(transfers: Transfers, callers: Callers) -> Blueprint:
+    """Return the routes with which users register jobs and look at them."""
+    routes = Blueprint("transfers", __name__, url_prefix=PREFIX)
+
+    @routes.post("/jobs")
+    @allows(Role.USER)
+    def submit() -> Response:
+        user, given = callers.user(), read_object()
+        try:
+            job_type = _TYPE.validate_python(given.get("type"))
+        except ValidationError:
+            job_type = validate(NewOfAnyType, given).type
+        rest = {name: value for name, value in given.items() if name != "type"}
+        return answer(transfers.submit(job_type, validate(MODELS[job_type], rest), user))
+
+    @routes.post("/<any(list, copy, remove, rename, mkdir):verb>")
+    @allows(Role.USER)
+    def submit_typed(verb: str) -> Response:
+        user, job_type = callers.user(), JobType[verb.upper()]
+        return answer(transfers.submit(job_type, read_body(MODELS[job_type]), user))
+
+    @routes.get("/jobs")
+    @allows(Role.USER)
+    def jobs() -> Response:
+        return answer(transfers.jobs(callers.user()))
+
+    @routes.get("/jobs/<int:job_id>")
+    @allows(Role.USER)
+    def job(job_id: int) -> Response:
+        return answer(transfers.job(job_id, callers.user()))
+
+    @routes.get("/jobs/<int:job_id>/status")
+    @allows(Role.USER)
+    def status(job_id: int) -> Response:
+        return answer(transfers.status(job_id, callers.user()))
+
+    return routes
+
+
+def element_routes(transfers: Transfers, outputs: Outputs, callers: Callers) -> Blueprint:
+    """Return the routes of elements and of what their workers wrote."""
+    routes = Blueprint("transfer_elements", __name__, url_prefix=f"{PREFIX}/jobs/<int:job_id>")
+
+    @routes.get("/elements")
+    @allows(Role.USER)
+    def elements(job_id: int) -> Response:
+        return answer(transfers.elements(job_id, callers.user()))
+
+    @routes.get("/elements/<int:element_id>")
+    @allows(Role.USER)
+    def element(job_id: int, element_id: int) -> Response:
+        return answer(transfers.element(job_id, element_id, callers.user()))
+
+    @routes.get("/elements/<int:element_id>/status")
+    @allows(Role.USER)
+    def status(job_id: int, element_id: int) -> Response:
+        return answer(transfers.element_status(job_id, element_id, callers.user()))
+
+    @routes.get("/output")
+    @allows(Role.USER)
+    def output_of_job(job_id: int) -> Response:
+        every = "all" in query_choices("attempts", {"all", "latest"})
+        return answer(outputs.of_job(job_id, callers.user(), every=every))
+
+    @routes.get("/elements/<int:element_id>/output", defaults={"attempt": -1})
+    @routes.get("/elements/<int:element_id>/output/<int(signed=True):attempt>")
+    @allows(Role.USER)
+    def output(job_id: int, element_id: int, attempt: int) -> Response:
+        return answer(outputs.of_element(job_id, element_id, attempt, callers.user()))
+
+    return routes
+
+
+def worker_routes(store: Store, work: Work, reports: Reports, callers: Callers) -> Blueprint:
+    """Return the routes of workers."""
+    routes = Blueprint("transfer_work", __name__, url_prefix=f"{PREFIX}/worker/jobs")
+    large = BoundedSemaphore(_LARGE_AT_ONCE)
+
+    @routes.post("")
+    @allows(Role.WORK)
+    def fetch() -> Response:
+        groups, paused = work.fetch(store, read_body(Fetch), client_name())
+        if groups:
+            return answer(groups)
+        found_nothing()
+        refused = NotFound("Nothing starts at the moment" if paused else "There is no work")
+        body = {"message": refused.message, "code": "paused" if paused else refused.code}
+        return answer(body, 404, {"Retry-After": str(_PAUSE_RETRY)} if paused else None)
+
+    @routes.put("/<int:job_id>/elements/<int:element_id>")
+    @allows(Role.USER)
+    def end(job_id: int, element_id: int) -> Response:
+        token = callers.element(job_id, element_id)
+        request.max_content_length = _LISTING_BYTES
+        if (request.content_length or _LARGE_BYTES) < _LARGE_BYTES:
+            reports.end(token, read_body(Outcome, batch=True))
+        else:
+            with large:
+                reports.end(token, read_body(Outcome, batch=True))
+        return answer({"message": "OK"})
+
+    @routes.put("/<int:job_id>/elements/<int:element_id>/monitoring")
+    @allows(Role.USER)
+    def monitor(job_id: int, element_id: int) -> Response:
+        token = callers.element(job_id, element_id)
+        return answer({"message": "OK", "action": reports.monitor(token, read_body(Monitoring))})
+
+    return routes

@@ -1,0 +1,73 @@
+"""What follows from the end of an element: the next wave may start, and in the end the job has ended.
+
+Every step looks at what is stored and can be done again; the job itself ends by one guarded statement, so that it ends
+once however many look at the same time.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from job_service.lifecycle.job import ENDED, Job, State
+from job_service.mongo.elements import Elements
+from job_service.mongo.store import Store
+from job_service.transfers.document import KIND, first_element_id
+
+#: After this long a job without any element is one whose submission was interrupted.
+_FORGOTTEN = timedelta(minutes=1)
+_BATCH = 200
+
+
+class Settling:
+    """Looks after jobs whose elements end."""
+
+    def __init__(self, store: Store, elements: Elements) -> None:
+        self._store = store
+        self._elements = elements
+        self._last = ""
+
+    def after(self, jobs: Sequence[Job]) -> None:
+        """Settle the parents of elements that have ended."""
+        for parent_id in {job["parentId"] for job in jobs if job["kind"] == KIND and "parentId" in job}:
+            self.settle(parent_id)
+
+    def sweep(self) -> int:
+        """Settle some of the jobs that wait, others each time; return how many were changed."""
+        waiting = self._elements.waiting_parents(self._last, _BATCH)
+        self._last = waiting[-1] if len(waiting) == _BATCH else ""
+        some = {*waiting, *self._elements.parents_of_held(_BATCH)}
+        return sum(self.settle(parent_id, tidy=True) for parent_id in sorted(some))
+
+    def settle(self, parent_id: str, *, tidy: bool = False) -> bool:
+        """Do what is due for a job; `tidy` also removes what interrupted expansions left. Say whether it changed."""
+        parent = self._store.reading.get(parent_id)
+        if parent is None or parent["state"] in ENDED:
+            return bool(self._elements.drop_strays(parent_id, None))
+        first = self._store.reading.get(first_element_id(parent_id))
+        if first is None:
+            return self._end_if_forgotten(parent)
+        if first["state"] not in ENDED:
+            return False
+        mark = first["parameters"].get("expansion")
+        changed = bool(tidy and self._elements.drop_strays(parent_id, mark))
+        wave = self._elements.wave(parent_id, mark) if mark else None
+        if wave is None:
+            return self._end(parent, first, mark) or changed
+        now = self._store.terms.clock.now()
+        if "cancelRequestedAt" in parent:
+            self._store.ending.cancel_children(parent_id, now, "Cancelled")
+            return True
+        return bool(self._elements.release(parent_id, mark, wave, now)) or changed
+
+    def _end(self, parent: Job, first: Job, mark: str | None) -> bool:
+        well = first["state"] == State.COMPLETED and not (mark and self._elements.any_unsuccessful(parent["_id"], mark))
+        state = State.COMPLETED if well else State.FAILED
+        if not well and "cancelRequestedAt" in parent:
+            state = State.CANCELLED
+        self._elements.drop_strays(parent["_id"], mark)
+        return self._store.operating.change_unheld(parent, state, (), ())
+
+    def _end_if_forgotten(self, parent: Job) -> bool:
+        if parent["createdAt"] > self._store.terms.clock.now() - _FORGOTTEN:
+            return False
+        message = ("It has no element: its submission was interrupted",)
+        return self._store.operating.change_unheld(parent, State.FAILED, message, ())

@@ -1,0 +1,200 @@
+"""Bodies of the work queue, as its users and workers send and read them."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+
+from job_service.lifecycle.job import Job
+from job_service.transfers.document import (
+    JobProtocol,
+    JobStatus,
+    JobType,
+    attempts_of,
+    element_status,
+)
+from job_service.web.requests import Body
+from job_service.web.times import Moment
+
+Choice = TypeVar("Choice", bound=IntEnum)
+
+MOST_ELEMENTS = 20
+MOST_BYTES = 150_000_000
+_LARGEST = 2**62
+
+
+def _chosen(value: object, choices: type[Choice]) -> Choice:
+    """Return what a name or a number stands for; ValueError names all there are."""
+    if isinstance(value, str) and value.upper() in choices.__members__:
+        return choices[value.upper()]
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+    if isinstance(number, int) and not isinstance(number, bool) and number in set(choices):
+        return choices(number)
+    known = ", ".join(f"{choice.name} ({choice.value})" for choice in choices)
+    raise ValueError(f"unknown value {str(value)[:64]!r}; allowed are {known}")
+
+
+Type = Annotated[JobType, BeforeValidator(lambda value: _chosen(value, JobType))]
+Protocol = Annotated[JobProtocol, BeforeValidator(lambda value: _chosen(value, JobProtocol))]
+Site = Annotated[int, Field(ge=0, le=_LARGEST)]
+Path = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^[^\x00]+$")]
+Figure = Annotated[float, Field(ge=0, le=_LARGEST, strict=False)]
+_Secrets = dict[str, Annotated[str, StringConstraints(max_length=100_000)]]
+
+
+class Credentials(Body):
+    """What a job logs in with, at its source and at its destination; kept apart from the job."""
+
+    src: _Secrets = Field(default_factory=dict)
+    dst: _Secrets = Field(default_factory=dict)
+
+
+class NewTransfer(Body):
+    """What every new job has."""
+
+    src_siteid: Site
+    src_filepath: Path
+    priority: int = Field(default=5, ge=0, le=9)
+    protocol: Protocol = JobProtocol.GRIDFTP
+    extra_opts: dict[str, Any] = Field(default_factory=dict)
+    max_tries: int = Field(default=2, ge=1, le=100)
+    credentials: Credentials | None = None
+    notBefore: Moment | None = None  # noqa: N815  the wire's spelling
+
+    @model_validator(mode="before")
+    @classmethod
+    def _credentials_stand_apart(cls, value: object) -> object:
+        """Take credentials out of the options, which are shown again."""
+        options = value.get("extra_opts") if isinstance(value, dict) else None
+        if isinstance(value, dict) and isinstance(options, dict) and "credentials" in options:
+            if "credentials" in value:
+                raise ValueError("credentials are given twice")
+            rest = {name: option for name, option in options.items() if name != "credentials"}
+            return {**value, "extra_opts": rest, "credentials": options["credentials"]}
+        return value
+
+
+class NewCopy(NewTransfer):
+    """A copy has a destination."""
+
+    dst_siteid: Site
+    dst_filepath: Path
+
+
+class NewRename(NewTransfer):
+    """A new name at the same site."""
+
+    dst_siteid: Site | None = None
+    dst_filepath: Path
+
+    @model_validator(mode="after")
+    def _stays_on_its_site(self) -> Self:
+        if self.dst_siteid not in {None, self.src_siteid}:
+            raise ValueError("dst_siteid: a RENAME stays on its site")
+        return self
+
+
+class NewOfAnyType(NewTransfer):
+    """`POST /jobs`, when its type is missing or unknown: what else is wrong is said with it."""
+
+    type: Type
+    dst_siteid: Site | None = None
+    dst_filepath: Path | None = None
+
+
+MODELS: Mapping[JobType, type[NewTransfer]] = {
+    JobType.LIST: NewTransfer,
+    JobType.COPY: NewCopy,
+    JobType.REMOVE: NewTransfer,
+    JobType.RENAME: NewRename,
+    JobType.MKDIR: NewTransfer,
+}
+
+
+class Limits(Body):
+    """How much work a worker takes at once."""
+
+    limit: int = Field(default=MOST_ELEMENTS, ge=1)
+    size: int = Field(default=MOST_BYTES, ge=1)
+
+
+class Fetch(Body):
+    """`POST worker/jobs`."""
+
+    types: list[Type] = Field(min_length=1, max_length=100)
+    algorithm: Literal["BY_NUMBER", "BY_SIZE"] = "BY_NUMBER"
+    limits: Limits = Field(default_factory=Limits, validation_alias="algorithm.args")
+
+
+class Outcome(Body):
+    """`PUT .../elements/<el>`: how an attempt has ended."""
+
+    returncode: int = Field(ge=-_LARGEST, le=_LARGEST)
+    host: Annotated[str, StringConstraints(max_length=1_000)]
+    log: str
+    timestamp: str | int | float
+    listing: dict[str, list[dict[str, Any]]] | None = None
+
+
+class Monitoring(Body):
+    """`PUT .../monitoring`: how an attempt goes, and optionally a piece of its log with its place in bytes."""
+
+    transferred: Figure
+    elapsed: Figure
+    instant: Figure
+    average: Figure
+    log: str | None = None
+    offset: int = Field(default=0, ge=0, le=_LARGEST)
+
+
+def shown_job(job: Job, status: JobStatus) -> dict[str, Any]:
+    """Return a job as its user knows it."""
+    parameters = job["parameters"]
+    shown = {
+        "id": job["number"],
+        "user_id": job["createdBy"]["userId"],
+        "src_siteid": parameters["src_siteid"],
+        "dst_siteid": parameters.get("dst_siteid"),
+        "src_filepath": parameters["src_filepath"],
+        "dst_filepath": parameters.get("dst_filepath"),
+        "type": job["type"],
+        "status": status.name,
+        "extra_opts": parameters["extra_opts"],
+        "priority": job["priority"],
+        "protocol": parameters["protocol"],
+        "log_uid": job["_id"].replace("-", ""),
+        "timestamp": job["createdAt"],
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def shown_element(element: Job) -> dict[str, Any]:
+    """Return an element as its user knows it."""
+    parameters = element["parameters"]
+    shown = {
+        "id": parameters["element"],
+        "job_id": parameters["job"],
+        "src_filepath": parameters["src_filepath"],
+        "dst_filepath": parameters.get("dst_filepath"),
+        "size": parameters["size"],
+        "max_tries": element["maxAttempts"],
+        "attempts": attempts_of(element),
+        "type": element["type"],
+        "status": element_status(element).name,
+        "timestamp": element["updatedAt"],
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def work_item(element: Job, token: str) -> dict[str, Any]:
+    """Return an element as a worker gets it: numbers for enumerations, and its token."""
+    numbers = {"type": JobType[element["type"]].value, "status": element_status(element).value, "token": token}
+    return {**shown_element(element), **numbers}
+
+
+def work_group(job: Job, items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a job with its elements as a worker gets it."""
+    numbers = {"type": JobType[job["type"]].value, "status": JobStatus.SUBMITTED.value}
+    protocol = JobProtocol[job["parameters"]["protocol"]].value
+    return {**shown_job(job, JobStatus.SUBMITTED), **numbers, "protocol": protocol, "elements": items}

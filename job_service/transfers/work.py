@@ -1,0 +1,179 @@
+"""The workers' side of the work queue: elements are claimed in batches, watched, and ended under their token."""
+
+from itertools import accumulate
+from typing import Any
+
+from job_service.lifecycle.errors import Forbidden, Invalid, NotFound
+from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.ids import new_claim_id
+from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.reports import Accepted, Refused, Release, Report
+from job_service.mongo.attempt_logs import AttemptLogs
+from job_service.mongo.claim_gates import Ticket
+from job_service.mongo.store import Store
+from job_service.transfers.adapter import Transfers
+from job_service.transfers.callers import Callers
+from job_service.transfers.credentials import Vault
+from job_service.transfers.document import KIND, JobStatus, JobType
+from job_service.transfers.expansion import Expansion
+from job_service.transfers.settling import Settling
+from job_service.transfers.wire import MOST_BYTES, MOST_ELEMENTS, Fetch, Monitoring, Outcome, work_group, work_item
+from job_service.web.request_ids import request_id
+from job_service.web.tokens import ElementToken
+
+#: How long a batch may take before it is handed out again, for workers that tell nothing meanwhile.
+_BASE_SECONDS = 3_600
+_BYTES_A_SECOND = 1_000_000
+#: Beyond any lease that is not renewed; what ends a token earlier is the end of its attempt.
+_TOKEN_SECONDS = 7 * 24 * 3_600
+_MOST_BY_SIZE = 200
+_REASON_CHARACTERS = 1_000
+
+
+class Work:
+    """Hands out elements and takes what their workers say of them."""
+
+    def __init__(self, transfers: Transfers, vault: Vault, callers: Callers, longest_lease: int) -> None:
+        self._transfers = transfers
+        self._vault = vault
+        self._callers = callers
+        self._longest_lease = longest_lease
+
+    def fetch(self, store: Store, asked: Fetch, worker: str) -> tuple[list[dict[str, Any]], bool]:
+        """Claim elements; return them grouped by job, and whether nothing may start."""
+        narrowing = Narrowing(KIND, tuple(sorted({job_type.name for job_type in asked.types})))
+        store.workers.seen(worker, narrowing)
+        ahead = store.reading.ahead(narrowing, store.terms.clock.now(), _most(asked))
+        limit = _fitting(ahead, asked)
+        seconds = _BASE_SECONDS + sum(map(_size, ahead[:limit])) // _BYTES_A_SECOND
+        ticket = Ticket(
+            claim_id=new_claim_id(),
+            worker=worker,
+            limit=limit,
+            lease_seconds=min(seconds, self._longest_lease),
+            request_id=request_id(),
+        )
+        pause = store.claiming.claim_many(narrowing, [ticket])
+        kept = _fitting(ticket.jobs, asked)
+        surplus = [Release(job["_id"], ticket.claim_id) for job in ticket.jobs[kept:]]
+        if surplus:
+            store.reporting.release(surplus)
+        return self._grouped(store, ticket.jobs[:kept]), pause is not None
+
+    def for_worker(self, element: Job) -> dict[str, Any]:
+        """Return what only the worker that holds an element may see: its token, and what it logs in with."""
+        credentials = self._vault.of(element)
+        return {"token": self._token(element), **({"credentials": credentials} if credentials else {})}
+
+    def _grouped(self, store: Store, held: list[Job]) -> list[dict[str, Any]]:
+        groups: dict[str, list[dict[str, Any]]] = {}
+        secrets: dict[str, dict[str, Any]] = {}
+        for element in held:
+            parent_id = element["parentId"]
+            groups.setdefault(parent_id, []).append(work_item(element, self._token(element)))
+            if parent_id not in secrets:
+                secrets[parent_id] = self._vault.of(element)
+        parents = {job_id: job for job_id in groups if (job := store.reading.get(job_id))}
+        return [
+            work_group(parents[job_id], items) | ({"credentials": secrets[job_id]} if secrets[job_id] else {})
+            for job_id, items in groups.items()
+            if job_id in parents
+        ]
+
+    def _token(self, element: Job) -> str:
+        parameters = element["parameters"]
+        return self._callers.sign_element(parameters["job"], parameters["element"], element["claims"], _TOKEN_SECONDS)
+
+
+class Reports:
+    """Takes what workers say of the elements they hold."""
+
+    def __init__(
+        self, store: Store, transfers: Transfers, logs: AttemptLogs, expansion: Expansion, settling: Settling
+    ) -> None:
+        self._store = store
+        self._transfers = transfers
+        self._logs = logs
+        self._expansion = expansion
+        self._settling = settling
+
+    def end(self, token: ElementToken, outcome: Outcome) -> None:
+        """Record an attempt. Raises Forbidden when it is over, Invalid when the tries are used up."""
+        parent, element = self._held(token)
+        well = outcome.returncode == 0
+        if well and element["type"] == JobType.LIST.name and outcome.listing is None:
+            raise Invalid("listing: Field required", [{"loc": ["listing"], "msg": "Field required"}])
+        self._logs.append(element["_id"], token.attempt, 0, outcome.log.encode(errors="replace"))
+        end = self._report(element, token, outcome)
+        if well and element["type"] == JobType.LIST.name:
+            answer = self._expansion.finish(parent, element, outcome.listing or {}, end)
+        else:
+            answer = self._store.reporting.report([end])[0]
+        _require_accepted(answer)
+        self._settling.settle(parent["_id"])
+
+    def monitor(self, token: ElementToken, told: Monitoring) -> str:
+        """Note how an attempt goes, and keep its lease; return whether to `continue` or to `cancel`."""
+        _, element = self._held(token)
+        if told.log is not None:
+            self._logs.append(element["_id"], token.attempt, told.offset, told.log.encode(errors="replace"))
+        answer = self._store.reporting.report(
+            [
+                Report(
+                    job_id=element["_id"],
+                    claim_id=element["lease"]["claimId"],
+                    step=JobStatus.RUNNING.name,
+                    result=told.model_dump(exclude={"log", "offset"}),
+                    request_id=request_id(),
+                )
+            ]
+        )[0]
+        return _require_accepted(answer).action
+
+    def _held(self, token: ElementToken) -> tuple[Job, Job]:
+        """Return the job and the element of a token whose attempt is still the present one."""
+        try:
+            parent = self._transfers.find(token.job, None)
+            element = self._transfers.find_element(parent, token.element)
+        except NotFound:
+            raise Forbidden("The token is for an element that is there no more") from None
+        if element["state"] == State.FAILED and element["attempts"] >= element["maxAttempts"]:
+            raise Invalid(f"The tries of this element are used up: {element['maxAttempts']}")
+        if element["state"] in ENDED or "lease" not in element or element["claims"] != token.attempt:
+            raise Forbidden("The token is for an attempt that is over")
+        return parent, element
+
+    def _report(self, element: Job, token: ElementToken, outcome: Outcome) -> Report:
+        well = outcome.returncode == 0
+        last = outcome.log.strip().rpartition("\n")[2] or f"It ended with {outcome.returncode}"
+        return Report(
+            job_id=element["_id"],
+            claim_id=element["lease"]["claimId"],
+            end="completed" if well else "failed",
+            retry=not well,
+            amend=((f"reported.{element['attempts'] + 1}", token.attempt),),
+            error=None if well else last[:_REASON_CHARACTERS],
+            request_id=request_id(),
+        )
+
+
+def _require_accepted(answer: Accepted | Refused) -> Accepted:
+    if isinstance(answer, Refused):
+        raise Forbidden("The token is for an attempt that is over")
+    return answer
+
+
+def _most(asked: Fetch) -> int:
+    return _MOST_BY_SIZE if asked.algorithm == "BY_SIZE" else min(asked.limits.limit, MOST_ELEMENTS)
+
+
+def _fitting(elements: list[Job], asked: Fetch) -> int:
+    """Return how many of the elements are handed out: by size at least one, otherwise all up to the limit."""
+    if asked.algorithm == "BY_NUMBER":
+        return _most(asked)
+    most = min(asked.limits.size, MOST_BYTES)
+    return max(sum(size <= most for size in accumulate(map(_size, elements))), 1)
+
+
+def _size(element: Job) -> int:
+    return int(element["parameters"]["size"])
