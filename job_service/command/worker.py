@@ -1,8 +1,8 @@
 """`job-service worker`: the workers of this project, one subcommand for each."""
 
-from importlib import import_module
-
 import click
+
+from job_service.command.lazy import LazyGroup
 
 #: Where each subcommand is. They are imported when asked for: the help of one must not need what another one does.
 SUBCOMMANDS = {
@@ -12,23 +12,7 @@ SUBCOMMANDS = {
 }
 
 
-class Workers(click.Group):
-    """A group that imports a subcommand when it is looked up."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the subcommands."""
-        return sorted(SUBCOMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        """Import a subcommand."""
-        if cmd_name not in SUBCOMMANDS:
-            return None
-        module, name = SUBCOMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-
-@click.group(cls=Workers)
+@click.group(cls=LazyGroup, subcommands=SUBCOMMANDS)
 def worker() -> None:
     """Do the jobs that wait in a service.
 

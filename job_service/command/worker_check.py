@@ -1,0 +1,169 @@
+"""`job-service worker-check`: runs any worker program against a service of its own and says which rules it keeps."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+from job_service.client import JobServiceClient, JobServiceError
+from job_service.worker.conformance import LEASE_VARIABLE, WORK_VARIABLE, Check, Finding
+from job_service.worker.recording_proxy import RecordingProxy
+
+LEASE_SECONDS = 5
+WORK_SECONDS = 6
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+MARKS = {"kept": "[green]kept[/]", "broken": "[red]broken[/]", "undecided": "[yellow]undecided[/]"}
+
+
+@dataclass(slots=True)
+class PrivateService:
+    """A service with a database of its own in `folder`; the port it gets at first it keeps."""
+
+    folder: Path
+    port: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it can work; raises ClickException when it does not come up."""
+        self.port = self.port or _free_port()
+        command = [sys.executable, "-m", "job_service", "serve", "--workers", "1", "--no-workers"]
+        command += ["--port", str(self.port), "--data-dir", str(self.folder / "data")]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MONGODB_")}
+        log = (self.folder / "service.log").open("ab")
+        with log:
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self._wait_until_ready()
+
+    def stop(self) -> None:
+        """Stop it; what it holds stays in its folder."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(STOP_SECONDS)
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        with JobServiceClient(self.url) as client:
+            while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
+                with suppress(JobServiceError):
+                    client.service.ready()
+                    return
+                time.sleep(0.1)
+        said = (self.folder / "service.log").read_text(errors="replace").strip().splitlines()
+        raise click.ClickException(f"The private service did not start: {said[-1] if said else 'it said nothing'}")
+
+
+@dataclass(slots=True)
+class CheckedWorker:
+    """What a check has a hold on: the service, the worker and what is said between them."""
+
+    client: JobServiceClient
+    seen: RecordingProxy
+    service: PrivateService
+    process: subprocess.Popen[bytes]
+    lease_seconds: int = LEASE_SECONDS
+    work_seconds: int = WORK_SECONDS
+    output: list[str] = field(default_factory=list)
+
+    def restart_service(self) -> None:
+        """Stop the service and start it again on the same data, at the same place."""
+        self.service.stop()
+        self.service.start()
+
+    def signal_worker(self, number: int) -> None:
+        """Send a signal to the worker and what it has started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def worker_exit(self, seconds: float) -> int | None:
+        """Wait for the worker to end; None when it has not."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+@contextmanager
+def _ground(command: tuple[str, ...]) -> Iterator[CheckedWorker]:
+    """Start a service, a proxy before it and the worker; end them all."""
+    with tempfile.TemporaryDirectory(prefix="job-service-check-") as folder:
+        service = PrivateService(Path(folder))
+        try:
+            service.start()
+            with RecordingProxy(service.url) as seen, JobServiceClient(service.url) as client:
+                yield from _with_worker(command, client, seen, service)
+        finally:
+            service.stop()
+
+
+def _with_worker(
+    command: tuple[str, ...], client: JobServiceClient, seen: RecordingProxy, service: PrivateService
+) -> Iterator[CheckedWorker]:
+    told = {"JOB_SERVICE_URL": seen.url, LEASE_VARIABLE: str(LEASE_SECONDS), WORK_VARIABLE: str(WORK_SECONDS)}
+    try:
+        process = subprocess.Popen(command, env=dict(os.environ) | told, start_new_session=True, stdout=sys.stderr)
+    except OSError as error:
+        raise click.ClickException(f"{command[0]} cannot be started: {error.strerror}") from error
+    worker = CheckedWorker(client, seen, service, process)
+    try:
+        yield worker
+    finally:
+        worker.signal_worker(signal.SIGKILL)
+        process.wait()
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave by way of everything that ends what was started."""
+    sys.exit(1)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+@click.command("worker-check", context_settings={"ignore_unknown_options": True})
+@click.option("--operation", default="ADD", show_default=True, help="The operation of the dataset jobs it is given.")
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def worker_check(*, operation: str, as_json: bool, command: tuple[str, ...]) -> None:
+    """Say whether a worker program keeps the rules of the claims API.
+
+    COMMAND is started with JOB_SERVICE_URL set to a private service that ends with the check. It is to do dataset jobs,
+    to ask for leases of JOB_SERVICE_CHECK_LEASE_SECONDS and to take JOB_SERVICE_CHECK_WORK_SECONDS over each job. The
+    exit status is 0 when every rule is kept. It takes about two minutes.
+
+    \b
+    Example:
+      job-service worker-check -- python my_worker.py
+    """  # noqa: D301 - click's mark for a block to leave as it is is the character itself
+    signal.signal(signal.SIGTERM, _end)
+    findings: list[Finding] = []
+    console = Console(stderr=as_json)
+    with _ground(command) as ground:
+        for finding in Check(ground, operation).run():
+            findings.append(finding)
+            console.print(f"{MARKS[finding.verdict]}  {finding.rule}. {finding.why}", highlight=False, soft_wrap=True)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    if any(finding.verdict != "kept" for finding in findings):
+        raise SystemExit(1)

@@ -1,0 +1,227 @@
+"""Whether a worker, in whatever language, keeps the rules of the claims API.
+
+The worker runs against a service of its own, through a proxy that sees what it says. It is told by its environment to
+ask for short leases and to take a while over each job, so that what it does with its time can be seen.
+"""
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal, Protocol
+
+from job_service.client import JobServiceClient, Where
+from job_service.worker.overheard import claimed_ids, is_claim, updates_of
+from job_service.worker.recording_proxy import Exchange, RecordingProxy
+
+LEASE_VARIABLE = "JOB_SERVICE_CHECK_LEASE_SECONDS"
+WORK_VARIABLE = "JOB_SERVICE_CHECK_WORK_SECONDS"
+
+#: What a worker may take for what it does at once: start a program, wake from a pause, hear of a change.
+SLACK_SECONDS = 5.0
+#: What it may take to start, and to find a service again that was away.
+START_SECONDS = 30.0
+#: How long the service is kept paused, and how many claims are fine in that time.
+PAUSE_SECONDS = 4.0
+CLAIMS_WHILE_PAUSED = 4
+#: How long a worker may take to stop.
+STOP_SECONDS = 30.0
+
+Verdict = Literal["kept", "broken", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one rule."""
+
+    rule: str
+    verdict: Verdict
+    why: str
+
+
+def finding(rule: str, kept: bool, why: str) -> Finding:  # noqa: FBT001 - the middle of a sentence
+    """Judge a rule."""
+    return Finding(rule, "kept" if kept else "broken", why)
+
+
+class Ground(Protocol):
+    """What a check needs: the service, what the worker says to it, and a hold on both processes."""
+
+    client: JobServiceClient
+    seen: RecordingProxy
+    lease_seconds: int
+    work_seconds: int
+
+    def restart_service(self) -> None:
+        """Stop the service and start it again on the same data, at the same place."""
+
+    def signal_worker(self, number: int) -> None:
+        """Send a signal to the worker and what it has started."""
+
+    def worker_exit(self, seconds: float) -> int | None:
+        """Wait for the worker to end; None when it has not."""
+
+
+@dataclass(slots=True)
+class Check:
+    """Goes through the rules in an order in which each costs as little time as it can."""
+
+    ground: Ground
+    operation: str = "ADD"
+    count: int = field(default=0)
+
+    def run(self) -> Iterator[Finding]:
+        """Give a finding for each rule; a worker that takes no job cannot be judged by the others."""
+        first = self.claims_and_finishes()
+        yield first
+        if first.verdict != "kept":
+            return
+        for rule in (
+            self.heartbeats,
+            self.honors_cancel,
+            self.honors_paused,
+            self.survives_a_lost_lease,
+            self.survives_a_restart,
+            self.stops_in_order,
+        ):
+            yield rule()
+
+    def claims_and_finishes(self) -> Finding:
+        """See a job claimed, worked on and completed."""
+        rule = "claims a job and completes it"
+        job = self._submit()
+        if not self._is_claimed(job, START_SECONDS):
+            return self._unclaimed(rule)
+        state = self._state_in_the_end(job)
+        return finding(rule, state == "completed", f"Its first job ended as {state}.")
+
+    def heartbeats(self) -> Finding:
+        """See that a job is heard of more often than its lease is long; judged by the one that was done first."""
+        rule = "heartbeats"
+        claim = next(exchange for exchange in self.ground.seen.exchanges if claimed_ids(exchange))
+        job = claimed_ids(claim)[0]
+        heard = [claim.answered_at, *(exchange.asked_at for exchange in self._about(job))]
+        gaps = [later - earlier for earlier, later in pairwise(heard)]
+        took, longest = heard[-1] - heard[0], max(gaps, default=0.0)
+        if took <= self.ground.lease_seconds:
+            why = f"Its job took {took:.1f} s; let each take {WORK_VARIABLE} ({self.ground.work_seconds}) seconds."
+            return Finding(rule, "undecided", why)
+        why = f"It was silent for {longest:.1f} s at most, of a lease of {self.ground.lease_seconds} s."
+        return finding(rule, longest < self.ground.lease_seconds, why)
+
+    def honors_cancel(self) -> Finding:
+        """See the worker itself end a running job that is cancelled."""
+        rule = "honors a cancelled job"
+        job = self._submit()
+        if not self._is_claimed(job):
+            return self._unclaimed(rule)
+        self.ground.client.jobs.cancel(job)
+        ended = self.ground.seen.wait_for(lambda: self._said(job, "cancelled"), self.ground.work_seconds)
+        state = self._state_in_the_end(job)
+        why = f"The job ended as {state}" + ("." if ended else ", and not by the worker saying so.")
+        return finding(rule, ended and state == "cancelled", why)
+
+    def honors_paused(self) -> Finding:
+        """See that it does not ask again and again while nothing may start, and goes on afterwards."""
+        rule = "honors paused"
+        self.ground.client.maintenance.pause("worker check")
+        before = len(self._claims())
+        job = self._submit()
+        self.ground.seen.wait_for(lambda: len(self._claims()) > before + CLAIMS_WHILE_PAUSED, PAUSE_SECONDS)
+        asked = len(self._claims()) - before
+        self.ground.client.maintenance.resume("worker check")
+        if asked > CLAIMS_WHILE_PAUSED:
+            return Finding(rule, "broken", f"It asked {asked} times in {PAUSE_SECONDS:.0f} s and ignored Retry-After.")
+        state = self._state_in_the_end(job) if self._is_claimed(job) else "never claimed"
+        return finding(rule, state == "completed", f"It asked {asked} times; the job afterwards: {state}.")
+
+    def survives_a_lost_lease(self) -> Finding:
+        """See a worker take the next job after it was asleep while another did its last one."""
+        rule = "survives a lost lease"
+        job, target = self._submit(), f"CHECK_{self.count}"
+        if not self._is_claimed(job):
+            return self._unclaimed(rule)
+        self.ground.signal_worker(signal.SIGSTOP)
+        try:
+            taken = self._take_over(target)
+        finally:
+            self.ground.signal_worker(signal.SIGCONT)
+        if not taken:
+            return Finding(rule, "undecided", "The job of a sleeping worker could not be claimed by another.")
+        following = self._submit()
+        state = self._state_in_the_end(following) if self._is_claimed(following) else "never claimed"
+        return finding(rule, state == "completed", f"The job after it: {state}.")
+
+    def survives_a_restart(self) -> Finding:
+        """See the worker go on when the service has gone away and come back."""
+        rule = "survives a restart of the service"
+        self.ground.restart_service()
+        exit_status = self.ground.worker_exit(0.0)
+        if exit_status is not None:
+            return Finding(rule, "broken", f"It ended with status {exit_status}.")
+        job = self._submit()
+        state = self._state_in_the_end(job) if self._is_claimed(job, START_SECONDS) else "never claimed"
+        return finding(rule, state == "completed", f"The job after it: {state}.")
+
+    def stops_in_order(self) -> Finding:
+        """See it end its job or give it back on SIGTERM, and then end itself."""
+        rule = "stops in order"
+        job = self._submit()
+        if not self._is_claimed(job):
+            return self._unclaimed(rule)
+        self.ground.signal_worker(signal.SIGTERM)
+        exit_status = self.ground.worker_exit(STOP_SECONDS)
+        if exit_status is None:
+            return Finding(rule, "broken", f"It had not stopped {STOP_SECONDS:.0f} s after SIGTERM.")
+        state = self.ground.client.jobs.explain(job).state
+        why = f"It stopped with status {exit_status} and left its job {state}."
+        return finding(rule, state in {"completed", "queued"}, why)
+
+    def _submit(self) -> str:
+        self.count += 1
+        job = {"operation": self.operation, "target": f"CHECK_{self.count}", "description": "worker check"}
+        [answer] = self.ground.client.datasets.submit([job])
+        if answer.job_id is None:
+            raise RuntimeError(f"The service does not take the job of a check: {answer.msg}")
+        return answer.job_id
+
+    def _is_claimed(self, job: str, slack: float = SLACK_SECONDS) -> bool:
+        """Wait until the worker has a job; not for a worker that has ended."""
+        for _ in range(int(slack + self.ground.work_seconds)):
+            if self.ground.seen.wait_for(lambda: job in self._claimed_jobs(), 1.0):
+                return True
+            if self.ground.worker_exit(0.0) is not None:
+                return False
+        return False
+
+    def _claimed_jobs(self) -> set[str]:
+        return {job for exchange in self.ground.seen.exchanges for job in claimed_ids(exchange)}
+
+    def _unclaimed(self, rule: str) -> Finding:
+        status = self.ground.worker_exit(0.0)
+        ended = "" if status is None else f" It ended with status {status}."
+        return Finding(rule, "broken", f"It did not claim a job of kind dataset and operation {self.operation}.{ended}")
+
+    def _state_in_the_end(self, job: str) -> str:
+        patience = self.ground.work_seconds + self.ground.lease_seconds + SLACK_SECONDS
+        return self.ground.client.jobs.get(job, wait=min(patience, 30)).state or "unknown"
+
+    def _take_over(self, target: str) -> bool:
+        """Claim and complete the job of a sleeping worker, as soon as its lease lets us."""
+        patience = min(self.ground.lease_seconds + SLACK_SECONDS, 30)
+        where = Where(operation=[self.operation], target=[target])
+        claimed = self.ground.client.claims.claim("dataset", "worker-check", wait=patience, where=where)
+        for claim in claimed.claims:
+            self.ground.client.claims.update(claim.claim_id, claim.job.job_id, status="completed", result="taken over")
+        return bool(claimed.claims)
+
+    def _about(self, job: str) -> list[Exchange]:
+        return [exchange for exchange in self.ground.seen.exchanges if updates_of(exchange, job)]
+
+    def _said(self, job: str, status: str) -> bool:
+        return any(
+            update.get("status") == status for exchange in self._about(job) for update in updates_of(exchange, job)
+        )
+
+    def _claims(self) -> list[Exchange]:
+        return [exchange for exchange in self.ground.seen.exchanges if is_claim(exchange)]
