@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from job_service.lifecycle import errors
+from job_service.web.pages import error_page
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _PROBLEM = "application/problem+json"
@@ -106,7 +107,10 @@ def unexpected_answer(request_id: str) -> Response:
 
 
 def _in_the_form_asked_for(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
-    """Answer plain JSON, or the same body as RFC 9457 to whoever prefers that."""
+    """Answer a page where one was asked for, else plain JSON, or the same body as RFC 9457 to whoever prefers that."""
+    shown = error_page(status, body, headers)
+    if shown is not None:
+        return shown
     if _PROBLEM not in request.headers.get("Accept", ""):
         return answer(_shaped(body, status), status, headers)
     title = _TITLES.get(status, "Error")

@@ -1,0 +1,128 @@
+"""What surrounds every page, of the console and of families alike: session, CSRF, headers, navigation, errors."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, current_app, redirect, render_template, request, session, url_for
+from flask.sansio.app import App
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFProtect
+
+from job_service.console.look import absolute, duration, json_leaf, relative_to, shortened
+from job_service.console.sessions import SecureUnlessLocal
+from job_service.lifecycle.clock import SystemClock
+from job_service.mongo.store import Store
+from job_service.web.access import SESSION_TOKEN, Role, allows
+from job_service.web.pages import ERROR_PAGE
+
+#: The one policy of every page; `data:` images are the arrows and ticks of Bootstrap's own style sheet.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link of the navigation."""
+
+    label: str
+    href: str
+    here: bool
+
+
+def frame_pages(app: Flask, store: Store, key: Callable[[], str | bytes | None]) -> CSRFProtect:
+    """Set up what every page needs; `key` gives the secret that signs sessions, None while it cannot be known."""
+    app.config.update(
+        BOOTSTRAP_SERVE_LOCAL=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_NAME="job-service",
+        SESSION_COOKIE_SAMESITE="Strict",
+        WTF_CSRF_CHECK_DEFAULT=False,  # the JSON routes are guarded by `web/access.py`
+        WTF_CSRF_TIME_LIMIT=None,  # a page may stay open all day; the token lives as long as its session
+    )
+    app.session_interface = SecureUnlessLocal(key)
+    Bootstrap5(app)
+    let_anyone_read(app, "bootstrap.static")
+    protect = CSRFProtect(app)
+    _fill_templates(app, store)
+    app.after_request(_add_headers)
+    app.extensions[ERROR_PAGE] = _error_page
+    return protect
+
+
+def let_anyone_read(app: App, endpoint: str) -> None:
+    """Let the files of a blueprint be read without credentials: the page that asks for a token needs them too."""
+    app.view_functions[endpoint] = allows(Role.ANYONE)(partial(app.view_functions[endpoint]))
+
+
+def _fill_templates(app: Flask, store: Store) -> None:
+    # Seconds and minutes ago: this machine's clock would show what the database's has not reached yet.
+    clock = store.terms.clock
+    app.jinja_env.filters.update(
+        absolute=absolute,
+        duration=duration,
+        json_leaf=json_leaf,
+        relative=relative_to(clock.now),
+        shortened=shortened,
+    )
+
+    def given() -> dict[str, Any]:
+        return {
+            "navigation": lambda: _navigation(tuple(store.terms.families)),
+            "now": SystemClock().now,
+            "pause_now": lambda: store.maintenance.permit().pause,
+            "signed_in": lambda: session.get("name"),
+            "url_for_path": lambda path: f"{request.script_root}{path}",
+        }
+
+    app.context_processor(given)
+
+
+def _navigation(kinds: Sequence[str]) -> list[Entry]:
+    entries = [
+        ("Overview", "console.overview", None),
+        ("Jobs", "console.jobs", None),
+        ("Workers", "console.workers", None),
+        ("Targets", "console.targets", "dataset"),
+        ("Importable", "console.importable", "dataset"),
+        ("Transcoding", "console.transcoding", "transcoding"),
+        ("Conversions", "console.conversions", "conversion"),
+        ("Bulk runs", "console.bulk_runs", None),
+        ("Maintenance", "console.maintenance", None),
+    ]
+    shown = [
+        Entry(label, url_for(endpoint), request.endpoint == endpoint)
+        for label, endpoint, kind in entries
+        if endpoint in current_app.view_functions and (kind is None or kind in kinds)
+    ]
+    if "code" in kinds:
+        path = f"{request.script_root}/jobs/"
+        shown.insert(2, Entry("Code", path, request.path.startswith(("/jobs/", "/users/"))))
+    return shown
+
+
+def _add_headers(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response
+
+
+def _error_page(status: int, body: dict[str, Any]) -> Response:
+    if status == _UNAUTHORIZED and request.method == "GET" and "console.sign_in" in current_app.view_functions:
+        back = request.full_path.rstrip("?")
+        if SESSION_TOKEN in session:
+            session.clear()
+        return redirect(url_for("console.sign_in", back=back), 303)  # type: ignore[return-value]  # Flask's own Response
+    page = render_template("error.html", status=status, message=body["message"], errors=body.get("errors", []))
+    return Response(page, status=status, mimetype="text/html")

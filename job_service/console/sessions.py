@@ -1,0 +1,46 @@
+"""The session of a browser: a signed cookie that no script reads and no other site sends along."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+
+from job_service.web.access import is_loopback_name
+from job_service.web.pages import wants_page
+
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Signs with a key that is fetched when the first page is asked for: the service comes up without its database.
+
+    `key` returns None while there is no way to know it; such a request has no session.
+    """
+
+    def __init__(self, key: Callable[[], str | bytes | None]) -> None:
+        self._key = key
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of a request for a page; a program's request does not look for the key."""
+        if not app.secret_key and _is_for_a_page(app, request):
+            app.secret_key = self._key()
+        return super().open_session(app, request)
+
+
+class SecureUnlessLocal(Sessions):
+    """Sends the cookie over TLS only, except where there is none: on loopback, or where that was asked for."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Say whether the browser may send the cookie over TLS alone."""
+        local: Any = app.config["INSECURE"] or is_loopback_name()
+        return not local
+
+
+def _is_for_a_page(app: Flask, request: Request) -> bool:
+    return (
+        app.config["SESSION_COOKIE_NAME"] in request.cookies
+        or request.mimetype in _FORMS
+        or request.path.startswith("/console")
+        or wants_page()
+    )

@@ -1,0 +1,57 @@
+"""A token, asked for once: from then on the browser's session stands for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import HiddenField, PasswordField
+from wtforms.validators import DataRequired, Length
+
+from job_service.web.access import SESSION_TOKEN, Caller, Role, allows
+from job_service.web.pages import page
+
+_REFUSED = 401
+
+
+class TokenForm(FlaskForm):
+    """What the page asks for."""
+
+    token = PasswordField("Token", [DataRequired(), Length(max=4_000)], render_kw={"autocomplete": "current-password"})
+    back = HiddenField()
+
+
+def add_signing_in(routes: Blueprint, identify: Callable[[str], Caller | None]) -> None:
+    """Add the page that takes a token, and the way out."""
+
+    @routes.route("/console/login", methods=["GET", "POST"])
+    @allows(Role.ANYONE)
+    @page
+    def sign_in() -> Any:
+        form = TokenForm(back=_own_path(request.args.get("back")))
+        if not form.validate_on_submit():
+            return render_template("sign_in.html", form=form)
+        token = form.token.data.strip()
+        found = identify(token)
+        if found is None:
+            form.token.errors = ["This token is not known here, or it is over."]
+            return render_template("sign_in.html", form=form), _REFUSED
+        session.clear()
+        session.update({SESSION_TOKEN: token, "name": found.name})
+        flash(f"Signed in as {found.name}.", "success")
+        return redirect(_own_path(form.back.data), 303)
+
+    @routes.post("/console/logout")
+    @allows(Role.ANYONE)
+    @page
+    def sign_out() -> Response:
+        session.clear()
+        return redirect(url_for("console.sign_in"), 303)
+
+
+def _own_path(asked: str | None) -> str:
+    """Return a path of this service: what stands in a link must not lead elsewhere."""
+    path = asked or ""
+    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
+    return f"{request.script_root}{path}" if safe else url_for("console.overview")
