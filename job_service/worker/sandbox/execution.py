@@ -48,6 +48,6 @@ class Limits:
     open_files: int = 64
 
 
-def refused(reason: str) -> Execution:
-    """Return the outcome of a program that was never started, because of `reason`."""
-    return Execution("error", "", "", reason, duration_seconds=0.0)
+def refused(reason: str, seconds: float = 0.0) -> Execution:
+    """Return the outcome of a program of which nothing came back, because of `reason`."""
+    return Execution("error", "", "", reason, duration_seconds=seconds)

@@ -15,7 +15,7 @@ def execution(captured: Captured, status: int, peak_memory_bytes: int | None) ->
     """Judge a run by what was captured of it and by bubblewrap's wait status."""
     code = os.waitstatus_to_exitcode(status)
     ending = code - _SIGNAL_OFFSET if code > _SIGNAL_OFFSET else None
-    reason = captured.stopped or _reason(code, ending, captured.log)
+    reason = captured.stopped or _reason(code, captured.log)
     return Execution(
         outcome="error" if reason else "done",
         output=captured.output,
@@ -30,19 +30,19 @@ def execution(captured: Captured, status: int, peak_memory_bytes: int | None) ->
 
 
 def failure(code: int, log: str) -> str:
-    """Return the sentence for a program that ended with this exit status, not 0."""
+    """Return the sentence for a program that ended with this exit status, not 0; below 0 it is a signal's number."""
+    if code < 0:
+        return f"The program was ended by {_name(-code)}."
     last = (log.strip().splitlines() or [""])[-1][:_QUOTED_CHARACTERS]
     return f"The program ended with exit status {code}{': ' + last if last else '.'}"
 
 
-def _reason(code: int, ending: int | None, log: str) -> str | None:
+def _reason(code: int, log: str) -> str | None:
     if code == 0:
         return None
     if code < 0:
         return f"The sandbox was ended from outside ({_name(-code)})."
-    if ending is not None:
-        return f"The program was ended by {_name(ending)}."
-    return failure(code, log)
+    return failure(_SIGNAL_OFFSET - code if code > _SIGNAL_OFFSET else code, log)
 
 
 def _name(number: int) -> str:
