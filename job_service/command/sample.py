@@ -32,6 +32,8 @@ def sample(client: JobServiceClient, *, input_dir: Path) -> None:
         client.datasets.submit(SAMPLE_JOBS)
 
 
-def input_folder(data_dir: Path) -> Path:
-    """Return where a service with samples has its inputs: INPUT_DIR, else a folder beside its data."""
-    return Path(os.environ.get("INPUT_DIR") or data_dir / "input").resolve()
+def make_input_folder(data_dir: Path) -> Path:
+    """Return the folder where a service with samples has its inputs: INPUT_DIR, else one beside its data."""
+    folder = Path(os.environ.get("INPUT_DIR") or data_dir / "input").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

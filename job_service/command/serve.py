@@ -14,6 +14,7 @@ import click
 
 from job_service.command import gunicorn_config
 from job_service.command.listening import listen, url_of, when_alive
+from job_service.command.sample import make_input_folder
 from job_service.command.supervision import Events, KeptUp, interruptible, supervise
 from job_service.embedded.errors import CannotRun
 from job_service.embedded.kept import Kept, Program, Restarts
@@ -41,13 +42,20 @@ class ServeSettings:
     with_workers: bool = True
 
 
-def companions(settings: ServeSettings) -> list[list[str]]:  # noqa: ARG001 - none depends on the settings so far
+def companions(settings: ServeSettings) -> list[list[str]]:
     """Give the command lines of further processes that belong to the service.
 
     They start once the service answers, find it at JOB_SERVICE_URL, and end before it does: SIGTERM, then ten seconds.
     One that ends with exit status 0 has done its work; any other is started again.
     """
-    return []
+    command = [sys.executable, "-m", "job_service"]
+    commands = []
+    if settings.sample:
+        folder = ["--input-dir", str(make_input_folder(settings.data_dir))]
+        commands.append([*command, "sample", *folder])
+        if settings.with_workers:
+            commands.append([*command, "worker", "datasets", *folder])
+    return commands
 
 
 Companions = Callable[[ServeSettings], list[list[str]]]
@@ -115,6 +123,8 @@ class _Service:
 
     def run(self, app: str) -> None:
         told = {"JOB_SERVICE_HOST": self._settings.host, "THREADS": str(self._settings.threads)}
+        if self._settings.sample:
+            told["INPUT_DIR"] = str(make_input_folder(self._settings.data_dir))
         environment = dict(os.environ) | told
         _check(environment)
         if not environment.get("MONGODB_URL"):
