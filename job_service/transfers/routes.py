@@ -92,7 +92,11 @@ def element_routes(transfers: Transfers, outputs: Outputs, callers: Callers) -> 
         every = "all" in query_choices("attempts", {"all", "latest"})
         return answer(outputs.of_job(job_id, callers.user(), every=every))
 
-    @routes.get("/elements/<int:element_id>/output", defaults={"attempt": -1})
+    @routes.get("/elements/<int:element_id>/output")
+    @allows(Role.USER)
+    def latest_output(job_id: int, element_id: int) -> Response:
+        return answer(outputs.of_element(job_id, element_id, -1, callers.user()))
+
     @routes.get("/elements/<int:element_id>/output/<int(signed=True):attempt>")
     @allows(Role.USER)
     def output(job_id: int, element_id: int, attempt: int) -> Response:
