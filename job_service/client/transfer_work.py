@@ -1,6 +1,7 @@
 """The transfer worker's side of the work queue: fetch elements, report on them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ from job_service.client.resource import Action, E, Resource
 from job_service.client.transfers import BASE
 
 NO_WORK = 404
+#: A report may hold the listing of a large tree, of which each entry becomes an element before it is answered.
+_LISTING_SECONDS = 300.0
 
 
 class TransferWork(Resource[E]):
@@ -33,7 +36,7 @@ class TransferWork(Resource[E]):
     @Action
     def report(self, job_id: int, element_id: int, token: str, outcome: Mapping[str, Any]) -> Call[None]:
         """End an attempt with `{returncode, host, log, timestamp, listing?}`; raises Forbidden when it is over."""
-        return _put(job_id, element_id, token, outcome)
+        return replace(_put(job_id, element_id, token, outcome), patience=_LISTING_SECONDS)
 
     @Action
     def monitor(self, job_id: int, element_id: int, token: str, figures: Mapping[str, Any]) -> Call[None]:

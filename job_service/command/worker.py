@@ -9,6 +9,7 @@ SUBCOMMANDS = {
     "conversions": "job_service.command.worker_conversions:conversions",
     "datasets": "job_service.command.worker_datasets:datasets",
     "transcoding": "job_service.command.worker_transcoding:transcoding",
+    "transfers": "job_service.command.worker_transfers:transfers",
 }
 
 

@@ -1,0 +1,97 @@
+"""Doing one element: from what the service says of it to what its attempt came to."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from job_service.worker.transfers.connections import Connections
+from job_service.worker.transfers.copying import Attempt, copy_file
+from job_service.worker.transfers.credentials import with_credentials
+from job_service.worker.transfers.errors import TransferError
+from job_service.worker.transfers.operations import list_tree, mkdir, remove, rename
+from job_service.worker.transfers.place import Place
+from job_service.worker.transfers.site import DummySite, Site
+from job_service.worker.transfers.watch import Watch
+
+log = logging.getLogger("job_service.worker")
+
+Listing = dict[str, list[dict[str, str | int]]]
+
+DUMMY = "DUMMY"
+SHOWN_UNLISTABLE = 100
+
+
+@dataclass(frozen=True)
+class Element:
+    """What is to be done: a type, the parameters of the service, and what to log in with."""
+
+    id: str
+    attempt: int
+    type: str
+    parameters: Mapping[str, Any]
+    credentials: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What it came to: lines for the log of the attempt and, of a LIST, what is there."""
+
+    lines: list[str]
+    listing: Listing | None = None
+
+
+@dataclass(frozen=True)
+class Mover:
+    """Does elements between the sites this worker knows; may be used by several threads."""
+
+    sites: Mapping[int, Site]
+    connections: Connections
+
+    def do(self, element: Element, watch: Watch) -> Done:
+        """Do an element; raises TransferError."""
+        source = self._place(element, "src")
+        match element.type:
+            case "LIST":
+                return _listed(self._pages(source, watch))
+            case "COPY":
+                target = self._place(element, "dst")
+                copied = copy_file(self.connections, source, target, Attempt(element.id, element.attempt), watch)
+                checked = f"sha256 {copied.sha256}" if copied.verified == "checksum" else "sizes agree"
+                return Done([f"Copied {copied.size} bytes in {copied.seconds:.1f} s; {checked}"])
+            case "REMOVE":
+                return Done(["Removed" if remove(self.connections, source) else "Nothing was there any more"])
+            case "RENAME":
+                new = str(element.parameters["dst_filepath"])
+                done = rename(self.connections, source, new, repeated=element.attempt > 1)
+                return Done(["Renamed" if done else "An attempt before this one has renamed it"])
+            case "MKDIR":
+                mkdir(self.connections, source)
+                return Done(["The folder is there"])
+            case _:
+                raise TransferError(f"This worker does not know how to {element.type}.")
+
+    def _place(self, element: Element, side: str) -> Place:
+        number = element.parameters[f"{side}_siteid"]
+        path = str(element.parameters[f"{side}_filepath"])
+        if element.parameters.get("protocol") == DUMMY:
+            site = self.sites.get(number)
+            return Place(site if isinstance(site, DummySite) else DummySite(number), path)
+        if number not in self.sites:
+            raise TransferError(f"This worker has no site {number}; it has {', '.join(map(str, sorted(self.sites)))}.")
+        return Place(with_credentials(self.sites[number], element.credentials.get(side, {})), path)
+
+    def _pages(self, source: Place, watch: Watch) -> Iterator[Any]:
+        return list_tree(self.connections, source, watch)
+
+
+def _listed(pages: Iterator[Any]) -> Done:
+    listing: Listing = {}
+    left_out: list[str] = []
+    for page in pages:
+        for folder, entries in page.listing().items():
+            listing.setdefault(folder, []).extend(entries)
+        left_out += [f"Not listed: {each.name}: {each.reason}" for each in page.unlistable]
+    count = sum(map(len, listing.values()))
+    more = [f"... and {len(left_out) - SHOWN_UNLISTABLE} more"] if len(left_out) > SHOWN_UNLISTABLE else []
+    return Done([f"Listed {count} entries in {len(listing)} folders", *left_out[:SHOWN_UNLISTABLE], *more], listing)

@@ -1,0 +1,117 @@
+"""The elements of transfers as jobs of the kit: done, watched, and reported to the work queue.
+
+The kit keeps the lease, hears of cancels and gives back what cannot end in time. What the work queue alone takes goes
+its own way under the token of the element: how an attempt goes, its log, and what a LIST has found.
+"""
+
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from job_service.client import (
+    ONCE,
+    Forbidden,
+    Invalid,
+    JobServiceClient,
+    JobServiceError,
+    RetryPolicy,
+)
+from job_service.worker.errors import GiveUp, LeaseLost, TryAgain
+from job_service.worker.job import Job
+from job_service.worker.transfers.element import Done, Element, Mover
+from job_service.worker.transfers.errors import TransferCancelled, TransferError
+from job_service.worker.transfers.watch import Progress, Watch
+from job_service.worker.worker import Worker
+
+log = logging.getLogger("job_service.worker")
+
+KIND = "transfer"
+#: How often the service is told how an attempt goes; shorter ones are only reported when they have ended.
+TOLD_EVERY_SECONDS = 2.0
+PATIENT = RetryPolicy(longest_seconds=15.0)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at an element, as the work queue knows it: its numbers, and the token that lets it be reported."""
+
+    job: Job
+    client: JobServiceClient
+
+    def tell(self, progress: Progress) -> None:
+        """Say how it goes, if it has gone on for a while; what cannot be said is left out."""
+        if progress.elapsed < TOLD_EVERY_SECONDS:
+            return
+        figures = {name: getattr(progress, name) for name in ("transferred", "elapsed", "instant", "average")}
+        try:
+            self.client.transfer_work.monitor(*self._place, figures)
+        except JobServiceError as error:
+            log.warning("Job %s: cannot say how it goes: %s", self.job.id, error)
+
+    def report(self, returncode: int, done: Done) -> None:
+        """Record the attempt, however often it takes to be heard.
+
+        Raises LeaseLost when it counts no more, GiveUp when the service will never take it, and what a cancel raises.
+        """
+        outcome: dict[str, Any] = {"returncode": returncode, "host": socket.gethostname(), "log": "\n".join(done.lines)}
+        outcome["timestamp"] = datetime.now(UTC).isoformat()  # noqa: TID251  only shown to people, decides nothing
+        if done.listing is not None:
+            outcome["listing"] = done.listing
+        failures = 0
+        while True:
+            try:
+                self.client.transfer_work.report(*self._place, outcome)
+            except Forbidden as error:
+                raise LeaseLost(f"{error}") from error
+            except Invalid as error:
+                raise GiveUp(f"The service does not take the report: {error}") from error
+            except JobServiceError as error:
+                failures += 1
+                log.warning("Job %s: cannot report, trying again: %s", self.job.id, error)
+                if self.job.cancelled.wait(PATIENT.pause(failures)):
+                    self.job.checkpoint()
+            else:
+                return
+
+    @property
+    def _place(self) -> tuple[int, int, str]:
+        parameters = self.job.parameters
+        return parameters["job"], parameters["element"], _given(self.job, "token")
+
+
+def moves(worker: Worker, client: JobServiceClient, mover: Mover) -> None:
+    """Make a worker do the elements of transfers."""
+    worker.handles(KIND)(handler(client, mover))
+
+
+def handler(client: JobServiceClient, mover: Mover) -> Callable[[Job], None]:
+    """Give the handler of an element."""
+    asking = client.with_retry(ONCE)
+
+    def work(job: Job) -> None:
+        attempt = Attempt(job, asking)
+        watch = Watch(on_progress=attempt.tell, cancelled=job.cancelled.is_set, interval=TOLD_EVERY_SECONDS)
+        try:
+            done = mover.do(_element(job), watch)
+        except TransferCancelled:
+            job.checkpoint()
+            raise
+        except TransferError as error:
+            attempt.report(1, Done([str(error)]))
+            raise TryAgain(str(error)) from error
+        attempt.report(0, done)
+
+    return work
+
+
+def _element(job: Job) -> Element:
+    credentials = _given(job, "credentials", {})
+    return Element(job.id, job.attempt, _given(job, "type"), job.parameters, credentials)
+
+
+def _given(job: Job, name: str, default: Any = None) -> Any:
+    """Return a field that jobs of this kind alone have."""
+    return (job.data.model_extra or {}).get(name, default)
