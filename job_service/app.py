@@ -14,6 +14,9 @@ from job_service.claims.routes import claim_routes
 from job_service.console.frame import frame_pages
 from job_service.console.parts import Parts
 from job_service.console.routes import console_routes
+from job_service.conversions.adapter import Conversions
+from job_service.conversions.document import CONVERSION
+from job_service.conversions.routes import conversion_routes
 from job_service.datasets.adapter import Datasets
 from job_service.datasets.document import DATASET, target_changes
 from job_service.datasets.routes import dataset_routes, importable_routes, target_routes
@@ -21,6 +24,7 @@ from job_service.datasets.submission import Batches
 from job_service.datasets.submitter import Submitter
 from job_service.jobs.adapter import Jobs, Retry
 from job_service.jobs.routes import job_routes
+from job_service.jobs.watching import watching_routes
 from job_service.lifecycle.clock import Clock, SystemClock
 from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.job import Job
@@ -29,7 +33,11 @@ from job_service.maintenance.routes import maintenance_routes
 from job_service.mongo.attempt_logs import AttemptLogs
 from job_service.mongo.client import connect, open_database
 from job_service.mongo.elements import Elements
+from job_service.mongo.encoder_options import EncoderOptions
+from job_service.mongo.events import Events
+from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.listings import Listings
+from job_service.mongo.profiles import Profiles
 from job_service.mongo.secrets import Secrets
 from job_service.mongo.store import Store, open_store
 from job_service.mongo.targets import Targets
@@ -39,6 +47,10 @@ from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.startup import Readiness
 from job_service.tokens.routes import token_routes
+from job_service.transcoding.adapter import TranscodingJobs
+from job_service.transcoding.document import TRANSCODING
+from job_service.transcoding.profiles import ProfileBook
+from job_service.transcoding.routes import register_api
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
@@ -56,7 +68,7 @@ from job_service.web.jwt import JwtVerifier
 
 _LOG = logging.getLogger(__name__)
 
-FAMILIES = (DATASET, TRANSFER)
+FAMILIES = (DATASET, TRANSFER, TRANSCODING, CONVERSION)
 
 
 def create_app(settings: Settings, store: Store | None = None, clock: Clock | None = None) -> Flask:
@@ -81,9 +93,14 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.register_blueprint(claim_routes(Claims(store, desk, for_worker)))
     jobs = Jobs(store, retries)
     app.register_blueprint(job_routes(jobs))
+    events = Events(store.collections, store.terms.families, settings.streams)
+    app.register_blueprint(watching_routes(store.stats, events, store.terms.families))
     app.register_blueprint(maintenance_routes(store.maintenance))
     app.register_blueprint(token_routes(tokens, signing, SystemClock()))
     _add_datasets(app, store, settings, Submitter(verifier))
+    clients = LegacyClients(store, settings.legacy_lease_seconds, request_ids.request_id)
+    _add_transcoding(app, store, clients)
+    app.register_blueprint(conversion_routes(Conversions(store, clients)))
     for_worker[KIND], retries[KIND] = _add_transfers(app, store, settings, signing)
 
     _add_console(
@@ -93,6 +110,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     def drain() -> None:
         store.wakeups.stop()
         desk.drain()
+        events.stop()
+        store.counters.stop()
 
     parts = {"store": store, "readiness": readiness, "drain": drain}
     app.extensions.update({f"job_service.{name}": part for name, part in parts.items()})
@@ -152,6 +171,12 @@ def _add_console(app: Flask, parts: Parts, signing: Signing) -> None:
 
     protect = frame_pages(app, parts.store, session_key)
     app.register_blueprint(console_routes(parts, protect))
+
+
+def _add_transcoding(app: Flask, store: Store, clients: LegacyClients) -> None:
+    profiles = Profiles(store.collections)
+    options = EncoderOptions(store.collections, lambda count: store.submission.next_number("encoder-option", count))
+    register_api(app, TranscodingJobs(store, clients, profiles, options), ProfileBook(store, profiles, options))
 
 
 def _open_store(settings: Settings, clock: Clock | None) -> Store:

@@ -1,0 +1,103 @@
+"""The words of `/job` into the lifecycle's verbs, and back."""
+
+from typing import Any
+
+from ulid import LaxMonotonicPolicy, ULIDGenerator
+
+from job_service.conversions.document import BRANCHES, CONVERSION, STATES, as_id, is_source
+from job_service.conversions.wire import shown
+from job_service.lifecycle.errors import Conflict, Invalid, NotFound
+from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.job import Job, NewJob
+from job_service.mongo.conversion_jobs import ConversionJobs
+from job_service.mongo.legacy import LegacyClients
+from job_service.mongo.reading import JobFilter
+from job_service.mongo.store import Store
+from job_service.web.request_ids import request_id
+
+
+class Conversions:
+    """Takes in, hands out, ends and shows conversion jobs."""
+
+    def __init__(self, store: Store, clients: LegacyClients) -> None:
+        self._store = store
+        self._clients = clients
+        self._jobs = ConversionJobs(store.collections, store.submission)
+        # Ids of one millisecond go on in order, so that the oldest id is the oldest job.
+        self._ids = ULIDGenerator(policy=LaxMonotonicPolicy())
+
+    def submit(self, source: str, document: dict[str, object], given_id: str | None = None) -> dict[str, Any]:
+        """Make a job available. Raises Invalid for the source or the id, Conflict when the id is taken."""
+        if not is_source(source):
+            raise Invalid.field("source", "must be 1 to 100 letters, digits, '.', '_' or '-', the first no mark")
+        job_id = self._new_id() if given_id is None else as_id(given_id)
+        if job_id is None:
+            raise Invalid.field("id", "must be a ULID or a UUID")
+        job = self._jobs.create(
+            NewJob(
+                kind=CONVERSION.kind,
+                job_id=job_id,
+                type=source,
+                parameters={"source": source, "document": document},
+                request_id=request_id(),
+            )
+        )
+        if job is None:
+            raise Conflict(f"There is a job with the id {job_id} already")
+        return shown(job)
+
+    def take(self, client: str, source: str | None = None) -> tuple[dict[str, Any] | None, bool]:
+        """Claim the available job with the oldest id; return it, if there is one, and whether nothing may start."""
+        narrowing = Narrowing(CONVERSION.kind, types=(source,) if source else (), by_id=True)
+        job, pause = self._clients.take(narrowing, client)
+        return (shown(job) if job else None), pause is not None
+
+    def read(self, branch: str, source: str, job_id: str) -> dict[str, Any]:
+        """Return a job of a branch. Raises NotFound."""
+        return shown(self._get(source, job_id, branch))
+
+    def keep(self, source: str, job_id: str) -> None:
+        """Keep an active job's lease for its converter. Raises NotFound when the job is not active (any more)."""
+        if not self._clients.keep(self._get(source, job_id, "active")["_id"]):
+            raise _not_found(source, job_id, "active")
+
+    def finish(self, source: str, job_id: str) -> None:
+        """End an available or active job. Raises NotFound for any other."""
+        if not self._clients.finish(self._get(source, job_id, "available", "active")["_id"]):
+            raise _not_found(source, job_id, "available or active")
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how many jobs there are, by branch and source; each branch has every source."""
+        found = list(self._jobs.counts())
+        tree = {branch: dict.fromkeys(sorted({source for source, _, _ in found}), 0) for branch in BRANCHES}
+        for source, state, count in found:
+            tree[CONVERSION.words[state]][source] += count
+        return tree
+
+    def page(self, branch: str, source: str, before: str | None, limit: int) -> list[dict[str, Any]]:
+        """Return jobs of a branch and a source, newest id first."""
+        wanted = JobFilter(
+            kinds=(CONVERSION.kind,),
+            types=(source,),
+            states=STATES[branch],
+            ended=branch == "done",
+            before=before,
+            limit=limit,
+        )
+        return [shown(job) for job in self._store.reading.find(wanted)]
+
+    def _new_id(self) -> str:
+        return str(self._ids.generate(self._store.terms.clock.now()))
+
+    def _get(self, source: str, given_id: str, *branches: str) -> Job:
+        job_id = as_id(given_id)
+        job = self._store.reading.get(job_id) if job_id else None
+        if job is None or job["kind"] != CONVERSION.kind or job["parameters"]["source"] != source:
+            raise _not_found(source, given_id, " or ".join(branches))
+        if job["status"] not in branches:
+            raise _not_found(source, given_id, " or ".join(branches))
+        return job
+
+
+def _not_found(source: str, job_id: str, branch: str) -> NotFound:
+    return NotFound(f"There is no {branch} job with the id {job_id[:100]} from the source {source[:100]}")

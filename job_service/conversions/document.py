@@ -1,0 +1,42 @@
+"""What a conversion job is: its words, its source, its ids, and the branches of the tree it hangs in."""
+
+import re
+
+from job_service.lifecycle.family import Family
+from job_service.lifecycle.job import State
+
+#: A lease that has run out leaves a job active until another converter gets it; then it is active under a new one.
+CONVERSION = Family(
+    kind="conversion",
+    words={
+        State.QUEUED: "available",
+        State.RUNNING: "active",
+        State.COMPLETED: "done",
+        State.FAILED: "done",
+        State.CANCELLED: "done",
+        State.QUARANTINED: "done",
+    },
+    steps=frozenset({"active"}),
+    facets={"source": "type"},
+    by_id=True,
+)
+BRANCHES = ("available", "active", "done")
+STATES: dict[str, tuple[State, ...]] = {
+    branch: tuple(state for state, word in CONVERSION.words.items() if word == branch) for branch in BRANCHES
+}
+
+_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_source(text: str) -> bool:
+    """Say whether a text can be the name of a source."""
+    return _SOURCE.fullmatch(text) is not None
+
+
+def as_id(text: str) -> str | None:
+    """Return a ULID or a UUID as it is stored; None for anything else. Neither cares for upper or lower case."""
+    if _ULID.fullmatch(text.upper()):
+        return text.upper()
+    return text.lower() if _UUID.fullmatch(text.lower()) else None

@@ -1,0 +1,141 @@
+"""The words of `/api` into the lifecycle's verbs, and back."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from job_service.lifecycle.errors import AlreadyFinished, Conflict, NotFound, Paused
+from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.job import ENDED, Job, NewJob, State
+from job_service.mongo.encoder_options import EncoderOptions
+from job_service.mongo.free_form import as_object
+from job_service.mongo.legacy import LegacyClients
+from job_service.mongo.profiles import Profiles
+from job_service.mongo.store import Store
+from job_service.mongo.submission import Created
+from job_service.mongo.transcodings import Transcodings
+from job_service.transcoding.document import DOING, PROCESSED, STATUSES, TODO, TRANSCODING, WELL_KNOWN, work_order
+from job_service.transcoding.wire import Edit, NewTranscoding, WorkerWord, shown
+from job_service.web.request_ids import request_id
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_FIFO = Narrowing(TRANSCODING.kind, by_id=True)
+
+
+class TranscodingJobs:
+    """Takes in, edits, lists, hands out and ends transcoding jobs."""
+
+    def __init__(self, store: Store, clients: LegacyClients, profiles: Profiles, options: EncoderOptions) -> None:
+        self._store = store
+        self._clients = clients
+        self._profiles = profiles
+        self._options = options
+        self._jobs = Transcodings(store.collections, store.terms.clock, store.ending)
+
+    def add(self, new: NewTranscoding) -> int:
+        """Store a job and return its number. Raises NotFound for a profile that there is not."""
+        options = {**(self._profile_options(new.Profile) if new.Profile is not None else {}), **new.Options}
+        self._remember(options)
+        job = NewJob(
+            kind=TRANSCODING.kind,
+            parameters={"name": new.Name, "options": options},
+            priority=new.priority,
+            ready_at=new.notBefore,
+            request_id=request_id(),
+        )
+        outcome = self._store.submission.create([job])[0]
+        if not isinstance(outcome, Created):
+            raise Conflict("The job could not be stored; try again")
+        return outcome.job["number"]
+
+    def edit(self, number: int | str, edit: Edit) -> None:
+        """Change or add options of a job, or its name. Raises NotFound."""
+        job = self._get(number)
+        self._remember(edit.Options)
+        self._jobs.edit(job["_id"], edit.Name, edit.Options)
+
+    def delete(self, number: int | str) -> None:
+        """Delete a job; a worker that has it is told that it lost it. Raises NotFound."""
+        self._clients.delete(self._get(number)["_id"])
+
+    def page(self, skip: int, count: int | None) -> list[dict[str, Any]]:
+        """Return jobs as they are listed."""
+        return [shown(job) for job in self._jobs.page(skip, count)]
+
+    def options_of(self, number: int | str) -> dict[str, Any]:
+        """Return the options of a job. Raises NotFound."""
+        return as_object(self._get(number)["parameters"]["options"])
+
+    def fetch(self, client: str, host: str) -> tuple[dict[str, Any] | None, bool]:
+        """Claim the oldest job and return what its worker needs, if there is one; and whether nothing may start."""
+        job, pause = self._clients.take(_FIFO, client)
+        if job is None:
+            return None, pause is not None
+        parameters = job["parameters"]
+        return work_order(job["number"], parameters["name"], as_object(parameters["options"]), host), False
+
+    def set_status(self, number: int | str, status: str, client: str) -> None:
+        """Set a status. Raises NotFound for the job or the word, Conflict where the job cannot have it."""
+        job = self._get(number)
+        if status not in STATUSES:
+            raise NotFound(f"Status id:{status[:100]} isn't correct. Allowed statuses: {list(STATUSES)}")
+        if status == PROCESSED:
+            self._clients.finish(job["_id"])
+        elif status == DOING:
+            self._start_or_keep(job, client)
+        elif status == TODO and job["state"] != State.QUEUED:
+            self._store.operating.reopen(job["_id"])
+
+    def hear(self, word: WorkerWord, client: str) -> str:
+        """Take what a worker says of the job it fetched; return the message for it. Raises as `set_status` does."""
+        job = self._get(word.id)
+        if word.status is not None:
+            self.set_status(word.id, word.status, client)
+        elif job["state"] == State.RUNNING:
+            self._clients.keep(job["_id"])
+        if word.edit is not None:
+            self.edit(word.id, word.edit)
+        return "Status has been set." if word.status is not None else "Job has been updated."
+
+    def _start_or_keep(self, job: Job, client: str) -> None:
+        """To work on a waiting job is to claim it; on one that is being worked on, to keep its lease."""
+        if job["state"] in ENDED:
+            raise AlreadyFinished(f"Job with id:{job['number']} has ended; set it to '{TODO}' to have it done again.")
+        if job["state"] == State.RUNNING:
+            if not self._clients.keep(job["_id"]):
+                raise Conflict(f"Job with id:{job['number']} is not to be worked on any more.")
+            return
+        taken, pause = self._clients.take(_FIFO, client, job["_id"])
+        if pause:
+            raise Paused(f"Nothing starts: {pause['msg']}")
+        if taken is None:
+            raise Conflict(f"Job with id:{job['number']} can not be started now.")
+
+    def _profile_options(self, given: int | str) -> dict[str, Any]:
+        found = self._profiles.named(given) if isinstance(given, str) else None
+        number = as_number(given)
+        if found is None and number is not None:
+            found = self._profiles.get(number)
+        if found is None:
+            raise NotFound(no_profile(given))
+        return found.options
+
+    def _remember(self, options: Mapping[str, Any]) -> None:
+        self._options.remember(key for key in options if key not in WELL_KNOWN)
+
+    def _get(self, given: int | str) -> Job:
+        number = as_number(given)
+        job = None if number is None else self._store.reading.by_number(TRANSCODING.kind, number)
+        if job is None or "deletedAt" in job:
+            raise NotFound(f"Job with such id:{str(given)[:100]} doesn't exist.")
+        return job
+
+
+def as_number(given: int | str) -> int | None:
+    """Return the number that an id is meant to be; None: it is none that was ever given out."""
+    return int(given) if _NUMBER.fullmatch(str(given)) else None
+
+
+def no_profile(given: int | str) -> str:
+    """Return the sentence for a profile that there is not."""
+    return f"Profile with such id:{str(given)[:100]} doesn't exist."

@@ -1,0 +1,111 @@
+"""Bodies of `/api`, as its clients send and read them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.job import Job, State
+from job_service.web.requests import Body, validate
+from job_service.web.times import Moment
+
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Value = Annotated[str, StringConstraints(max_length=10_000)] | bool | int | float
+OptionMap = Annotated[dict[Key, Value], Field(max_length=500)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+#: A number; some clients send it as text.
+Number = int | Annotated[str, StringConstraints(max_length=200)]
+
+#: What a fetched job holds beside its options.
+_RESERVED = ("name", "service", "enable", "version", "config")
+
+
+class NewTranscoding(Body):
+    """`POST /api/job`; a profile's options fill what `Options` leaves out."""
+
+    Name: Text
+    Options: OptionMap = Field(default_factory=dict)
+    Profile: Number | None = None
+    priority: int = Field(default=5, ge=0, le=9)
+    notBefore: Moment | None = None  # noqa: N815  the spelling of every family
+
+
+class Edit(Body):
+    """`POST /api/updateJob/<id>`."""
+
+    Options: OptionMap = Field(default_factory=dict)
+    Name: Text | None = None
+
+
+class ProfileEdit(Edit):
+    """`POST /api/updateProfile`."""
+
+    Id: Number
+
+
+class NewStatus(Body):
+    """`POST /api/setJobStatus`."""
+
+    id: Number
+    status: str
+
+
+class WorkerWord(Body):
+    """`POST /api/updateJob`: a status, changed options, or only a sign of life."""
+
+    id: Number
+    status: str | None = None
+    edit: Edit | None = None
+
+
+def read_options(body: dict[str, object]) -> dict[str, Any]:
+    """Return a body that is nothing but options. Raises Invalid."""
+    return validate(Edit, {"Options": body}).Options
+
+
+def read_edit(body: dict[str, object]) -> Edit:
+    """Return an edit, given as `{Options, Name}` or as the options themselves. Raises Invalid."""
+    if "Options" in body or set(body) <= {"Name"}:
+        return validate(Edit, body)
+    options = {key: value for key, value in body.items() if key != "Name"}
+    return validate(Edit, {"Options": options, **({"Name": body["Name"]} if "Name" in body else {})})
+
+
+def read_word(body: dict[str, object]) -> WorkerWord:
+    """Return what a worker says: `{id, status}`, or the `{jobId, ...}` it has fetched. Raises Invalid."""
+    rest = {key: value for key, value in body.items() if key not in _RESERVED}
+    ids = [rest.pop(key) for key in ("id", "jobId") if key in rest]
+    if len(ids) != 1:
+        raise Invalid.field("id", "is required, once, as id or jobId")
+    word = {"id": ids[0]}
+    status = rest.pop("status", None)
+    # What was fetched has the address of this very route there.
+    if status is not None and not (isinstance(status, str) and status.endswith("/api/updateJob")):
+        word["status"] = status
+    said = validate(WorkerWord, word)
+    return said.model_copy(update={"edit": read_edit(rest)}) if rest else said
+
+
+def shown(job: Job) -> dict[str, Any]:
+    """Return a job as it is listed; one that did not end well also has its state and, if it is known, the reason."""
+    entry = {
+        "id": job["number"],
+        "name": job["parameters"]["name"],
+        "status": job["status"],
+        "lastUpdate": job["updatedAt"].strftime("%d/%m/%Y %H:%M:%S"),
+    }
+    if job["state"] in {State.FAILED, State.CANCELLED, State.QUARANTINED}:
+        entry["state"] = job["state"]
+        entry.update({"error": job["error"]} if "error" in job else {})
+    return entry
+
+
+def told(message: str) -> dict[str, Any]:
+    """Return the answer to whatever was done."""
+    return {"code": 200, "msg": message, "result": True}
+
+
+def refused(body: dict[str, Any], status: int) -> dict[str, Any]:
+    """Return the answer to whatever was not."""
+    return {"code": status, "msg": body["message"], "result": False}
