@@ -12,6 +12,7 @@ from typing import Any
 
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.job import ENDED, Job, State
@@ -22,6 +23,21 @@ from job_service.mongo.reading import Reading
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 _LINGER_SECONDS = 30.0
+#: How long the server may hold back an answer without changes: well below the client's `timeoutMS`, which would end it.
+_LOOK_UP_MILLISECONDS = 5_000
+
+_ARRIVALS: list[Document] = [
+    {
+        "$match": {
+            "$or": [
+                {"operationType": {"$in": ["insert", "replace"]}},
+                {"updateDescription.updatedFields.state": State.QUEUED.value},
+                {"updateDescription.updatedFields.finishedAt": {"$exists": True}},
+            ]
+        }
+    },
+    {"$project": {"_id": 1, "documentKey": 1, "fullDocument.kind": 1, "updateDescription.updatedFields.state": 1}},
+]
 
 Waiting = Callable[[], set[str]]
 Wake = Callable[[set[str]], None]
@@ -31,7 +47,9 @@ class Wakeups:
     """Calls `wake` with the kinds that may have work; `waiting` tells for which kinds somebody waits."""
 
     def __init__(self, collections: Collections, reading: Reading, clock: Clock) -> None:
-        self._inprogress: Collection[Any] = collections.inprogress
+        inprogress: Collection[Any] = collections.inprogress
+        # The server takes no other read concern for a change stream.
+        self._changes = inprogress.with_options(read_concern=ReadConcern("majority"))
         self._reading = reading
         self._clock = clock
         self._waiting: Waiting = set
@@ -115,28 +133,8 @@ class Wakeups:
 
     def _stream(self) -> None:
         """Follow the changes until nobody has waited for a while."""
-        arrivals: list[Document] = [
-            {
-                "$match": {
-                    "$or": [
-                        {"operationType": "insert"},
-                        {"updateDescription.updatedFields.state": State.QUEUED.value},
-                        {"operationType": "replace"},
-                        {"updateDescription.updatedFields.finishedAt": {"$exists": True}},
-                    ]
-                }
-            },
-            {
-                "$project": {
-                    "_id": 1,
-                    "documentKey": 1,
-                    "fullDocument.kind": 1,
-                    "updateDescription.updatedFields.state": 1,
-                }
-            },
-        ]
         idle_since = time.monotonic()
-        with self._inprogress.watch(arrivals, max_await_time_ms=int(_LINGER_SECONDS * 1000)) as stream:
+        with self._changes.watch(_ARRIVALS, max_await_time_ms=_LOOK_UP_MILLISECONDS) as stream:
             while not self._stopped.is_set():
                 change = stream.try_next()
                 waiting = self._waiting()

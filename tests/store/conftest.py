@@ -1,0 +1,57 @@
+"""What tests of the store ask for besides a store: a second instance, and an account of the round trips."""
+
+import pytest
+from pymongo import MongoClient
+from pymongo.monitoring import CommandListener
+
+from job_service.app import FAMILIES
+from job_service.lifecycle.retry import RetryPolicy
+from job_service.mongo.client import open_database
+from job_service.mongo.store import open_store
+
+
+class Commands(CommandListener):
+    """The names of the commands that were sent."""
+
+    def __init__(self):
+        self.names = []
+
+    def started(self, event):
+        self.names.append(event.command_name)
+
+    def succeeded(self, event):
+        """Nothing to note."""
+
+    def failed(self, event):
+        """Nothing to note."""
+
+    def sent(self, action):
+        """Do something; give its result and the commands it took."""
+        self.names.clear()
+        result = action()
+        return result, list(self.names)
+
+
+@pytest.fixture
+def another_store(store, database, clock, transitions):
+    """Open one more instance on the same database, as another process has it."""
+    return lambda **options: open_store(
+        database, FAMILIES, options.pop("policy", RetryPolicy()), transitions.extend, clock
+    )
+
+
+@pytest.fixture
+def commands():
+    return Commands()
+
+
+@pytest.fixture
+def counted_store(mongod_url, database, clock, commands):
+    """A store whose round trips are counted."""
+    client: MongoClient = MongoClient(mongod_url, tz_aware=True, w="majority", event_listeners=[commands])
+    store = open_store(
+        open_database(client, f"mongodb://unused/{database.name}"), FAMILIES, RetryPolicy(), lambda _: None, clock
+    )
+    store.prepare()
+    yield store
+    client.close()

@@ -1,0 +1,57 @@
+"""Dataset jobs for tests of the store, and what is asked of it about them."""
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+
+from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.job import NewJob
+from job_service.lifecycle.reports import Report
+from job_service.mongo.claim_gates import Ticket
+
+DATASETS = Narrowing("dataset")
+
+_RAW = CodecOptions(document_class=RawBSONDocument)
+
+
+def new_job(name="AGE", **fields):
+    return NewJob(
+        kind="dataset", parameters={"operation": "ADD", "target": name}, type="ADD", dataset_name=name, **fields
+    )
+
+
+def submit(store, *jobs):
+    """Store these jobs, or one; give their ids."""
+    return [created.job["_id"] for created in store.submission.create(jobs or [new_job()])]
+
+
+def submit_many(store, count, prefix="D", **fields):
+    return submit(store, *(new_job(f"{prefix}{number}", **fields) for number in range(count)))
+
+
+def claim(store, limit=1, claim_id="claim-one", narrowing=DATASETS, **ticket):
+    """Claim as a worker does that asks for many; give the jobs."""
+    asked = Ticket(claim_id=claim_id, worker=ticket.pop("worker", "w"), limit=limit, **ticket)
+    store.claiming.claim_many(narrowing, [asked])
+    return asked.jobs
+
+
+def claim_one(store, claim_id="claim-one", job_id=None, narrowing=DATASETS, worker="w"):
+    """Claim as the single statement does; give the job, if there is one."""
+    asked = Ticket(claim_id=claim_id, worker=worker)
+    store.claiming.claim_one(narrowing, asked, job_id)
+    return asked.jobs[0] if asked.jobs else None
+
+
+def report(store, job, **said):
+    """Report about a job under the claim it was handed out with."""
+    claim_id = said.pop("claim_id", None) or job["lease"]["claimId"]
+    return store.reporting.report([Report(job_id=job["_id"], claim_id=claim_id, **said)])[0]
+
+
+def stored(store, job_id):
+    """Give the bytes of a job, wherever it is."""
+    for name in ("inprogress", "completed"):
+        found = store.database[name].with_options(_RAW).find_one({"_id": job_id})
+        if found:
+            return name, found.raw
+    return None

@@ -1,0 +1,108 @@
+"""What waits for jobs is told of them by the database: these tests would take a second or more if it had to ask."""
+
+import threading
+import time
+
+import pytest
+
+from job_service.claims.desk import ClaimDesk
+from job_service.mongo import wakeups
+from job_service.mongo.claim_gates import Ticket
+from tests.store.jobs import DATASETS, claim, report, submit, submit_many
+
+
+@pytest.fixture
+def never_asks(monkeypatch):
+    """Leave the change stream as the only way to hear of anything."""
+    monkeypatch.setattr(wakeups, "_POLL_SECONDS", 60.0)
+
+
+@pytest.fixture
+def desk(never_asks, store):
+    desk = ClaimDesk(store.claiming, store.wakeups, 100)
+    yield desk
+    store.wakeups.stop()
+    desk.drain()
+
+
+class Waiting:
+    """A claim that waits in a thread of its own; `got` is when it was answered."""
+
+    def __init__(self, desk, claim_id):
+        self.ticket = Ticket(claim_id=claim_id, worker="w")
+        self.thread = threading.Thread(target=self.wait, args=(desk,), daemon=True)
+        self.thread.start()
+
+    def wait(self, desk):
+        desk.claim(DATASETS, self.ticket, wait=30)
+        self.got = time.monotonic()
+
+
+def parked(desk, count, store):
+    """Wait until so many claims are parked and the stream is open; give the claims."""
+    waiting = [Waiting(desk, f"claim-{number}") for number in range(count)]
+    pause = threading.Event()
+    while desk.waiting < count or not watched(store):
+        pause.wait(0.01)
+    return waiting
+
+
+def watched(store):
+    cursors = store.database.client.admin.aggregate(
+        [
+            {"$currentOp": {"idleCursors": True, "localOps": True}},
+            {"$match": {"ns": f"{store.database.name}.inprogress"}},
+        ]
+    )
+    return any("$changeStream" in str(found) for found in cursors)
+
+
+def test_waiting_claims_hear_of_a_jobs_arrival_from_the_database(desk, another_store):
+    other = another_store()
+    waiting = parked(desk, 8, other)
+    sent = time.monotonic()
+    submit_many(other, 8)
+    for claimer in waiting:
+        claimer.thread.join(20)
+    assert sorted(len(claimer.ticket.jobs) for claimer in waiting) == [1] * 8
+    assert max(claimer.got for claimer in waiting) - sent < 1
+
+
+def test_they_hear_of_a_job_that_is_given_back(desk, another_store):
+    other = another_store()
+    submit(other)
+    held = claim(other)[0]
+    waiting = parked(desk, 1, other)[0]
+    sent = time.monotonic()
+    report(other, held, end="failed", retry=True, retry_delay=0)
+    waiting.thread.join(20)
+    assert [job["_id"] for job in waiting.ticket.jobs] == [held["_id"]]
+    assert waiting.got - sent < 1
+
+
+def test_who_waits_for_a_jobs_end_hears_of_it(never_asks, store, another_store):
+    other = another_store()
+    submit(other)
+    held = claim(other)[0]
+    seen = []
+    thread = threading.Thread(target=lambda: seen.append(store.wakeups.await_end(held["_id"], 30)), daemon=True)
+    thread.start()
+    pause = threading.Event()
+    while not watched(store):
+        pause.wait(0.01)
+    report(other, held, end="completed")
+    thread.join(20)
+    store.wakeups.stop()
+    assert seen[0]["state"] == "completed"
+
+
+def test_waiting_claims_cost_the_database_nothing_each(commands, counted_store, monkeypatch):
+    monkeypatch.setattr(wakeups, "_POLL_SECONDS", 60.0)
+    desk = ClaimDesk(counted_store.claiming, counted_store.wakeups, 100)
+    waiting = parked(desk, 60, counted_store)
+    _, sent = commands.sent(lambda: threading.Event().wait(1))
+    counted_store.wakeups.stop()
+    desk.drain()
+    for claimer in waiting:
+        claimer.thread.join(20)
+    assert len([name for name in sent if name not in {"hello", "killCursors"}]) <= 2
