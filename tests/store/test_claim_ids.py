@@ -1,0 +1,111 @@
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from job_service.mongo.maintenance import Permit
+from tests.store.jobs import claim, report, submit_many
+
+IDS = 60
+
+
+def ids_of(jobs):
+    return sorted(job["_id"] for job in jobs)
+
+
+@pytest.mark.parametrize("limit", [1, 10])
+def test_a_claim_id_sent_four_times_at_once_gets_the_same_jobs_each_time(store, another_store, limit):
+    submit_many(store, IDS * limit)
+    sendings = [f"claim-{number:04}" for number in range(IDS)] * 4
+    random.shuffle(sendings)
+    stores = [store, another_store(), another_store()]
+    with ThreadPoolExecutor(12) as pool:
+        numbered = enumerate(sendings)
+        answers = list(
+            pool.map(lambda item: (item[1], claim(stores[item[0] % 3], limit, item[1], repeatable=True)), numbered)
+        )
+    held: dict = {}
+    for job in store.collections.inprogress.find({"state": "running"}):
+        held.setdefault(job["lease"]["claimId"], []).append(job["_id"])
+    assert len(held) == IDS
+    assert max(len(jobs) for jobs in held.values()) <= limit
+    for claim_id, jobs in answers:
+        assert len(jobs) <= limit
+        assert set(ids_of(jobs)) <= set(held[claim_id])
+    for claim_id, jobs in held.items():
+        assert ids_of(claim(store, limit, claim_id, repeatable=True)) == sorted(jobs)
+
+
+def test_a_repeated_claim_gets_what_it_holds_and_no_more(store):
+    submit_many(store, 10)
+    first = claim(store, 4, "claim-one", repeatable=True)
+    assert ids_of(claim(store, 4, "claim-one", repeatable=True)) == ids_of(first)
+    assert store.collections.inprogress.count_documents({"state": "running"}) == 4
+
+
+@pytest.fixture
+def crash_before_the_leases(another_store, monkeypatch):
+    """Let an instance end after it has stored what a claim is about to take."""
+
+    def crash(*_):
+        raise AutoReconnect("crashed")
+
+    crashing = another_store()
+    monkeypatch.setattr(crashing.claiming._leasing, "_write", crash)
+    return crashing
+
+
+def test_a_claim_interrupted_between_its_gate_and_its_leases_is_completed_by_its_repeat(store, crash_before_the_leases):
+    submit_many(store, 10)
+    with pytest.raises(AutoReconnect):
+        claim(crash_before_the_leases, 4, "claim-one", repeatable=True)
+    ready = threading.Barrier(4)
+
+    def repeat(_):
+        ready.wait()
+        return ids_of(claim(store, 4, "claim-one", repeatable=True))
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(repeat, range(4)))
+    held = sorted(job["_id"] for job in store.collections.inprogress.find({"lease.claimId": "claim-one"}))
+    assert len(held) == 4
+    assert answers == [held] * 4
+
+
+def test_what_others_took_after_the_interruption_stays_theirs(store, crash_before_the_leases):
+    submit_many(store, 6)
+    with pytest.raises(AutoReconnect):
+        claim(crash_before_the_leases, 4, "claim-one", repeatable=True)
+    others = claim(store, 2, "claim-two")
+    mine = claim(store, 4, "claim-one", repeatable=True)
+    assert len(mine) <= 4
+    assert not set(ids_of(mine)) & set(ids_of(others))
+    assert {job["lease"]["claimId"] for job in mine} == {"claim-one"}
+
+
+def test_a_lease_that_comes_too_late_for_its_permit_is_written_again(store, monkeypatch):
+    submit_many(store, 10)
+    write, tries = store.claiming._leasing._write, []
+
+    def late(shares, permit, now):
+        tries.append(permit)
+        over = Permit(now - timedelta(days=9999), None)
+        return write(shares, over if len(tries) == 1 else permit, now)
+
+    monkeypatch.setattr(store.claiming._leasing, "_write", late)
+    assert len(claim(store, 4, "claim-one", repeatable=True)) == 4
+    gate = store.collections.claim_gates.find_one({"_id": "claim-one"})
+    assert len(gate["jobs"]) == 4
+
+
+def test_a_repeat_after_the_end_gets_nothing_new(store):
+    submit_many(store, 5)
+    first = claim(store, 2, "claim-one", repeatable=True)
+    for job in first:
+        report(store, job, end="completed")
+    store.sweeper.sweep()
+    assert claim(store, 2, "claim-one", repeatable=True) == []
+    assert store.collections.inprogress.count_documents({"state": "running"}) == 0
