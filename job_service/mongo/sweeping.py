@@ -7,6 +7,7 @@ for what crashes have left: interrupted moves, jobs that lost too many leases, p
 import logging
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,6 +16,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from job_service.lifecycle.job import State
+from job_service.mongo.claiming import spent
 from job_service.mongo.collections import Collections
 from job_service.mongo.ending import Ending
 from job_service.mongo.terms import Terms
@@ -88,14 +90,17 @@ class Sweeper:
             self._thread.join(timeout=10)
 
     def _run(self, interval: float) -> None:
+        due = time.monotonic()
         while not self._stop.is_set():
-            woken = self._wake.wait(interval * random.uniform(0.75, 1.25))
+            woken = self._wake.wait(max(due - time.monotonic(), 0))
             self._wake.clear()
             try:
                 if woken:
                     self._stop.wait(_GATHER_SECONDS)
                     self.move_ended()
-                else:
+                # Also while ends keep coming in, which wake this thread before its time.
+                if time.monotonic() >= due:
+                    due = time.monotonic() + interval * random.uniform(0.75, 1.25)
                     self._sweep_if_leading()
             except PyMongoError as error:
                 _LOG.warning("sweep interrupted", extra={"reason": type(error).__name__})
@@ -109,9 +114,5 @@ class Sweeper:
         """End jobs whose lease has run out and who must not be handed out again."""
         now = self._clock.now()
         lapsed = {"state": State.RUNNING.value, "readyAt": {"$lte": now}}
-        spent = [
-            {"leasesLost": {"$gte": self._policy.max_leases_lost - 1}},
-            {"cancelRequestedAt": {"$exists": True}},
-        ]
-        found = self._inprogress.find({**lapsed, "$or": spent}, hint="held").limit(_BATCH)
+        found = self._inprogress.find({**lapsed, **spent(self._policy)}, hint="held").limit(_BATCH)
         return self._ending.end_spent(found)

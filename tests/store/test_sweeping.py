@@ -1,0 +1,82 @@
+import threading
+
+import pytest
+
+from job_service.lifecycle.retry import RetryPolicy
+from tests.store.jobs import claim, submit
+
+
+def until(condition, seconds=20):
+    """Wait until something is true; fail when it does not become so."""
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        pause.wait(0.02)
+    pytest.fail("what was waited for did not happen")
+
+
+def test_one_of_two_instances_sweeps_until_it_is_gone(store, another_store, clock):
+    other = another_store()
+    assert store.sweeper.leads()
+    assert not other.sweeper.leads()
+    clock.advance(14)
+    assert store.sweeper.leads()
+    clock.advance(14)
+    assert not other.sweeper.leads()
+    clock.advance(2)
+    assert other.sweeper.leads()
+    assert not store.sweeper.leads()
+
+
+def test_of_many_instances_at_once_one_leads(another_store):
+    stores = [another_store() for _ in range(8)]
+    ready, leading = threading.Barrier(8), []
+
+    def ask(own):
+        ready.wait()
+        leading.append(own.sweeper.leads())
+
+    threads = [threading.Thread(target=ask, args=(own,)) for own in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(leading) == [False] * 7 + [True]
+
+
+def test_two_that_sweep_at_once_do_no_harm(store, another_store, clock, transitions):
+    submit(store)
+    for _ in range(3):
+        claim(store)
+        clock.advance(61)
+    threads = [threading.Thread(target=own.sweeper.sweep) for own in (store, another_store(), another_store())]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.collections.completed.count_documents({"state": "quarantined"}) == 1
+    assert store.collections.inprogress.count_documents({}) == 0
+    assert [move.verb for move in transitions].count("sweep") == 1
+
+
+def test_sweeping_goes_on_while_ends_keep_coming_in(another_store, clock):
+    own = another_store(policy=RetryPolicy(max_leases_lost=1))
+    submit(own)
+    claim(own)
+    clock.advance(61)
+    stop = threading.Event()
+
+    def keep_waking():
+        while not stop.wait(0.005):
+            own.sweeper._wake.set()
+
+    waking = threading.Thread(target=keep_waking)
+    waking.start()
+    own.sweeper.start(interval=0.2)
+    try:
+        until(lambda: own.collections.completed.count_documents({"state": "quarantined"}))
+    finally:
+        stop.set()
+        waking.join()
+        own.sweeper.stop()
