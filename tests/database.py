@@ -11,6 +11,7 @@ from job_service.app import FAMILIES, create_app
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.client import connect, open_database
+from job_service.mongo.collections import ensure_indexes
 from job_service.mongo.store import open_store
 from job_service.settings import Settings
 
@@ -24,12 +25,32 @@ def mongo_client(mongod_url):
 
 
 @pytest.fixture
-def database(mongo_client, mongod_url):
-    """An empty database, dropped afterwards."""
-    name = f"test_{uuid.uuid4().hex}"
-    parts = urlsplit(mongod_url)
-    yield open_database(mongo_client, urlunsplit(parts._replace(path=f"/{name}")))
-    mongo_client.drop_database(name)
+def new_database(mongo_client, mongod_url):
+    """A database that has never been used, dropped afterwards."""
+    opened = _database(mongo_client, mongod_url)
+    yield opened
+    mongo_client.drop_database(opened.name)
+
+
+@pytest.fixture(scope="session")
+def kept_database(mongo_client, mongod_url):
+    """A database with the indexes in place: making them takes longer than most tests."""
+    opened = _database(mongo_client, mongod_url)
+    ensure_indexes(opened)
+    yield opened
+    mongo_client.drop_database(opened.name)
+
+
+@pytest.fixture
+def database(kept_database):
+    """An empty database."""
+    for name in kept_database.list_collection_names():
+        kept_database[name].delete_many({})
+    return kept_database
+
+
+def _database(client, url):
+    return open_database(client, urlunsplit(urlsplit(url)._replace(path=f"/test_{uuid.uuid4().hex}")))
 
 
 @pytest.fixture
