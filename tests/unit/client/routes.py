@@ -51,6 +51,20 @@ ROUTES: list[tuple[Any, str, Any, Any]] = [
     (lambda c: c.service.ready(), "GET /health/ready", None, {}),
     (lambda c: c.service.metrics(), "GET /metrics", None, {}),
     (lambda c: c.service.openapi(), "GET /openapi/openapi.json", None, {}),
+    (
+        lambda c: c.tokens.create("w", ["work"]),
+        "POST /tokens",
+        {"name": "w", "roles": ["work"]},
+        {"name": "w", "token": "secret"},
+    ),
+    (
+        lambda c: c.tokens.create_for_user("u", 7),
+        "POST /tokens",
+        {"name": "u", "user": 7},
+        {"name": "u", "token": "secret"},
+    ),
+    (lambda c: c.tokens.list(), "GET /tokens", None, []),
+    (lambda c: c.tokens.revoke("w"), "DELETE /tokens/w", None, {}),
     (lambda c: c.transcoding.info(), "GET /api", None, {}),
     (
         lambda c: c.transcoding.submit("n", {"k": "v"}, profile="p", priority=1),
