@@ -1,0 +1,102 @@
+"""Paths inside a site: how users write them, and how they are kept from leaving the site's root.
+
+A path is kept as its names below the root, without `.` and `..`; the root is the empty tuple. Users write it absolute
+(`/data/x`, where `/` is the root of the site), from home (`~/data/x`) or relative to home (`data/x`); home is the root.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from job_service.worker.transfers.errors import PathOutsideSite, TransferError
+
+SitePath = tuple[str, ...]
+
+MOST_LINKS = 40
+"""As many symbolic links as Linux follows in one path."""
+
+
+def parse(text: str) -> SitePath:
+    """Read a path as a user writes it; `..` takes back the name before it, whatever that name is at the site.
+
+    Raises PathOutsideSite where it climbs above the root, TransferError where no file can have that name.
+    """
+    if not text or "\0" in text:
+        raise TransferError(f"{text!r} is not a path: it is empty or has a zero character in it.")
+    if not _is_utf8(text):
+        raise TransferError(f"{text!r} is not a path: it can not be written in UTF-8.")
+    if text.startswith("~") and text != "~" and not text.startswith("~/"):
+        raise PathOutsideSite(f"{text!r} is somebody's home; a file of that name is written './{text}'.")
+    return _climb(text.removeprefix("~"))
+
+
+def spell(path: SitePath, like: str) -> str:
+    """Write a path as a user wrote another one: absolute like `/data`, or from home like `~/data` and `data`."""
+    if like.startswith("/"):
+        return "/" + "/".join(path)
+    return "/".join(("~", *path))
+
+
+def follow(path: SitePath, root: str, target_of: Callable[[SitePath], str | None]) -> SitePath:
+    """Replace the symbolic links in a path by where they lead, as long as that is inside the root.
+
+    `root` is the real, absolute path of the site's root, `target_of` gives the text of the link at a path whose own
+    folder holds no links, or None where there is no link. Raises PathOutsideSite.
+    """
+    real: list[str] = []
+    ahead = deque(path)
+    links = 0
+    while ahead:
+        name = ahead.popleft()
+        if name == "..":
+            _step_up(real, path)
+            continue
+        target = target_of((*real, name))
+        if target is None:
+            real.append(name)
+            continue
+        links += 1
+        if links > MOST_LINKS:
+            raise TransferError(f"{spell(path, '/')!r} goes through more than {MOST_LINKS} symbolic links.")
+        if target.startswith("/"):
+            real.clear()
+            target = _below(root, target, path)
+        ahead.extendleft(reversed(_names(target)))
+    return tuple(real)
+
+
+def _climb(text: str) -> SitePath:
+    path: list[str] = []
+    for name in _names(text):
+        if name != "..":
+            path.append(name)
+        elif path:
+            path.pop()
+        else:
+            raise PathOutsideSite(f"{text!r} climbs above the root of its site.")
+    return tuple(path)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split("/") if name not in {"", "."}]
+
+
+def _step_up(real: list[str], path: SitePath) -> None:
+    if not real:
+        raise PathOutsideSite(f"A symbolic link in {spell(path, '/')!r} leads out of the root of its site.")
+    real.pop()
+
+
+def _below(root: str, target: str, path: SitePath) -> str:
+    """Take the root off the absolute target of a link: it is a path of the machine, not one of the site."""
+    inside = root.rstrip("/") + "/"
+    if not (target + "/").startswith(inside):
+        raise PathOutsideSite(f"A symbolic link in {spell(path, '/')!r} leads out of the root of its site.")
+    return target[len(inside) :]
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
