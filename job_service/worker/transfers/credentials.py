@@ -1,0 +1,35 @@
+"""Credentials that come with a job instead of from the file of sites."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from job_service.worker.transfers.errors import TransferError
+from job_service.worker.transfers.site import GridFtpSite, Login, Site, SshSite
+
+
+def with_credentials(site: Site, given: Mapping[str, object]) -> Site:
+    """Give the site as this job reaches it; without credentials it is the site itself.
+
+    SSH takes `user`, and `password` or `key` (the text of a private key, with `password` for its passphrase); GRIDFTP
+    takes `proxy` (the text of a proxy certificate with its key). Raises TransferError for anything else; its message
+    repeats no value.
+    """
+    if not given:
+        return site
+    match site:
+        case SshSite():
+            texts = _texts(site, given, "user", "password", "key")
+            login = Login(password=texts.get("password", ""), key=texts.get("key", ""))
+            return replace(site, user=texts.get("user", site.user), key_file="", password_file="", login=login)
+        case GridFtpSite():
+            texts = _texts(site, given, "proxy")
+            return replace(site, anonymous=False, proxy_file="", proxy=texts["proxy"])
+        case _:
+            raise TransferError(f"Site {site.number} is a {site.protocol} site, which takes no credentials.")
+
+
+def _texts(site: Site, given: Mapping[str, object], *names: str) -> dict[str, str]:
+    texts = {name: value for name, value in given.items() if name in names and isinstance(value, str) and value}
+    if texts != given:
+        raise TransferError(f"Credentials for a {site.protocol} site are texts named {', '.join(names)}.")
+    return texts
