@@ -1,0 +1,159 @@
+"""FILE: a folder of this machine.
+
+Every folder on the way to a file is opened by its descriptor from the one above it and never through a link, after the
+links were resolved: a link that is put there in between makes the operation fail instead of leading it astray. This is
+why these are calls of the system and not fsspec's, whose local file system follows links by path.
+"""
+
+import contextlib
+import errno
+import functools
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from job_service.worker.transfers.endpoint import Beat, Put, sha256_of
+from job_service.worker.transfers.entry import Entry, Unlistable, text_of
+from job_service.worker.transfers.paths import SitePath, follow
+from job_service.worker.transfers.place import problem_at, telling
+from job_service.worker.transfers.site import FileSite
+
+PIECE = 1 << 20
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+NOTHING_THERE = (FileNotFoundError, NotADirectoryError)
+
+
+class Folder:
+    """An Endpoint on a folder of this machine; it keeps nothing open between two calls."""
+
+    def __init__(self, site: FileSite) -> None:
+        self.site = site
+        self._root = os.path.realpath(site.root)
+
+    def look(self, path: SitePath) -> Entry | None:
+        """Say what is at a path; None when nothing is."""
+        with telling(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
+            return _entry(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
+        return None
+
+    def entries(self, folder: SitePath) -> Iterator[Entry | Unlistable]:
+        """Go through a folder; only the names are held at once."""
+        with telling(self.site, folder), self._opened(self._real(folder)) as opened:
+            for name in os.listdir(opened):  # noqa: PTH208 - a Path can not be a descriptor
+                text = text_of(os.fsencode(name))
+                if isinstance(text, Unlistable):
+                    yield text
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    yield _entry(text, os.stat(name, dir_fd=opened, follow_symlinks=False))
+
+    @contextlib.contextmanager
+    def read(self, path: SitePath, _beat: Beat) -> Iterator[Iterator[bytes]]:
+        """Open a regular file; one that became a pipe is not waited for."""
+        with telling(self.site, path), self._parent(path) as (folder, name):
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise problem_at(self.site, path, "this is not a file.")
+            yield self._pieces(file, path)
+        finally:
+            os.close(file)
+
+    @contextlib.contextmanager
+    def write(self, path: SitePath, mode: int, _beat: Beat) -> Iterator[Put]:
+        """Make a file; its bytes are on the disk when the context ends."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with telling(self.site, path), self._parent(path) as (folder, name):
+            file = os.open(name, flags, mode, dir_fd=folder)
+        try:
+            yield functools.partial(self._put, file, path)
+            with telling(self.site, path):
+                os.fsync(file)
+        finally:
+            os.close(file)
+
+    def sha256(self, path: SitePath, beat: Beat) -> str:
+        """Read the file again."""
+        with self.read(path, beat) as pieces:
+            return sha256_of(pieces, beat)
+
+    def make_folder(self, path: SitePath) -> None:
+        """Make a folder and those above it; one that is there already is fine."""
+        with telling(self.site, path), contextlib.ExitStack() as stack:
+            opened = os.open(self._root, FOLDER)
+            stack.callback(os.close, opened)
+            for name in self._real(path):
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=opened)
+                opened = os.open(name, FOLDER, dir_fd=opened)
+                stack.callback(os.close, opened)
+
+    def remove(self, path: SitePath, entry: Entry) -> None:
+        """Remove a file, a link or an empty folder; gone already is fine."""
+        with telling(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
+            if entry.is_folder:
+                os.rmdir(name, dir_fd=folder)
+            else:
+                os.unlink(name, dir_fd=folder)
+
+    def replace(self, path: SitePath, new: SitePath) -> None:
+        """Rename in one step; a file that has the new name is replaced."""
+        with telling(self.site, path), self._parent(path) as (folder, name), self._parent(new) as (target, new_name):
+            os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=target)
+
+    def alive(self) -> bool:
+        """Nothing can break between two calls."""
+        return True
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _real(self, path: SitePath) -> SitePath:
+        return follow(path, self._root, self._link)
+
+    def _link(self, path: SitePath) -> str | None:
+        try:
+            return os.fspath(Path(self._root, *path).readlink())
+        except OSError as problem:
+            if problem.errno in {errno.EINVAL, errno.ENOENT, errno.ENOTDIR}:
+                return None
+            raise
+
+    @contextlib.contextmanager
+    def _parent(self, path: SitePath) -> Iterator[tuple[int, str]]:
+        """Open the folder a path is in, and give its last name."""
+        if not path:
+            with self._opened(()) as root:
+                yield root, "."
+            return
+        with self._opened(self._real(path[:-1])) as folder:
+            yield folder, path[-1]
+
+    @contextlib.contextmanager
+    def _opened(self, path: SitePath) -> Iterator[int]:
+        """Open a folder, link by no link, from the root down."""
+        opened = os.open(self._root, FOLDER)
+        try:
+            for name in path:
+                inner = os.open(name, FOLDER, dir_fd=opened)
+                os.close(opened)
+                opened = inner
+            yield opened
+        finally:
+            os.close(opened)
+
+    def _put(self, file: int, path: SitePath, piece: bytes) -> None:
+        left = memoryview(piece)
+        with telling(self.site, path):
+            while left:
+                left = left[os.write(file, left) :]
+
+    def _pieces(self, file: int, path: SitePath) -> Iterator[bytes]:
+        with telling(self.site, path):
+            while piece := os.read(file, PIECE):
+                yield piece
+
+
+def _entry(name: str, found: os.stat_result) -> Entry:
+    return Entry(name, found.st_mode, found.st_size, int(found.st_mtime))

@@ -1,0 +1,205 @@
+"""SSH: a folder of an SFTP server, through fsspec's file system for it.
+
+The links on the way to a file are looked at one by one, since servers differ in what they resolve. Between that look
+and the use somebody at the site could put a link there, which the protocol has no way to prevent: where users can log
+in to the server itself, its own root (`ChrootDirectory`) is what holds against that.
+"""
+
+import contextlib
+import io
+import posixpath
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import paramiko
+from paramiko import SFTPAttributes, SFTPFile
+
+from job_service.worker.transfers.endpoint import Beat, Put, sha256_of
+from job_service.worker.transfers.entry import Entry, Unlistable, text_of
+from job_service.worker.transfers.errors import TransferError
+from job_service.worker.transfers.paths import SitePath, follow
+from job_service.worker.transfers.place import problem_at, telling
+from job_service.worker.transfers.sftp_session import KnownServer, Session
+from job_service.worker.transfers.site import SshSite
+
+CONNECT_SECONDS = 20
+KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+
+
+class SftpFolder:
+    """An Endpoint on a folder of an SFTP server; it holds a connection."""
+
+    def __init__(self, site: SshSite) -> None:
+        self.site = site
+        with telling(site, ()):
+            self._server = KnownServer(site.host, known_hosts=Path(site.known_hosts), **_login(site))
+            self._session: Session = self._server.ftp
+            try:
+                self._root = self._session.normalize(site.root)
+            except BaseException:
+                self.close()
+                raise
+
+    def look(self, path: SitePath) -> Entry | None:
+        """Say what is at a path; None when nothing is."""
+        with telling(self.site, path):
+            found = self._attributes(self._place(path))
+        return None if found is None else _entry(path[-1] if path else ".", found)
+
+    def entries(self, folder: SitePath) -> Iterator[Entry | Unlistable]:
+        """Go through a folder as the server gives it."""
+        with telling(self.site, folder):
+            for name, attributes in self._session.names(self._full(self._real(folder))):
+                text = text_of(name)
+                yield text if isinstance(text, Unlistable) else _entry(text, attributes)
+
+    @contextlib.contextmanager
+    def read(self, path: SitePath, _beat: Beat) -> Iterator[Iterator[bytes]]:
+        """Open a file and read it ahead, up to the size it has now."""
+        with telling(self.site, path):
+            file: SFTPFile = self._server.open(self._place(path), "rb")
+            found = file.stat()
+        with contextlib.closing(file):
+            if not stat.S_ISREG(found.st_mode or 0):
+                raise problem_at(self.site, path, "this is not a file.")
+            yield self._pieces(file, found.st_size or 0, path)
+
+    @contextlib.contextmanager
+    def write(self, path: SitePath, mode: int, _beat: Beat) -> Iterator[Put]:
+        """Make a file without waiting for each answer.
+
+        paramiko does not report what goes wrong with the last pieces: who writes compares the size afterwards.
+        """
+        with telling(self.site, path):
+            file = self._session.open(self._place(path), "wx")
+            file.chmod(mode)
+            file.set_pipelined()
+        with contextlib.closing(file):
+            yield self._put(file, path)
+            with telling(self.site, path):
+                file.close()
+
+    def sha256(self, path: SitePath, beat: Beat) -> str:
+        """Read the file again, through the network."""
+        with self.read(path, beat) as pieces:
+            return sha256_of(pieces, beat)
+
+    def make_folder(self, path: SitePath) -> None:
+        """Make a folder and those above it; one that is there already is fine."""
+        with telling(self.site, path):
+            real = self._real(path)
+            missing = len(real)
+            while missing and self._attributes(self._full(real[:missing])) is None:
+                missing -= 1
+            for depth in range(missing + 1, len(real) + 1):
+                self._make(self._full(real[:depth]))
+            found = self._attributes(self._full(real))
+        if found is None or not stat.S_ISDIR(found.st_mode or 0):
+            raise problem_at(self.site, path, "there is something else than a folder already.")
+
+    def remove(self, path: SitePath, entry: Entry) -> None:
+        """Remove a file, a link or an empty folder; gone already is fine."""
+        with telling(self.site, path):
+            place = self._place(path)
+            try:
+                (self._server.rmdir if entry.is_folder else self._session.remove)(place)
+            except FileNotFoundError:
+                return
+            except OSError:
+                if entry.is_folder and next(self._session.names(place), None):
+                    raise problem_at(self.site, path, "the folder is not empty.") from None
+                raise
+
+    def replace(self, path: SitePath, new: SitePath) -> None:
+        """Rename in one step, which takes a server that knows posix-rename@openssh.com."""
+        with telling(self.site, path):
+            self._server.mv(self._place(path), self._place(new))
+
+    def alive(self) -> bool:
+        """Say whether the connection still stands."""
+        transport = self._server.client.get_transport()
+        return transport is not None and bool(transport.is_active())
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._server.client.close()
+
+    def _full(self, real: SitePath) -> str:
+        return posixpath.join(self._root, *real)
+
+    def _real(self, path: SitePath) -> SitePath:
+        return follow(path, self._root, self._link)
+
+    def _place(self, path: SitePath) -> str:
+        """Give where a path is on the server: its folder resolved, its last name as it is."""
+        return self._full((*self._real(path[:-1]), *path[-1:]))
+
+    def _link(self, path: SitePath) -> str | None:
+        found = self._attributes(self._full(path))
+        if found is None or not stat.S_ISLNK(found.st_mode or 0):
+            return None
+        target = self._session.readlink(self._full(path))
+        if not isinstance(target, str):
+            raise problem_at(self.site, path, "this symbolic link leads to a name that is not UTF-8.")
+        return target
+
+    def _attributes(self, place: str) -> SFTPAttributes | None:
+        try:
+            return self._session.lstat(place)
+        except FileNotFoundError:
+            return None
+
+    def _make(self, place: str) -> None:
+        try:
+            self._session.mkdir(place)
+        except OSError:
+            # Somebody else may have made it meanwhile; servers do not say so.
+            if self._attributes(place) is None:
+                raise
+
+    def _pieces(self, file: SFTPFile, size: int, path: SitePath) -> Iterator[bytes]:
+        with telling(self.site, path):
+            yield from self._session.pieces(file, size)
+
+    def _put(self, file: SFTPFile, path: SitePath) -> Callable[[bytes], None]:
+        def put(piece: bytes) -> None:
+            with telling(self.site, path):
+                file.write(piece)
+
+        return put
+
+
+def _entry(name: str, found: SFTPAttributes) -> Entry:
+    return Entry(name, found.st_mode or 0, found.st_size or 0, found.st_mtime or 0)
+
+
+def _login(site: SshSite) -> dict[str, Any]:
+    """Give what paramiko connects with; it tries nothing that the site or the job does not name."""
+    password = Path(site.password_file).expanduser().read_text().strip("\r\n") if site.password_file else ""
+    login: dict[str, Any] = {"key_filename": site.key_file or None}
+    if site.login:
+        password = site.login.password
+        login["pkey"] = _key(site) if site.login.key else None
+    return login | {
+        "port": site.port,
+        "username": site.user,
+        "password": password or None,
+        "allow_agent": False,
+        "look_for_keys": False,
+        "timeout": CONNECT_SECONDS,
+        "banner_timeout": CONNECT_SECONDS,
+        "auth_timeout": CONNECT_SECONDS,
+        "channel_timeout": CONNECT_SECONDS,
+    }
+
+
+def _key(site: SshSite) -> paramiko.PKey:
+    login = site.login
+    for kind in KEYS:
+        with contextlib.suppress(paramiko.SSHException, ValueError):
+            return kind.from_private_key(
+                io.StringIO(login.key if login else ""), login.password or None if login else None
+            )
+    raise TransferError(f"Site {site.number}: the key that came with the job is no private key this worker can read.")

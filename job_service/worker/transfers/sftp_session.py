@@ -1,0 +1,144 @@
+"""A session with an SFTP server: fsspec's file system with the host keys checked, and with what it has no words for.
+
+fsspec and paramiko give a folder's names as text and fail for all of them when one is not UTF-8, and paramiko's reading
+ahead waits for itself between two threads. Both are done here with paramiko's own requests.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from fsspec.implementations.sftp import SFTPFileSystem
+from paramiko import Message, RejectPolicy, SFTPAttributes, SFTPClient, SFTPFile, SSHClient
+from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READ, CMD_READDIR, CMD_STATUS, int64
+
+REQUEST = 32768
+"""Bytes asked for at once: as many as every server has to give."""
+MOST_REQUESTS = 64
+ANSWER_SECONDS = 60.0
+KEEPALIVE_SECONDS = 15
+
+
+class Session(SFTPClient):
+    """paramiko's client with names as bytes, and with reading ahead in the thread that reads."""
+
+    # What paramiko's own methods are made of; its published types leave them out.
+    _request: Callable[..., tuple[int, Message]]
+    _async_request: Callable[..., int]
+    _read_response: Callable[[], object]
+    _convert_status: Callable[[Message], None]
+
+    def names(self, folder: str) -> Iterator[tuple[bytes, SFTPAttributes]]:
+        """Go through a folder, `.` and `..` left out; a link has its own attributes."""
+        _, opened = self._request(CMD_OPENDIR, folder.encode())
+        handle = opened.get_binary()
+        while True:
+            try:
+                _, answer = self._request(CMD_READDIR, handle)
+            except EOFError:
+                break
+            for _ in range(answer.get_int()):
+                name, _long_name = answer.get_binary(), answer.get_binary()
+                attributes = _Attributes().taken_from(answer)
+                if name not in {b".", b".."}:
+                    yield name, attributes
+        self._request(CMD_CLOSE, handle)
+
+    def pieces(self, file: SFTPFile, size: int) -> Iterator[bytes]:
+        """Read a file up to this size; it ends early where the file does."""
+        return _ReadingAhead(self, file, size).pieces()
+
+    def ask(self, reader: "_ReadingAhead", handle: object, offset: int, length: int) -> int:
+        """Send a request whose answer goes to the reader."""
+        return self._async_request(reader, CMD_READ, handle, int64(offset), length)
+
+    def hear(self) -> None:
+        """Take in one answer, whoever asked."""
+        self._read_response()
+
+    def raise_status(self, status: Message) -> None:
+        """Raise what a status says: EOFError at the end of a file, OSError for the rest."""
+        self._convert_status(status)
+
+
+class _Attributes(SFTPAttributes):
+    _unpack: Callable[[Message], None]
+
+    def taken_from(self, message: Message) -> "_Attributes":
+        self._unpack(message)
+        return self
+
+
+class _ReadingAhead:
+    """Keeps many requests under way; paramiko hands it the answers to those it sent."""
+
+    def __init__(self, session: Session, file: SFTPFile, size: int) -> None:
+        self._session = session
+        self._file = file
+        self._end = size
+        self._asked: dict[int, tuple[int, int]] = {}
+        self._there: dict[int, bytes] = {}
+
+    def pieces(self) -> Iterator[bytes]:
+        ahead = at = 0
+        while at < self._end:
+            while ahead < self._end and len(self._asked) + len(self._there) < MOST_REQUESTS:
+                self._ask(ahead, min(REQUEST, self._end - ahead))
+                ahead += REQUEST
+            while at not in self._there:
+                self._session.hear()
+            piece = self._there.pop(at)
+            if not piece:
+                return
+            at += len(piece)
+            yield piece
+
+    def _ask(self, offset: int, length: int) -> None:
+        self._asked[self._session.ask(self, self._file.handle, offset, length)] = (offset, length)
+
+    def _async_response(self, kind: int, answer: Message, number: int) -> None:
+        """Take the answer to a request; paramiko calls this by name."""
+        offset, length = self._asked.pop(number)
+        if kind == CMD_STATUS:
+            try:
+                self._session.raise_status(answer)
+            except EOFError:
+                self._there[offset] = b""
+            return
+        piece = self._there[offset] = answer.get_binary()
+        if 0 < len(piece) < length:
+            # A server may give less than was asked for, long before the end of the file.
+            self._ask(offset + len(piece), length - len(piece))
+
+
+class KnownServer(SFTPFileSystem):  # type: ignore[misc]  # fsspec ships no types
+    """fsspec's SFTP file system that connects to nobody whose host key it does not know."""
+
+    cachable = False
+
+    def __init__(self, host: str, *, known_hosts: Path, **login: Any) -> None:
+        """Connect; raises OSError or SSHException."""
+        self._known_hosts = known_hosts
+        super().__init__(host, **login)
+
+    def _connect(self) -> None:
+        self.client = SSHClient()
+        try:
+            self.client.load_host_keys(str(self._known_hosts.expanduser()))
+            self.client.set_missing_host_key_policy(RejectPolicy())
+            self.client.connect(self.host, **self.ssh_kwargs)
+            self.ftp = _session(self.client)
+        except BaseException:
+            self.client.close()
+            raise
+
+
+def _session(client: SSHClient) -> Session:
+    transport = client.get_transport()
+    session = Session.from_transport(transport) if transport else None
+    channel = session.get_channel() if session else None
+    if transport is None or session is None or channel is None:
+        raise EOFError("the server closed the connection")
+    transport.set_keepalive(KEEPALIVE_SECONDS)
+    channel.settimeout(ANSWER_SECONDS)
+    return session
