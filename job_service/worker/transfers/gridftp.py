@@ -1,0 +1,171 @@
+"""GRIDFTP: a folder of a GridFTP server, through gfal2's command-line tools.
+
+What the tools can not do shapes this: they list and remove a link as what it leads to, so the server itself has to keep
+links inside (see GridFtpSite); they can only send a file they can read, so what comes from elsewhere is spooled in a
+file without a name; and no file whose name has a line break can be named to the protocol at all.
+"""
+
+import contextlib
+import functools
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+from urllib.parse import quote
+
+from job_service.worker.transfers.endpoint import Beat, Put
+from job_service.worker.transfers.entry import Entry, Unlistable
+from job_service.worker.transfers.errors import PathOutsideSite
+from job_service.worker.transfers.gfal import GfalFailed, bytes_of, lines_of
+from job_service.worker.transfers.gfal_lines import read_line
+from job_service.worker.transfers.paths import SitePath
+from job_service.worker.transfers.place import problem_at
+from job_service.worker.transfers.site import GridFtpSite
+
+LOOK = ("-a", "-l", "--time-style=full-iso", "--color=never", "-t", "120")
+SHORT = ("-t", "120")
+LONG = ("-t", "604800")
+
+
+def _no_beat() -> None:
+    """Nothing is moved that could be reported."""
+
+
+class GridFtpFolder:
+    """An Endpoint on a folder of a GridFTP server; every call is a connection of its own."""
+
+    def __init__(self, site: GridFtpSite) -> None:
+        self.site = site
+        self.proxy = site.proxy_file
+        self._kept = contextlib.ExitStack()
+        if site.proxy:
+            # The tools want a file, and one only its owner can read.
+            spool = tempfile.NamedTemporaryFile("w", suffix=".pem")  # noqa: SIM115 - closed with the connection
+            file = self._kept.enter_context(spool)
+            file.write(site.proxy)
+            file.flush()
+            self.proxy = file.name
+
+    def look(self, path: SitePath) -> Entry | None:
+        """Say what is at a path, a link being what it leads to; None when nothing is."""
+        with self._telling(path):
+            try:
+                lines = self._run("gfal-ls", *LOOK, "-d", "--", self.url(path))
+            except GfalFailed as failure:
+                if failure.nothing_there:
+                    return None
+                raise
+        found = read_line(lines[0]) if len(lines) == 1 else None
+        if found is None:
+            raise problem_at(self.site, path, "gfal-ls says something about it that this worker can not read.")
+        return Entry(path[-1] if path else ".", found.mode, found.size, found.mtime)
+
+    def entries(self, folder: SitePath) -> Iterator[Entry | Unlistable]:
+        """Go through a folder; the tool fails for all of it when a name in it is not UTF-8 or has a line break."""
+        with self._telling(folder):
+            lines = self._run("gfal-ls", *LOOK, "--", self.url(folder))
+        for line in lines:
+            entry = read_line(line)
+            if entry is None:
+                yield Unlistable(line, "gfal-ls lists it in a way that can not be read")
+            elif entry.name not in {".", ".."}:
+                yield entry
+
+    @contextlib.contextmanager
+    def read(self, path: SitePath, beat: Beat) -> Iterator[Iterator[bytes]]:
+        """Have the file sent through a pipe."""
+        with contextlib.ExitStack() as stack:
+            with self._telling(path):
+                pieces = stack.enter_context(
+                    bytes_of("gfal-cat", [*LONG, "-b", "--", self.url(path)], self.proxy, beat)
+                )
+            yield self._pieces(pieces, path)
+            with self._telling(path):
+                stack.close()
+
+    @contextlib.contextmanager
+    def write(self, path: SitePath, _mode: int, beat: Beat) -> Iterator[Put]:
+        """Spool the bytes in a file without a name and have the tool send that; the server decides on permissions."""
+        with tempfile.TemporaryFile() as spool:
+            yield functools.partial(self._spool, spool, path)
+            with self._telling(path):
+                source = f"file:///proc/{os.getpid()}/fd/{spool.fileno()}"
+                self._run("gfal-copy", *LONG, "--", source, self.url(path), beat=beat)
+
+    def fetch(self, source: "GridFtpFolder", path: SitePath, new: SitePath, beat: Beat) -> None:
+        """Have a file copied from one server to the other, without its bytes coming through here."""
+        with self._telling(new):
+            self._run("gfal-copy", *LONG, "--", source.url(path), self.url(new), beat=beat)
+
+    def sha256(self, path: SitePath, beat: Beat) -> str | None:
+        """Ask the server for the checksum; None where it has none of this kind."""
+        try:
+            lines = self._run("gfal-sum", *LONG, "--", self.url(path), "SHA256", beat=beat)
+        except GfalFailed:
+            return None
+        return lines[-1].rpartition(" ")[2].lower() if lines else None
+
+    def make_folder(self, path: SitePath) -> None:
+        """Make a folder and those above it; one that is there already is fine."""
+        with self._telling(path):
+            self._run("gfal-mkdir", *SHORT, "-p", "--", self.url(path))
+
+    def remove(self, path: SitePath, entry: Entry) -> None:
+        """Remove a file or an empty folder; gone already is fine.
+
+        The tool removes a folder only with all that is in it, so it is looked at right before.
+        """
+        if entry.is_folder and next(self.entries(path), None):
+            raise problem_at(self.site, path, "the folder is not empty.")
+        how = ("-r",) if entry.is_folder else ()
+        with self._telling(path):
+            try:
+                self._run("gfal-rm", *SHORT, *how, "--", self.url(path))
+            except GfalFailed as failure:
+                if not failure.nothing_there:
+                    raise
+
+    def replace(self, path: SitePath, new: SitePath) -> None:
+        """Rename as the server does: on an ordinary file system in one step, replacing a file of the new name."""
+        with self._telling(path):
+            self._run("gfal-rename", *SHORT, "--", self.url(path), self.url(new))
+
+    def alive(self) -> bool:
+        """Nothing stays connected between two calls."""
+        return True
+
+    def close(self) -> None:
+        """Forget the proxy that came with a job."""
+        self._kept.close()
+
+    def url(self, path: SitePath) -> str:
+        """Give the URL of a path; every character that means something in a URL is quoted."""
+        place = self.site.root.rstrip("/") + "".join(f"/{name}" for name in path) or "/"
+        if any(character in place for character in "\r\n"):
+            raise problem_at(self.site, path, "a path with a line break can not be named to a GridFTP server.")
+        if place.startswith("/~"):
+            raise PathOutsideSite(f"{place!r} is somebody's home at site {self.site.number}.")
+        scheme = "ftp" if self.site.anonymous else "gsiftp"
+        return f"{scheme}://{self.site.host}:{self.site.port}{quote(place)}"
+
+    @contextlib.contextmanager
+    def _telling(self, path: SitePath) -> Iterator[None]:
+        try:
+            yield
+        except GfalFailed as failure:
+            raise problem_at(self.site, path, str(failure)) from failure
+
+    def _spool(self, spool: IO[bytes], path: SitePath, piece: bytes) -> None:
+        try:
+            spool.write(piece)
+            spool.flush()
+        except OSError as problem:
+            reason = f"it can not be spooled on this worker: {problem.strerror}."
+            raise problem_at(self.site, path, reason) from problem
+
+    def _run(self, tool: str, *arguments: str, beat: Beat = _no_beat) -> list[str]:
+        return lines_of(tool, arguments, self.proxy, beat)
+
+    def _pieces(self, pieces: Iterator[bytes], path: SitePath) -> Iterator[bytes]:
+        with self._telling(path):
+            yield from pieces
