@@ -1,0 +1,170 @@
+"""Copying one file between any two sites, so that its final name only ever has all of it.
+
+The bytes go to a temporary name in the target's folder, are checked there, and get their final name in one step. The
+temporary name follows from the element and the attempt: a later attempt takes away what an earlier one left when it was
+killed, and an earlier one that still runs somewhere can not rename what a later one is writing.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from job_service.worker.transfers import dummy
+from job_service.worker.transfers.connections import Connections
+from job_service.worker.transfers.endpoint import Beat, Endpoint
+from job_service.worker.transfers.entry import Entry
+from job_service.worker.transfers.errors import ProblemAtSite, TransferError
+from job_service.worker.transfers.gridftp import GridFtpFolder
+from job_service.worker.transfers.paths import SitePath
+from job_service.worker.transfers.place import Place, problem_at
+from job_service.worker.transfers.site import DummySite, Verify
+from job_service.worker.transfers.watch import Meter, Watch
+
+OLDER_ATTEMPTS = 20
+"""So many attempts back leftovers are looked for."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Which element this is for, named so that no other one anywhere has the name, and which try, counted from 1."""
+
+    element: str
+    number: int = 1
+
+    def temporary(self, target: SitePath, number: int) -> SitePath:
+        """Give the name beside the target that a try of this element writes to."""
+        key = hashlib.sha256("\0".join((self.element, *target)).encode()).hexdigest()[:20]
+        return (*target[:-1], f".transfer-{key}-{number}.part")
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a copy came to; `verified` says whether checksums were compared or only sizes."""
+
+    size: int
+    seconds: float
+    sha256: str | None
+    verified: Verify
+
+
+@dataclass(frozen=True)
+class _End:
+    endpoint: Endpoint
+    path: SitePath
+
+
+def copy_file(connections: Connections, source: Place, target: Place, attempt: Attempt, watch: Watch) -> Copied:
+    """Copy a regular file, replacing a file that has the target's name; to do it again does no harm.
+
+    Folders above the target are made. The copy can be read and run by those who could read and run the source, and
+    written by its owner alone. Raises TransferError, PathOutsideSite and TransferCancelled, and what `watch` raises;
+    then the target is what it was.
+    """
+    source_path, target_path = source.parsed(), target.parsed()
+    if not target_path:
+        raise problem_at(target.site, target_path, "the root of a site is no name for a file.")
+    for site in (source.site, target.site):
+        if isinstance(site, DummySite):
+            return Copied(dummy.play(site, watch), site.size / site.rate, None, "size")
+    with connections.to(source.site) as reading, connections.to(target.site) as writing:
+        return _copy(_End(reading, source_path), _End(writing, target_path), attempt, watch)
+
+
+def _copy(source: _End, target: _End, attempt: Attempt, watch: Watch) -> Copied:
+    original = _original(source)
+    meter = Meter(watch, original.size)
+    _make_way(target, attempt)
+    temporary = _End(target.endpoint, attempt.temporary(target.path, attempt.number))
+    with _removed_on_failure(temporary):
+        sha256 = _move(source, temporary, original, meter)
+        verified = _verify(target, temporary, original, sha256, meter.beat)
+        if _original(source) != original:
+            raise _changed(source)
+        meter.report()
+        target.endpoint.replace(temporary.path, target.path)
+    return Copied(original.size, meter.elapsed, sha256, verified)
+
+
+def _original(source: _End) -> Entry:
+    found = source.endpoint.look(source.path)
+    if found is None:
+        raise problem_at(source.endpoint.site, source.path, "nothing is there.")
+    if not found.is_file:
+        raise problem_at(source.endpoint.site, source.path, f"this is {found.kind}; only files are copied.")
+    return found
+
+
+def _changed(source: _End) -> ProblemAtSite:
+    return problem_at(source.endpoint.site, source.path, "it changed while it was copied.")
+
+
+def _make_way(target: _End, attempt: Attempt) -> None:
+    """Make the folders above the target, and take away what earlier attempts left beside it."""
+    target.endpoint.make_folder(target.path[:-1])
+    there = target.endpoint.look(target.path)
+    if there is not None and there.is_folder:
+        raise problem_at(target.endpoint.site, target.path, "a folder has this name, and a file can not replace it.")
+    for number in range(max(1, attempt.number - OLDER_ATTEMPTS), attempt.number + 1):
+        _remove(_End(target.endpoint, attempt.temporary(target.path, number)))
+
+
+def _remove(end: _End) -> None:
+    left = end.endpoint.look(end.path)
+    if left is not None:
+        end.endpoint.remove(end.path, left)
+
+
+@contextlib.contextmanager
+def _removed_on_failure(temporary: _End) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        # The connection may be what failed; the next attempt knows the name.
+        with contextlib.suppress(TransferError):
+            _remove(temporary)
+        raise
+
+
+def _move(source: _End, temporary: _End, original: Entry, meter: Meter) -> str | None:
+    """Move the bytes and give their checksum as they left the source."""
+    one, other = source.endpoint, temporary.endpoint
+    if isinstance(one, GridFtpFolder) and isinstance(other, GridFtpFolder) and one.proxy == other.proxy:
+        other.fetch(one, source.path, temporary.path, meter.beat)
+        meter.reach(original.size)
+        return one.sha256(source.path, meter.beat) if _verify_by(temporary) == "checksum" else None
+    digest = hashlib.sha256()
+    mode = (original.mode & 0o755) | 0o600
+    with one.read(source.path, meter.beat) as pieces, other.write(temporary.path, mode, meter.beat) as put:
+        moved = 0
+        for piece in pieces:
+            moved += len(piece)
+            if moved > original.size:
+                # Without an end in sight: a log that grows could be followed forever.
+                raise _changed(source)
+            put(piece)
+            digest.update(piece)
+            meter.add(len(piece))
+    return digest.hexdigest()
+
+
+def _verify(target: _End, temporary: _End, original: Entry, sha256: str | None, beat: Beat) -> Verify:
+    """Compare what arrived with what was sent."""
+    site = target.endpoint.site
+    arrived = temporary.endpoint.look(temporary.path)
+    if arrived is None or arrived.size != original.size:
+        size = "nothing" if arrived is None else f"{arrived.size} bytes"
+        raise problem_at(site, target.path, f"of {original.size} bytes {size} arrived.")
+    if sha256 is None or _verify_by(temporary) == "size":
+        return "size"
+    there = temporary.endpoint.sha256(temporary.path, beat)
+    if there is None:
+        return "size"
+    if there != sha256:
+        raise problem_at(site, target.path, "what arrived has another checksum than what was sent.")
+    return "checksum"
+
+
+def _verify_by(end: _End) -> Verify:
+    site = end.endpoint.site
+    return "size" if isinstance(site, DummySite) else site.verify

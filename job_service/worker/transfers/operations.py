@@ -1,0 +1,75 @@
+"""The other operations on one path; each can be done again without harm, as at-least-once execution needs."""
+
+from collections.abc import Iterator
+
+from job_service.worker.transfers import dummy, tree
+from job_service.worker.transfers.connections import Connections
+from job_service.worker.transfers.errors import TransferError
+from job_service.worker.transfers.paths import SitePath, parse
+from job_service.worker.transfers.place import Place, problem_at
+from job_service.worker.transfers.site import DummySite
+from job_service.worker.transfers.watch import Meter, Watch
+
+
+def list_tree(connections: Connections, place: Place, watch: Watch) -> Iterator[tree.Page]:
+    """List everything below a path, in pages; links are listed as links and not followed.
+
+    Progress counts entries. A connection is in use until the iterator is exhausted or closed. Raises TransferError when
+    nothing is at the path; what can not be read or named further down is in the pages as unlistable.
+    """
+    path, meter = place.parsed(), Meter(watch)
+    if isinstance(place.site, DummySite):
+        yield from dummy.pages_of(place.site, path, place.path, meter)
+    else:
+        with connections.to(place.site) as endpoint:
+            yield from tree.pages_of(endpoint, path, place.path, meter)
+    meter.report()
+
+
+def remove(connections: Connections, place: Place) -> bool:
+    """Remove a file, a link (not what it leads to) or an empty folder; false when nothing is there any more."""
+    path = _below_root(place)
+    if isinstance(place.site, DummySite):
+        return True
+    with connections.to(place.site) as endpoint:
+        found = endpoint.look(path)
+        if found is not None:
+            endpoint.remove(path, found)
+        return found is not None
+
+
+def rename(connections: Connections, place: Place, new_path: str, *, repeated: bool = False) -> bool:
+    """Give a file, link or folder another path at the same site, in one step; a file there is replaced.
+
+    With `repeated`, for a second attempt, nothing at the old path and something at the new one means that an attempt
+    before this one did it: then the answer is false. Raises TransferError.
+    """
+    path, new = _below_root(place), _below_root(Place(place.site, new_path))
+    if isinstance(place.site, DummySite):
+        return True
+    with connections.to(place.site) as endpoint:
+        if endpoint.look(path) is None:
+            if repeated and endpoint.look(new) is not None:
+                return False
+            raise problem_at(place.site, path, "nothing is there.")
+        target = endpoint.look(new)
+        if target is not None and target.is_folder:
+            raise problem_at(place.site, new, "a folder has this name already.")
+        endpoint.replace(path, new)
+        return True
+
+
+def mkdir(connections: Connections, place: Place) -> None:
+    """Make a folder, and those above it; one that is there already is fine."""
+    path = parse(place.path)
+    if isinstance(place.site, DummySite):
+        return
+    with connections.to(place.site) as endpoint:
+        endpoint.make_folder(path)
+
+
+def _below_root(place: Place) -> SitePath:
+    path = place.parsed()
+    if not path:
+        raise TransferError(f"The root of site {place.site.number} is neither removed nor renamed.")
+    return path
