@@ -119,7 +119,16 @@ class Ending:
         for job in documents:
             by_seq.setdefault(job["endSeq"], []).append(job["_id"])
         for seq, ids in by_seq.items():
-            self._inprogress.delete_many({"_id": {"$in": ids}, "endSeq": seq, "finishedAt": {"$gt": EPOCH}})
+            moved = {"_id": {"$in": ids}, "endSeq": seq, "finishedAt": {"$gt": EPOCH}}
+            if self._inprogress.delete_many(moved).deleted_count < len(ids):
+                self._take_back_copies(ids, seq)
+
+    def _take_back_copies(self, ids: list[str], seq: int) -> None:
+        """Remove copies of jobs that were put back while they were copied."""
+        later = {"_id": {"$in": ids}, "endSeq": {"$gt": seq}}
+        put_back = [job["_id"] for job in self._inprogress.find(later, {"_id": 1})]
+        if put_back:
+            self._completed.delete_many({"_id": {"$in": put_back}, "endSeq": seq})
 
     def cancel(self, job: Job, now: datetime, reason: str, claim_id: str | None = None) -> bool:
         """End a job that nobody holds, or that the named claim holds; False when another has claimed it meanwhile."""

@@ -125,22 +125,24 @@ class Operating:
         if "formerDatasetName" in fresh:
             fresh["datasetName"] = fresh.pop("formerDatasetName")
         seen = {"_id": job["_id"], "endSeq": job["endSeq"], "claims": job["claims"]}
-        if self._inprogress.replace_one(seen, fresh).matched_count:
-            self._completed.delete_one(seen)
-        elif self._completed.find_one(seen, {"_id": 1}) is None or not self._bring_back(seen, fresh):
-            return False
-        self._observe([_reopened(job, now)])
-        return True
-
-    def _bring_back(self, seen: Document, fresh: Job) -> bool:
-        """First in, then out: a job in both collections is seen once, a job in neither would be lost."""
         try:
-            self._inprogress.insert_one(fresh)
+            put_back = self._put_back_in_place(seen, fresh)
         except DuplicateKeyError as error:
-            if "datasetName" in (error.details or {}).get("keyPattern", {}):
-                raise TargetBusy(f"{fresh['datasetName']} has an active job") from error
+            if "datasetName" not in (error.details or {}).get("keyPattern", {}):
+                return False
+            raise TargetBusy(f"{fresh['datasetName']} has an active job") from error
+        if put_back:
+            self._completed.delete_one(seen)
+            self._observe([_reopened(job, now)])
+        return put_back
+
+    def _put_back_in_place(self, seen: Document, fresh: Job) -> bool:
+        """First in, then out: a job in both collections is seen once, a job in neither would be lost."""
+        if self._inprogress.replace_one(seen, fresh).matched_count:
+            return True
+        if self._completed.find_one(seen, {"_id": 1}) is None:
             return False
-        self._completed.delete_one(seen)
+        self._inprogress.insert_one(fresh)
         return True
 
 
