@@ -14,6 +14,10 @@ from job_service.claims.routes import claim_routes
 from job_service.console.frame import frame_pages
 from job_service.console.parts import Parts
 from job_service.console.routes import console_routes
+from job_service.code_jobs.adapter import CodeJobs
+from job_service.code_jobs.document import CODE
+from job_service.code_jobs.pages import Pages
+from job_service.code_jobs.routes import code_routes, shared_routes
 from job_service.conversions.adapter import Conversions
 from job_service.conversions.document import CONVERSION
 from job_service.conversions.routes import conversion_routes
@@ -68,7 +72,7 @@ from job_service.web.jwt import JwtVerifier
 
 _LOG = logging.getLogger(__name__)
 
-FAMILIES = (DATASET, TRANSFER, TRANSCODING, CONVERSION)
+FAMILIES = (DATASET, TRANSFER, TRANSCODING, CONVERSION, CODE)
 
 
 def create_app(settings: Settings, store: Store | None = None, clock: Clock | None = None) -> Flask:
@@ -98,11 +102,12 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.register_blueprint(maintenance_routes(store.maintenance))
     app.register_blueprint(token_routes(tokens, signing, SystemClock()))
     _add_datasets(app, store, settings, Submitter(verifier))
-    clients = LegacyClients(store, settings.legacy_lease_seconds, request_ids.request_id)
-    _add_transcoding(app, store, clients)
-    app.register_blueprint(conversion_routes(Conversions(store, clients)))
+    _add_transcoding_and_conversions(app, store, settings)
     for_worker[KIND], retries[KIND] = _add_transfers(app, store, settings, signing)
 
+    code_jobs = CodeJobs(store, settings.code_dir)
+    app.register_blueprint(code_routes(code_jobs))
+    app.register_blueprint(shared_routes(code_jobs, Pages(code_jobs, settings.code_timeout_seconds)))
     _add_console(
         app, Parts(store=store, jobs=jobs, identify=credentials.of_token, input_dir=settings.input_dir), signing
     )
@@ -173,10 +178,12 @@ def _add_console(app: Flask, parts: Parts, signing: Signing) -> None:
     app.register_blueprint(console_routes(parts, protect))
 
 
-def _add_transcoding(app: Flask, store: Store, clients: LegacyClients) -> None:
+def _add_transcoding_and_conversions(app: Flask, store: Store, settings: Settings) -> None:
+    clients = LegacyClients(store, settings.legacy_lease_seconds, request_ids.request_id)
     profiles = Profiles(store.collections)
     options = EncoderOptions(store.collections, lambda count: store.submission.next_number("encoder-option", count))
     register_api(app, TranscodingJobs(store, clients, profiles, options), ProfileBook(store, profiles, options))
+    app.register_blueprint(conversion_routes(Conversions(store, clients)))
 
 
 def _open_store(settings: Settings, clock: Clock | None) -> Store:

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from uuid import UUID
 
 _RANDOM_BITS = 74
@@ -27,6 +28,23 @@ class IdRange:
         high = (self.milliseconds << 16) | (7 << 12) | (value >> _LOW_BITS)
         low = (2 << _LOW_BITS) | (value & ((1 << _LOW_BITS) - 1))
         return str(UUID(int=(high << 64) | low))
+
+
+class IdSource:
+    """Hands out ids that keep the order in which they were asked for, also within a millisecond; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._next = IdRange(0, 0)
+
+    def take(self, moment: datetime, count: int) -> IdRange:
+        """Return a run of which `count` ids are the caller's."""
+        with self._lock:
+            run = IdRange.at(moment)
+            if run.milliseconds == self._next.milliseconds:
+                run = self._next
+            self._next = IdRange(run.milliseconds, run.start + count)
+            return run
 
 
 def new_claim_id() -> str:

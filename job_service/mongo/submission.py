@@ -9,7 +9,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from job_service.lifecycle.clock import at_once
-from job_service.lifecycle.ids import IdRange
+from job_service.lifecycle.ids import IdSource
 from job_service.lifecycle.job import Job, NewJob, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.client import Document
@@ -48,6 +48,7 @@ class Submission:
         self._policy = terms.policy
         self._clock = terms.clock
         self._observe = terms.observe
+        self._ids = IdSource()
 
     def create(self, new_jobs: Sequence[NewJob], *, repeated: bool = False) -> list[Creation]:
         """Store jobs in one round trip and return what became of each, in order.
@@ -57,7 +58,7 @@ class Submission:
         if not new_jobs:
             return []
         now = self._clock.now()
-        run = IdRange.at(now)
+        run = self._ids.take(now, len(new_jobs))
         numbers = self._numbers_for(new_jobs)
         jobs = [self._job(new, run[place], numbers.get(place), now) for place, new in enumerate(new_jobs)]
         refused = self._insert(jobs, repeated=repeated)
@@ -107,7 +108,7 @@ class Submission:
 
     def next_id(self) -> str:
         """Return an id for a job that is about to be created."""
-        return IdRange.at(self._clock.now())[0]
+        return self._ids.take(self._clock.now(), 1)[0]
 
     def next_number(self, name: str, count: int = 1) -> int:
         """Reserve `count` consecutive numbers of a named counter and return the first; none is ever given out twice."""
