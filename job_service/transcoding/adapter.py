@@ -14,7 +14,7 @@ from job_service.mongo.profiles import Profiles
 from job_service.mongo.store import Store
 from job_service.mongo.submission import Created
 from job_service.mongo.transcodings import Transcodings
-from job_service.transcoding.document import DOING, PROCESSED, STATUSES, TODO, TRANSCODING, WELL_KNOWN, work_order
+from job_service.transcoding.document import PROCESSED, STARTED, STATUSES, TRANSCODING, WAITING, WELL_KNOWN, work_order
 from job_service.transcoding.wire import Edit, NewTranscoding, WorkerWord, shown
 from job_service.web.request_ids import request_id
 
@@ -81,9 +81,9 @@ class TranscodingJobs:
             raise NotFound(f"Status id:{status[:100]} isn't correct. Allowed statuses: {list(STATUSES)}")
         if status == PROCESSED:
             self._clients.finish(job["_id"])
-        elif status == DOING:
+        elif status == STARTED:
             self._start_or_keep(job, client)
-        elif status == TODO and job["state"] != State.QUEUED:
+        elif status == WAITING and job["state"] != State.QUEUED:
             self._store.operating.reopen(job["_id"])
 
     def hear(self, word: WorkerWord, client: str) -> str:
@@ -100,7 +100,7 @@ class TranscodingJobs:
     def _start_or_keep(self, job: Job, client: str) -> None:
         """To work on a waiting job is to claim it; on one that is being worked on, to keep its lease."""
         if job["state"] in ENDED:
-            raise AlreadyFinished(f"Job with id:{job['number']} has ended; set it to '{TODO}' to have it done again.")
+            raise AlreadyFinished(f"Job with id:{job['number']} has ended; to have it done again, set '{WAITING}'.")
         if job["state"] == State.RUNNING:
             if not self._clients.keep(job["_id"]):
                 raise Conflict(f"Job with id:{job['number']} is not to be worked on any more.")

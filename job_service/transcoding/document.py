@@ -6,21 +6,21 @@ from typing import Any
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import State
 
-TODO, DOING, PROCESSED = "todo", "doing", "processed"
-STATUSES = (TODO, DOING, PROCESSED)
+WAITING, STARTED, PROCESSED = "todo", "doing", "processed"
+STATUSES = (WAITING, STARTED, PROCESSED)
 
 #: Its clients know no other end than `processed`; how a job ended is in its state.
 TRANSCODING = Family(
     kind="transcoding",
     words={
-        State.QUEUED: TODO,
-        State.RUNNING: DOING,
+        State.QUEUED: WAITING,
+        State.RUNNING: STARTED,
         State.COMPLETED: PROCESSED,
         State.FAILED: PROCESSED,
         State.CANCELLED: PROCESSED,
         State.QUARANTINED: PROCESSED,
     },
-    steps=frozenset({DOING}),
+    steps=frozenset({STARTED}),
     counts=True,
     by_id=True,
 )
