@@ -59,6 +59,8 @@ class Settings(BaseModel):
         None  #: waiting claims of a process; three quarters of its threads unless said otherwise
     )
 
+    max_streams: Count | None = None  #: readers of events of a process; a quarter of its threads unless said otherwise
+
     max_attempts: Count = 3
     max_leases_lost: Count = 3
     backoff_seconds: Seconds = 5
@@ -95,6 +97,11 @@ class Settings(BaseModel):
     def waiters(self) -> int:
         """Return how many claims of a process may wait at once; some threads stay free for everything else."""
         return self.max_waiters or max(self.threads * 3 // 4, 1)
+
+    @property
+    def streams(self) -> int:
+        """Return how many readers of events a process takes; each holds a thread."""
+        return self.max_streams or max(self.threads // 4, 1)
 
     @property
     def shown_mongodb_url(self) -> str:

@@ -6,8 +6,8 @@ import threading
 from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.errors import Unavailable
-from job_service.mongo.collections import IndexMismatch
 from job_service.mongo.store import Store
+from job_service.mongo.suitability import Unsuitable
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
@@ -20,22 +20,30 @@ class Readiness:
         self._store = store
         self._prepared = threading.Event()
         self._stopped = threading.Event()
+        self._started = False
         self._reason = "The database is away"
 
     def start(self) -> None:
         """Begin preparing; returns at once. Call it after the fork."""
+        self._started = True
         threading.Thread(target=self._prepare, name="startup", daemon=True).start()
 
     def stop(self) -> None:
         """End what was started."""
         self._stopped.set()
         self._store.sweeper.stop()
+        self._store.counters.stop()
 
     def check(self) -> None:
         """Raise Unavailable unless the database is prepared and can be written."""
         if not self._prepared.is_set():
             raise Unavailable(self._reason)
         self._store.ping()
+
+    def require(self) -> None:
+        """Raise Unavailable while what `start` began has not come to its end: no job is taken in without the indexes."""
+        if self._started and not self._prepared.is_set():
+            raise Unavailable(self._reason)
 
     def prepare(self) -> None:
         """Make the indexes now."""
@@ -48,10 +56,11 @@ class Readiness:
                 self.prepare()
             except PyMongoError as error:
                 _LOG.warning("waiting for the database", extra={"reason": type(error).__name__})
-            except IndexMismatch as error:
+            except Unsuitable as error:
                 self._reason = error.message
                 _LOG.error(error.message)
             else:
                 self._store.sweeper.start()
+                self._store.counters.start()
                 return
             self._stopped.wait(_RETRY_SECONDS)

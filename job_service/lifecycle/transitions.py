@@ -60,3 +60,13 @@ class Transition:
 
 
 Observer = Callable[[Sequence[Transition]], None]
+
+
+def telling_all(*observers: Observer) -> Observer:
+    """Return an observer that tells each of these, in order."""
+
+    def tell(transitions: Sequence[Transition]) -> None:
+        for observe in observers:
+            observe(transitions)
+
+    return tell

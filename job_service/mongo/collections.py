@@ -10,9 +10,9 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from job_service.lifecycle.errors import JobServiceError
 from job_service.lifecycle.job import Job, State
 from job_service.mongo.client import Document
+from job_service.mongo.suitability import Unsuitable
 
 _DAY = 24 * 3600
 
@@ -28,7 +28,7 @@ BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDIN
 _DELETED = {"deletedAt": {"$gt": EPOCH}}
 
 
-class IndexMismatch(JobServiceError):
+class IndexMismatch(Unsuitable):
     """An index of the database contradicts the one that the service relies on."""
 
 
@@ -51,6 +51,9 @@ class Collections:
     secrets: Collection[Document]  #: made here because none was configured
     tokens: Collection[Document]  #: API tokens, by name
     leaderships: Collection[Document]  #: which instance sweeps
+    counters: Collection[Document]  #: how many jobs of a kind are in a state
+    flow: Collection[Document]  #: what happened to the jobs of a kind in a minute
+    bulk_runs: Collection[Document]  #: what operators do to many jobs at once
     profiles: Collection[Document]  #: named options for transcoding jobs
     encoder_options: Collection[Document]  #: the options that somebody has used beside the well-known ones
 
@@ -114,6 +117,11 @@ def _indexes() -> dict[str, list[IndexModel]]:
         "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "transfer_credentials": [IndexModel("endedAt", name="endedAt", expireAfterSeconds=7 * _DAY)],
         "tokens": [IndexModel("digest", name="digest", unique=True)],
+        "flow": [IndexModel("minute", name="minute", expireAfterSeconds=_DAY)],
+        "bulk_runs": [
+            IndexModel("startedAt", name="startedAt", expireAfterSeconds=30 * _DAY),
+            _partial([("leaseUntil", ASCENDING)], "running", {"state": "running"}),
+        ],
         "workers": [IndexModel("seenAt", name="seenAt", expireAfterSeconds=_DAY)],
         "profiles": [IndexModel("name", name="name", unique=True)],
         "encoder_options": [IndexModel("key", name="key", unique=True)],

@@ -100,14 +100,11 @@ class Reading:
         return self._inprogress.count_documents(alive, limit=limit)
 
     def oldest_claimable(self, kind: str, now: datetime) -> datetime | None:
-        """Return since when the longest waiting claimable job of a kind has waited; one index seek a priority."""
-        oldest = None
-        for priority in range(10):
-            query = {"kind": kind, "priority": priority, "readyAt": {"$lte": now}}
-            found = next(iter(self._inprogress.find(query, {"readyAt": 1}).sort("readyAt", 1).limit(1)), None)
-            if found and (oldest is None or found["readyAt"] < oldest):
-                oldest = found["readyAt"]
-        return oldest
+        """Return since when the longest waiting claimable job of a kind has waited."""
+        # With every priority named the index gives each one's oldest in order, and nothing has to be sorted.
+        query = {"kind": kind, "priority": {"$in": list(range(10))}, "readyAt": {"$lte": now}}
+        found = next(iter(self._inprogress.find(query, {"readyAt": 1}, hint="claim").sort("readyAt", 1).limit(1)), None)
+        return found["readyAt"] if found else None
 
     def any_claimable(self, kinds: Iterable[str], now: datetime) -> bool:
         """Say whether a job of some of these kinds may be claimed."""

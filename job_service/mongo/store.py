@@ -14,19 +14,23 @@ from pymongo.database import Database
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.lifecycle.transitions import Observer
+from job_service.lifecycle.transitions import Observer, telling_all
 from job_service.mongo.claiming import Claiming
 from job_service.mongo.client import Document
 from job_service.mongo.clock import DatabaseClock
 from job_service.mongo.collections import Collections, ensure_indexes
+from job_service.mongo.counters import Counters
 from job_service.mongo.ending import Ending
 from job_service.mongo.idempotency import Idempotency
 from job_service.mongo.maintenance import Maintenance
 from job_service.mongo.operating import Operating
 from job_service.mongo.reading import Reading
+from job_service.mongo.recount import Recount
 from job_service.mongo.reporting import Reporting
 from job_service.mongo.reservations import Reservations
+from job_service.mongo.stats import Stats
 from job_service.mongo.submission import Submission
+from job_service.mongo.suitability import require_replica_set
 from job_service.mongo.sweeping import Sweeper
 from job_service.mongo.terms import Terms
 from job_service.mongo.wakeups import Wakeups
@@ -52,9 +56,12 @@ class Store:
     sweeper: Sweeper
     reservations: Reservations
     wakeups: Wakeups
+    counters: Counters
+    stats: Stats
 
     def prepare(self) -> None:
-        """Make the indexes; raises IndexMismatch, or the driver's errors while the database is away."""
+        """Make the indexes; raises Unsuitable, or the driver's errors while the database is away."""
+        require_replica_set(self.database)
         ensure_indexes(self.database)
 
     def ping(self) -> None:
@@ -71,10 +78,16 @@ def open_store(
 ) -> Store:
     """Wire the parts; touches no database. `clock` replaces the database's own in tests."""
     collections = Collections.of(database)
-    terms = Terms({family.kind: family for family in families}, policy, clock or DatabaseClock(database), observe)
+    by_kind = {family.kind: family for family in families}
+    clock = clock or DatabaseClock(database)
+    counters = Counters(collections, clock)
+    terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe))
     maintenance = Maintenance(collections)
     ending = Ending(collections, terms)
     reading = Reading(collections)
+    workers = Workers(collections, clock)
+    sweeper = Sweeper(collections, terms, ending)
+    sweeper.duties.append(Recount(collections, counters, tuple(by_kind)))
     return Store(
         database=database,
         collections=collections,
@@ -86,9 +99,11 @@ def open_store(
         ending=ending,
         reading=reading,
         operating=Operating(collections, terms, reading, ending),
-        workers=Workers(collections, terms.clock),
+        workers=workers,
         idempotency=Idempotency(collections),
         reservations=Reservations(collections, terms.clock),
-        sweeper=Sweeper(collections, terms, ending),
-        wakeups=Wakeups(collections, reading, terms.clock),
+        sweeper=sweeper,
+        wakeups=Wakeups(collections, reading, clock),
+        counters=counters,
+        stats=Stats(terms, counters, reading, workers, maintenance),
     )

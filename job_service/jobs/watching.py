@@ -1,0 +1,70 @@
+"""`GET /stats` and `GET /events`: how things are, and every change as it happens."""
+
+from collections.abc import Collection, Iterator
+
+from flask import Blueprint, Response, request
+
+from job_service.mongo.event_reading import Event
+from job_service.mongo.events import Events, Subscription, Wanted
+from job_service.mongo.stats import Stats
+from job_service.web.access import Role, allows
+from job_service.web.answers import answer, dumps
+from job_service.web.requests import query_choices, query_text
+
+#: Something is said at least this often, so that neither side takes a silence for a lost connection.
+COMMENT_SECONDS = 15.0
+_RECONNECT_MILLISECONDS = 3_000
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def watching_routes(stats: Stats, events: Events, kinds: Collection[str]) -> Blueprint:
+    """Return the two routes; `kinds` are those that `?kind=` may name."""
+    routes = Blueprint("watching", __name__)
+
+    @routes.get("/stats")
+    @allows(Role.VIEW, Role.WORK, Role.SUBMIT)
+    def read_stats() -> Response:
+        return answer(stats.gather(), headers={"Cache-Control": "no-store"})
+
+    @routes.get("/events")
+    @allows(Role.VIEW)
+    def follow() -> Response:
+        kind = next(iter(query_choices("kind", kinds)), None)
+        wanted = Wanted(kind, query_text("jobId"))
+        last_id = request.headers.get("Last-Event-ID", "").strip()
+        subscription = events.subscribe(wanted)
+        try:
+            missed = events.missed(last_id, wanted) if last_id else iter(())
+        except BaseException:
+            events.leave(subscription)
+            raise
+        response = Response(_lines(subscription, missed, last_id), mimetype="text/event-stream", headers=_HEADERS)
+        response.call_on_close(lambda: events.leave(subscription))
+        return response
+
+    return routes
+
+
+def _lines(subscription: Subscription, missed: Iterator[Event], last_id: str) -> Iterator[bytes]:
+    """Yield the stream: how soon to come back and where to go on from, what was missed, and then what happens."""
+    seen = last_id or subscription.position
+    yield f"retry: {_RECONNECT_MILLISECONDS}\nid: {seen}\n\n".encode()
+    for event in missed:
+        seen = max(seen, event.id)
+        yield _shown(event)
+    while True:
+        try:
+            fresh = subscription.take(COMMENT_SECONDS)
+        except EOFError:
+            return
+        if fresh is None:
+            yield b": still here\n\n"
+        elif not fresh.id or fresh.id > seen:
+            seen = max(seen, fresh.id)
+            yield _shown(fresh)
+
+
+def _shown(event: Event) -> bytes:
+    name = b"" if event.name == "job" else b"event: %s\n" % event.name.encode()
+    place = b"id: %s\n" % event.id.encode() if event.id else b""
+    return b"%s%sdata: %s\n\n" % (name, place, dumps(event.data))
