@@ -58,6 +58,9 @@ class Ground(Protocol):
     def signal_worker(self, number: int) -> None:
         """Send a signal to the worker and what it has started."""
 
+    def stop_worker(self) -> None:
+        """Ask the worker, and nobody else, to stop: SIGTERM, as containers do."""
+
     def worker_exit(self, seconds: float) -> int | None:
         """Wait for the worker to end; None when it has not."""
 
@@ -169,7 +172,7 @@ class Check:
         job = self._submit()
         if not self._is_claimed(job):
             return self._unclaimed(rule)
-        self.ground.signal_worker(signal.SIGTERM)
+        self.ground.stop_worker()
         exit_status = self.ground.worker_exit(STOP_SECONDS)
         if exit_status is None:
             return Finding(rule, "broken", f"It had not stopped {STOP_SECONDS:.0f} s after SIGTERM.")

@@ -161,7 +161,7 @@ class Reporter:
         """Go on without what is refused for good; but a job ends, and if its end is refused, it ends saying so."""
         if not change.last or change.status is None:
             job.delivered(change, self.clock() + self.beat, cancel=False)
-        elif change.status == "failed":
+        elif change.status == "failed" and change.result is None:
             job.lose()
         else:
             reason = clean(f"The end of this job was refused: {said}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from job_service.client import JobServiceClient, JobServiceError, Refused, request_id
 from job_service.worker.claimer import Subscription
-from job_service.worker.ending import Drop, Finish, GiveBack, conclude
+from job_service.worker.ending import Drop, Finish, GiveBack, completed, conclude
 from job_service.worker.job import Job
 from job_service.worker.outbox import Change, clean
 from job_service.worker.reporter import Reporter
@@ -53,6 +53,8 @@ class Runner:
 
 
 def last_word(ending: Finish) -> Change:
-    """Write the end of a job as the last change to send."""
-    reason = None if ending.log is None else clean(ending.log)
-    return Change(status=ending.status, result=ending.result, log=reason, retry=ending.retry, last=True)
+    """Write the end of a job as the last change to send; a result that cannot be sent is left out, and that is said."""
+    sendable = completed(ending.result)
+    said = [line for line in (ending.log, sendable.log) if line is not None]
+    log = clean("\n".join(said)) if said else None
+    return Change(status=ending.status, result=sendable.result, log=log, retry=ending.retry, last=True)

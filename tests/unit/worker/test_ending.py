@@ -4,6 +4,7 @@ import pytest
 
 from job_service.worker import GiveUp, JobCancelled, LeaseLost, TryAgain
 from job_service.worker.ending import Drop, Finish, GiveBack, completed, ending_of
+from job_service.worker.running import last_word
 
 NEVER_ENDING: list[object] = []
 NEVER_ENDING.append(NEVER_ENDING)
@@ -52,3 +53,10 @@ def test_a_result_that_is_no_json_fails_the_job_for_good(result):
     ending = completed(result)
     assert (ending.status, ending.retry) == ("failed", False)
     assert "JSON" in str(ending.log)
+
+
+def test_what_a_failed_job_leaves_is_sent_where_it_can_be():
+    assert last_word(Finish("failed", result=[1], log="no")).result == [1]
+    change = last_word(Finish("failed", result=object(), log="no"))
+    assert change.result is None
+    assert str(change.log).startswith("no\nThe result cannot be written as JSON")
