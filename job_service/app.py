@@ -66,7 +66,7 @@ from job_service.transfers.settling import Settling
 from job_service.transfers.work import Reports, Work
 from job_service.web import access, answers, logs, request_ids
 from job_service.web.credentials import Credentials
-from job_service.web.health import health_routes
+from job_service.web.health import health_routes, hold_back
 from job_service.web.jwks import JwksKeys
 from job_service.web.jwt import JwtVerifier
 
@@ -92,6 +92,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     _answer_errors(app)
 
     readiness = Readiness(store)
+    hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
     for_worker, retries = dict[str, ForWorker](), dict[str, Retry]()
     app.register_blueprint(claim_routes(Claims(store, desk, for_worker)))

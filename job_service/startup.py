@@ -41,7 +41,7 @@ class Readiness:
         self._store.ping()
 
     def require(self) -> None:
-        """Raise Unavailable while what `start` began has not come to its end: no job is taken in without the indexes."""
+        """Raise Unavailable while what `start` began has not ended: without the indexes no job may be taken in."""
         if self._started and not self._prepared.is_set():
             raise Unavailable(self._reason)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response
+from flask import Blueprint, Flask, Response, request
 
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
@@ -24,3 +24,13 @@ def health_routes(check: Callable[[], None]) -> Blueprint:
         return answer({"status": "ready"})
 
     return routes
+
+
+def hold_back(app: Flask, require: Callable[[], None]) -> None:
+    """Let nothing but health checks through while `require` raises."""
+
+    def check() -> None:
+        if not request.path.startswith("/health/"):
+            require()
+
+    app.before_request(check)
