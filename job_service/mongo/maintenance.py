@@ -59,6 +59,7 @@ class Maintenance:
         fields: Document = {"paused": paused, "msg": msg}
         if set_by:
             fields["setBy"] = set_by
+        self._remember_current()
         document: Document = self._flag.find_one_and_update(  # type: ignore[assignment]  # an upsert finds one
             _CURRENT,
             {"$set": fields, "$inc": {"seq": 1}, "$currentDate": {"timestamp": True}},
@@ -80,9 +81,7 @@ class Maintenance:
 
     def history(self, limit: int = 0) -> list[MaintenanceStatus]:
         """Return all statuses, newest first (`limit` of 0: all)."""
-        current = self._flag.find_one(_CURRENT)
-        if current:
-            self._remember(current)
+        self._remember_current()
         return [_status(document) for document in self._history.find().sort("_id", -1).limit(limit)]
 
     def permit(self) -> Permit:
@@ -109,6 +108,12 @@ class Maintenance:
             document = self._flag.find_one(_CURRENT, read) or {}
         until = document["now"] + timedelta(seconds=PERMIT_SECONDS)
         return Permit(until, _status(document) if document["paused"] else None)
+
+    def _remember_current(self) -> None:
+        """Note in the history what is set: whoever set it may have died in between."""
+        current = self._flag.find_one(_CURRENT)
+        if current:
+            self._remember(current)
 
     def _remember(self, document: Document) -> None:
         if document["seq"]:
