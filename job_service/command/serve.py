@@ -55,6 +55,8 @@ def companions(settings: ServeSettings) -> list[list[str]]:
         commands.append([*command, "sample", *folder])
         if settings.with_workers:
             commands.append([*command, "worker", "datasets", *folder])
+    if settings.with_workers:
+        commands.append([*command, "worker", "code"])
     return commands
 
 

@@ -6,6 +6,7 @@ from job_service.command.lazy import LazyGroup
 
 #: Where each subcommand is. They are imported when asked for: the help of one must not need what another one does.
 SUBCOMMANDS = {
+    "code": "job_service.command.worker_code:code",
     "conversions": "job_service.command.worker_conversions:conversions",
     "datasets": "job_service.command.worker_datasets:datasets",
     "transcoding": "job_service.command.worker_transcoding:transcoding",

@@ -65,7 +65,9 @@ def ending_of(error: BaseException, *, give_up_on: GiveUpOn, cancelled: bool) ->
             return GiveBack(log=str(error), delay=delay)
         case _ if cancelled or isinstance(error, JobCancelled):
             return Finish("cancelled")
-        case GiveUp() | TryAgain():
-            return Finish("failed", log=str(error), retry=isinstance(error, TryAgain))
+        case GiveUp():
+            return Finish("failed", result=error.result, log=str(error), retry=False)
+        case TryAgain():
+            return Finish("failed", log=str(error), retry=True)
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return Finish("failed", log=reason, retry=not isinstance(error, give_up_on))

@@ -11,7 +11,11 @@ Any other exception means failed, and the service tries again while tries are le
 
 
 class GiveUp(Exception):
-    """Ends the job as failed, for good; the message is its reason."""
+    """Ends the job as failed, for good; the message is its reason, `result` what there is all the same."""
+
+    def __init__(self, message: str, result: object = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class TryAgain(Exception):

@@ -1,0 +1,64 @@
+"""The code jobs' words into the lifecycle's verbs, and back."""
+
+from pathlib import Path
+
+from job_service.code_jobs.document import KIND
+from job_service.code_jobs.sources import read_program
+from job_service.code_jobs.wire import NewCodeJob
+from job_service.lifecycle.errors import NotFound
+from job_service.lifecycle.job import Job, NewJob
+from job_service.mongo.reading import JobFilter
+from job_service.mongo.store import Store
+from job_service.mongo.submission import Created
+from job_service.web.request_ids import request_id
+
+
+class CodeJobs:
+    """Takes in programs and shows what became of them; running them is a worker's matter."""
+
+    def __init__(self, store: Store, code_dir: Path | None) -> None:
+        self._store = store
+        self._code_dir = code_dir
+
+    def submit(self, new: NewCodeJob) -> Job:
+        """Store a job. Raises Invalid for a file that is none."""
+        code = new.code if new.code is not None else read_program(self._code_dir, new.file or "")
+        parameters = {"uid": new.uid, "code": code, "input": new.input}
+        if new.file is not None:
+            parameters["file"] = new.file
+        job = NewJob(
+            kind=KIND,
+            parameters=parameters,
+            # What a list is narrowed by needs an index, and this one is there.
+            type=str(new.uid),
+            # A program that fails would fail again; one whose worker was lost is another matter.
+            max_attempts=1,
+            request_id=request_id(),
+        )
+        return self._stored(job)
+
+    def again(self, number: int) -> Job:
+        """Make a new job like an ended one. Raises NotFound, Conflict."""
+        return self._stored(self._store.operating.as_new(self.get(number)["_id"]))
+
+    def get(self, number: int) -> Job:
+        """Return a job by its number. Raises NotFound."""
+        job = self._store.reading.by_number(KIND, number)
+        if job is None:
+            raise NotFound(f"No job found with id: {number}")
+        return job
+
+    def when_ended(self, job: Job, wait: float) -> Job:
+        """Return a job as soon as it has ended, or as it is after `wait` seconds."""
+        return self._store.wakeups.await_end(job["_id"], wait) or job
+
+    def list(self, uid: int | None = None, before: str | None = None, limit: int | None = None) -> list[Job]:
+        """Return the jobs of a user, or of all, newest first."""
+        types = () if uid is None else (str(uid),)
+        return self._store.reading.find(JobFilter(kinds=(KIND,), types=types, before=before, limit=limit))
+
+    def _stored(self, new: NewJob) -> Job:
+        outcome = self._store.submission.create([new])[0]
+        if not isinstance(outcome, Created):
+            raise TypeError("a job without a name of its own is never refused")
+        return outcome.job

@@ -1,0 +1,20 @@
+"""What a code job is: a program with its input, and the words of its clients."""
+
+from job_service.lifecycle.family import Family
+from job_service.lifecycle.job import State
+
+KIND = "code"
+
+CODE = Family(
+    kind=KIND,
+    words={
+        State.QUEUED: "WAITING",
+        State.RUNNING: "RUNNING",
+        State.COMPLETED: "DONE",
+        State.FAILED: "ERROR",
+        State.CANCELLED: "ERROR",
+        State.QUARANTINED: "ERROR",
+    },
+    steps=frozenset(),
+    counts=True,
+)

@@ -1,0 +1,70 @@
+"""The pages of the code jobs, in the console's frame."""
+
+from flask import Response, flash, redirect, render_template, url_for
+
+from job_service.code_jobs.adapter import CodeJobs
+from job_service.code_jobs.form import ProgramForm
+from job_service.code_jobs.wire import NewCodeJob, shown
+from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.job import ALIVE, Job
+
+_ROWS = 100
+#: A form's answer comes after the program's time limit, with a moment for a worker to take it up.
+_PATIENCE_SECONDS = 5.0
+
+
+class Pages:
+    """Renders pages; `timeout` is the longest that a program may run, in seconds."""
+
+    def __init__(self, jobs: CodeJobs, timeout: float) -> None:
+        self._jobs = jobs
+        self._wait = min(timeout + _PATIENCE_SECONDS, 30.0)
+
+    def all_jobs(self) -> str:
+        """Show the newest jobs and an empty form."""
+        return self._form_page(ProgramForm())
+
+    def submit(self) -> Response | tuple[str, int]:
+        """Take a form; show its faults beside the fields, or wait for the end and tell how it went."""
+        form = ProgramForm()
+        new = form.program()
+        job = self._stored(form, new) if new else None
+        if job is None:
+            return self._form_page(form), 400
+        ended = self._jobs.when_ended(job, self._wait)
+        category, words, english = _outcome(ended)
+        flash(f"{words} ({english}) ID: {ended['number']}", category)
+        return self._form_page(ProgramForm(formdata=None), ended), 200
+
+    def one_job(self, job: Job) -> str:
+        """Show one job."""
+        return render_template("code_jobs/job.html", job=job, view=shown(job), alive=job["state"] in ALIVE)
+
+    def again(self, number: int) -> Response:
+        """Make a new job like an ended one, and lead to it."""
+        if not ProgramForm().validate():
+            raise Invalid("The form is too old, or came from elsewhere: load the page again")
+        again = self._jobs.again(number)
+        return redirect(url_for("code_pages.one_job", number=again["number"]), 303)  # type: ignore[return-value]  # Flask's own Response
+
+    def jobs_of(self, uid: int) -> str:
+        """Show the jobs of a user."""
+        return render_template("code_jobs/user.html", uid=uid, jobs=self._jobs.list(uid, limit=_ROWS))
+
+    def _stored(self, form: ProgramForm, new: NewCodeJob) -> Job | None:
+        try:
+            return self._jobs.submit(new)
+        except Invalid as error:
+            form.code.errors = (*form.code.errors, error.message)
+            return None
+
+    def _form_page(self, form: ProgramForm, made: Job | None = None) -> str:
+        return render_template("code_jobs/all.html", form=form, jobs=self._jobs.list(limit=_ROWS), made=made)
+
+
+def _outcome(job: Job) -> tuple[str, str, str]:
+    if job["state"] == "completed":
+        return "success", "Adicionado com sucesso!", "Added, and done."
+    if job["state"] in ALIVE:
+        return "warning", "Adicionado, ainda sem resultado.", "Added; it has not ended yet."
+    return "danger", "Adicionado, porém com erro!", "Added, but it ended with an error."

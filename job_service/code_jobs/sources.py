@@ -1,0 +1,46 @@
+"""Programs from CODE_DIR: by a bare name, and nothing else of this machine."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from job_service.code_jobs.wire import MOST_CODE_CHARACTERS
+from job_service.lifecycle.errors import Invalid, TooLarge
+
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.py")
+
+
+def read_program(code_dir: Path | None, name: str) -> str:
+    """Return the program in a file of CODE_DIR. Raises Invalid, which names the field `file`, and TooLarge."""
+    if not FILE_NAME.fullmatch(name):
+        raise Invalid.field("file", "must be the bare name of a .py file")
+    if code_dir is None:
+        raise Invalid.field("file", "this service has no folder of programs")
+    try:
+        return as_text(_read(code_dir, name), "file")
+    except OSError:
+        raise Invalid.field("file", f"there is no program {name}") from None
+
+
+def as_text(content: bytes, field: str) -> str:
+    """Return a program's text. Raises Invalid, TooLarge."""
+    if len(content) > MOST_CODE_CHARACTERS:
+        raise TooLarge(f"{field}: a program has {MOST_CODE_CHARACTERS} bytes at most")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Invalid.field(field, "must be UTF-8 text") from None
+
+
+def _read(code_dir: Path, name: str) -> bytes:
+    """Read a regular file that stands in the folder itself; a link is none."""
+    folder = os.open(code_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    finally:
+        os.close(folder)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FileNotFoundError(name)
+        return file.read(MOST_CODE_CHARACTERS + 1)

@@ -1,0 +1,64 @@
+"""Bodies of the code jobs' API, and what makes a program and its input acceptable."""
+
+import keyword
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+
+from job_service.lifecycle.job import Job
+from job_service.web.requests import Body
+
+MOST_CODE_CHARACTERS = 256_000
+MOST_NAMES = 1_000
+
+
+def check_code(code: object) -> object:
+    """Return a program's text if it can be one. Raises ValueError."""
+    if not isinstance(code, str):
+        return code
+    if not code.strip():
+        raise ValueError("The program is empty")
+    if "\0" in code:
+        raise ValueError("A program holds no NUL characters")
+    return code
+
+
+def check_names(given: object) -> object:
+    """Return an input whose names can be variables of a program. Raises ValueError."""
+    if not isinstance(given, dict):
+        raise ValueError("must be a JSON object, whose names become variables")  # noqa: TRY004  pydantic's own word
+    for name in given:
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
+            raise ValueError(f"{name!r} can not be the name of a variable")
+    return given
+
+
+UserId = Annotated[int, Field(gt=0, lt=2**63)]
+Code = Annotated[str, BeforeValidator(check_code), StringConstraints(max_length=MOST_CODE_CHARACTERS)]
+Input = Annotated[dict[str, Any], BeforeValidator(check_names), Field(max_length=MOST_NAMES)]
+
+
+class NewCodeJob(Body):
+    """`POST /code-jobs`: the program as text, or the name of a file of CODE_DIR."""
+
+    uid: UserId
+    code: Code | None = None
+    file: Annotated[str, StringConstraints(max_length=200)] | None = None
+    input: Input = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_program(self) -> "NewCodeJob":
+        if (self.code is None) == (self.file is None):
+            raise ValueError("Either code or file is required, and not both")
+        return self
+
+
+def shown(job: Job) -> dict[str, Any]:
+    """Return a job as its clients know it; why it failed is the last line of its log."""
+    return {
+        "job_id": job["number"],
+        "uid": job["parameters"]["uid"],
+        "status": job["status"],
+        "result": job.get("result"),
+        "log": [entry["message"] for entry in job["log"] if not entry["message"].startswith("Set status: ")],
+    }

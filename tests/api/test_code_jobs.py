@@ -1,0 +1,143 @@
+import io
+import re
+
+import pytest
+
+SUM = "print(a + b)"
+BROWSER = {"Accept": "text/html"}
+
+
+def submit(http, **fields):
+    return http.post("/code-jobs", json={"uid": 1, "code": SUM, "input": {"a": 5, "b": 3}, **fields})
+
+
+def finish(http, **outcome):
+    held = http.post("/claims", json={"kind": "code", "worker": "w"}).json["claims"][0]
+    done = http.patch(f"/claims/{held['claimId']}/jobs/{held['job']['jobId']}", json=outcome)
+    assert done.status_code == 200
+    return held["job"]
+
+
+def token_of(http):
+    page = http.get("/jobs/", headers=BROWSER).text
+    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
+
+
+def form(http, **fields):
+    data = {"uid": "1", "code": SUM, "inputt": '{"a": 5, "b": 3}', "csrf_token": token_of(http), **fields}
+    return http.post("/jobs/", data=data, headers=BROWSER)
+
+
+def test_a_program_waits_runs_and_is_done(http):
+    made = submit(http)
+    assert (made.status_code, made.json) == (201, {"job_id": 1})
+    assert http.get("/code-jobs/1").json["status"] == "WAITING"
+    job = finish(http, status="completed", result="8\n")
+    assert job["parameters"] == {"uid": 1, "code": SUM, "input": {"a": 5, "b": 3}}
+    assert http.get("/code-jobs/1").json == {"job_id": 1, "uid": 1, "status": "DONE", "result": "8\n", "log": []}
+
+
+def test_a_program_that_fails_shows_what_it_printed_and_why(http):
+    submit(http)
+    finish(http, status="failed", log="ZeroDivisionError: division by zero", result="before\n", retry=False)
+    shown = http.get("/code-jobs/1").json
+    assert (shown["status"], shown["result"]) == ("ERROR", "before\n")
+    assert "ZeroDivisionError" in shown["log"][-1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "loc"),
+    [
+        ({"uid": 0}, "uid"),
+        ({"uid": -1}, "uid"),
+        ({"uid": 2**63}, None),
+        ({"uid": "1"}, "uid"),
+        ({"code": "  \n"}, "code"),
+        ({"code": "a\0b"}, "code"),
+        ({"code": 5}, "code"),
+        ({"code": "x" * 256_001}, "code"),
+        ({"input": []}, "input"),
+        ({"input": {"a b": 1}}, "input"),
+        ({"input": {"class": 1}}, "input"),
+        ({"input": {"__builtins__": 1}}, "input"),
+        ({"input": {"": 1}}, "input"),
+        ({"file": "x.py"}, None),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_a_bad_program_is_refused_and_stores_nothing(http, store, fields, loc):
+    refused = submit(http, **fields)
+    assert refused.status_code == 400
+    if loc:
+        assert refused.json["errors"][0]["loc"][0] == loc
+    assert store.collections.inprogress.count_documents({}) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["../main.py", "/etc/passwd", ".env", "a/b.py", "x.py\0.txt", "link.py", "missing.py", "folder.py"]
+)
+def test_only_a_file_of_the_folder_itself_is_a_program(database, store, tmp_path, name):
+    from job_service.app import create_app
+    from job_service.settings import Settings
+
+    (tmp_path / "secret").write_text("secret")
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "sum.py").write_text(SUM)
+    (folder / "link.py").symlink_to(tmp_path / "secret")
+    (folder / "folder.py").mkdir()
+    http = create_app(Settings.from_environment({"CODE_DIR": str(folder)}), store).test_client()
+    assert http.post("/code-jobs", json={"uid": 1, "file": "sum.py"}).status_code == 201
+    refused = http.post("/code-jobs", json={"uid": 1, "file": name})
+    assert refused.status_code == 400
+    assert refused.json["errors"][0]["loc"] == ["file"]
+
+
+def test_pages_are_for_browsers_and_json_for_everything_else(http):
+    submit(http)
+    for path in ("/jobs/", "/jobs/1", "/users/1"):
+        assert http.get(path, headers=BROWSER).mimetype == "text/html"
+        assert http.get(path).mimetype == "application/json"
+    assert http.get("/users/1").json == [http.get("/jobs/1").json]
+    assert http.get("/users/2").json == []
+    assert http.get("/jobs/7").status_code == 404
+
+
+def test_the_form_tells_each_fault_beside_its_field(http, store):
+    answer = form(http, uid="0", inputt="not json")
+    assert answer.status_code == 400
+    assert "integer greater than 0" in answer.text
+    answer = form(http, inputt="[1]")
+    assert answer.status_code == 400
+    assert "must be a JSON object" in answer.text
+    assert store.collections.inprogress.count_documents({}) == 0
+
+
+def test_the_form_without_its_token_creates_nothing(http, store):
+    assert http.post("/jobs/", data={"uid": "1", "code": SUM, "inputt": "{}"}, headers=BROWSER).status_code == 400
+    assert store.collections.inprogress.count_documents({}) == 0
+
+
+def test_what_a_program_prints_is_shown_as_text(http):
+    submit(http, code="print('<script>alert(1)</script>')", input={"x": "<img src=x onerror=alert(1)>"})
+    finish(http, status="completed", result="<script>alert(1)</script>")
+    for path in ("/jobs/", "/jobs/1", "/users/1"):
+        page = http.get(path, headers=BROWSER).text
+        assert "<script>alert(1)" not in page
+        assert "<img src=x" not in page
+
+
+def test_an_upload_is_a_program(http, store, monkeypatch):
+    monkeypatch.setattr("job_service.code_jobs.pages._PATIENCE_SECONDS", -9.9)
+    answer = form(http, code="", file=(io.BytesIO(SUM.encode()), "sum.py"))
+    assert answer.status_code == 200
+    assert store.reading.by_number("code", 1)["parameters"]["code"] == SUM
+    assert form(http, code="", file=(io.BytesIO(b"\xff\xfe"), "sum.py")).status_code == 400
+
+
+def test_a_job_can_be_run_again_as_a_new_one(http, store):
+    submit(http)
+    finish(http, status="completed", result="8\n")
+    answer = http.post("/jobs/1/again", data={"csrf_token": token_of(http)}, headers=BROWSER)
+    assert (answer.status_code, answer.location) == (303, "/jobs/2")
+    assert store.reading.by_number("code", 2)["retriedFrom"] == store.reading.by_number("code", 1)["_id"]
