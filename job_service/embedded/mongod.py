@@ -1,12 +1,12 @@
 """A private mongod: a replica set of one on loopback, with a password, that ends with this process."""
 
 import os
-import random
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import Self
 
@@ -156,7 +156,8 @@ def _choose_port(last: int | None) -> int:
     """Give the port of the last start when it is free, another one otherwise."""
     if last is not None and _is_free(last):
         return last
-    return next(port for port in random.sample(PORTS, len(PORTS)) if _is_free(port))
+    # Two that start at once must not choose alike, though both were seeded alike.
+    return next(port for port in SystemRandom().sample(PORTS, len(PORTS)) if _is_free(port))
 
 
 def _is_free(port: int) -> bool:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.2
@@ -53,9 +54,21 @@ def become(command: list[str]) -> int:
 
 def watch(parent: int, command: Sequence[str]) -> int:
     """Run the program, kill all of this process group once `parent` is gone, and end as the program ends."""
-    program = subprocess.Popen(command, close_fds=False)
+    programs: list[subprocess.Popen[bytes]] = []
+    received: list[int] = []
+
+    def hand_on(signum: int, _frame: FrameType | None) -> None:
+        received.append(signum)
+        for each in programs:
+            each.send_signal(signum)
+
+    # Before the program starts: a signal that ended this process alone would leave it behind.
     for each in FORWARDED:
-        signal.signal(each, lambda signum, _frame: program.send_signal(signum))
+        signal.signal(each, hand_on)
+    program = subprocess.Popen(command, close_fds=False)
+    programs.append(program)
+    for signum in received:
+        program.send_signal(signum)
     while True:
         try:
             return _end_as(program.wait(LOOK_EVERY))
@@ -67,7 +80,8 @@ def watch(parent: int, command: Sequence[str]) -> int:
 def _end_as(returncode: int) -> int:
     if returncode < 0:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        signal.signal(-returncode, signal.SIG_DFL)
+        if returncode != -signal.SIGKILL:
+            signal.signal(-returncode, signal.SIG_DFL)
         os.kill(os.getpid(), -returncode)
     return returncode
 

@@ -223,6 +223,16 @@ def test_the_watcher_hands_signals_on_and_ends_as_its_program_does():
         assert watcher.wait(30) == 7
 
 
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGABRT])
+def test_the_watcher_ends_by_the_signal_that_ended_its_program(signum):
+    watch = (
+        "import os, sys; from job_service.embedded import tether; sys.exit(tether.watch(os.getppid(), sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", watch, "sh", "-c", f"kill -{signum.value} $$"]
+    done = subprocess.run(command, env=environment_with({}), check=False, timeout=30)
+    assert done.returncode == -signum
+
+
 def test_a_program_that_cannot_be_started_ends_as_in_a_shell(tmp_path):
     command = [sys.executable, tether.__file__, str(os.getpid()), tmp_path / "missing"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
