@@ -19,7 +19,7 @@ class Jobs:
 
     def __init__(self, store: Store, retries: Mapping[str, Retry] | None = None) -> None:
         self._store = store
-        self._retries = retries or {}
+        self._retries = {} if retries is None else retries
 
     def explain(self, job_id: str) -> dict[str, Any]:
         """Say why a job is where it is. Raises NotFound."""

@@ -6,7 +6,7 @@ while the tail grows, the pieces in the middle are removed.
 
 from collections.abc import Iterable, Iterator
 
-from pymongo import ReplaceOne
+from pymongo import ReplaceOne, UpdateOne
 
 from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
@@ -17,6 +17,8 @@ TAIL_BYTES = 256 * 1024
 
 _DIGITS = 15
 
+Statement = ReplaceOne[Document] | UpdateOne
+
 
 class AttemptLogs:
     """Stores and reads logs by element and by which claim of it, counted from 1."""
@@ -26,9 +28,8 @@ class AttemptLogs:
 
     def append(self, element_id: str, claim: int, offset: int, data: bytes) -> int:
         """Put bytes at their place, also if they are there already; return where the next ones belong."""
-        statements = [
-            ReplaceOne({"_id": _key(element_id, claim, at)}, {"at": at, "data": piece}, upsert=True)
-            for at, piece in _cut(offset, data)
+        statements: list[Statement] = [
+            _statement(_key(element_id, claim, at), {"at": at, "data": piece}) for at, piece in _cut(offset, data)
         ]
         self._pieces.bulk_write(statements, ordered=False)
         end = offset + len(data)
@@ -52,6 +53,13 @@ class AttemptLogs:
             element_id, claim, _ = piece["_id"].split("/")
             pieces.setdefault((element_id, int(claim)), []).append(piece)
         return {place: b"".join(_joined(own)).decode(errors="replace") for place, own in pieces.items()}
+
+
+def _statement(key: str, piece: Document) -> Statement:
+    """Put a piece at its place; an empty one only says that there is a log, and replaces nothing."""
+    if piece["data"]:
+        return ReplaceOne({"_id": key}, piece, upsert=True)
+    return UpdateOne({"_id": key}, {"$setOnInsert": piece}, upsert=True)
 
 
 def _key(element_id: str, claim: int, offset: int) -> str:

@@ -58,17 +58,18 @@ TRANSFER = Family(
 
 _LOW_BITS = 62
 _NUMBER_BITS = 32
+_PART = 2**30 - 1
 
 
 def element_id(parent_id: str, expansion: str | None, number: int) -> str:
-    """Return the id of an element; within one expansion ids sort by number.
+    """Return the id of an element; within one expansion ids sort by number, and first elements as their jobs do.
 
-    The time of the parent's id, then 30 bits of what it is part of, then the number.
+    The upper half is that of the job's id, its time; below are 30 bits of what it is part of, then the number.
     """
-    whole = f"{parent_id}/{expansion or ''}".encode()
-    part = int.from_bytes(blake2b(whole, digest_size=4).digest()) >> 2
-    low = (2 << _LOW_BITS) | (part << _NUMBER_BITS) | number
-    return str(UUID(int=(UUID(parent_id).int >> 64 << 64) | low))
+    parent = UUID(parent_id).int
+    part = parent if expansion is None else int.from_bytes(blake2b(f"{parent_id}/{expansion}".encode()).digest())
+    low = (2 << _LOW_BITS) | ((part & _PART) << _NUMBER_BITS) | number
+    return str(UUID(int=(parent >> 64 << 64) | low))
 
 
 def first_element_id(parent_id: str) -> str:

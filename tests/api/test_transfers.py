@@ -1,36 +1,8 @@
 """The examples of the work queue's documentation, request and response."""
 
-import stat
-
 import pytest
 
-BASE = "/workqueue/api/v1.0"
-FILE = stat.S_IFREG | 0o644
-FOLDER = stat.S_IFDIR | 0o755
-
-
-def entry(name, size=1, mode=FILE):
-    return {"name": name, "st_mode": mode, "st_size": size}
-
-
-def fetch(http, *types, **asked):
-    return http.post(f"{BASE}/worker/jobs", json={"types": list(types or range(5)), **asked})
-
-
-def report(http, item, returncode=0, **more):
-    body = {"returncode": returncode, "host": "worker-1", "log": "it ran", "timestamp": "2012-03-21T13:35", **more}
-    path = f"{BASE}/worker/jobs/{item['job_id']}/elements/{item['id']}"
-    return http.put(path, json=body, headers={"X-Token": item["token"]})
-
-
-def take(http, *types, **asked):
-    return [item for job in fetch(http, *types, **asked).json for item in job["elements"]]
-
-
-def listed(http, listing, **submitted):
-    """Do the LIST of the job that waits."""
-    [item] = take(http, 0)
-    assert report(http, item, listing=listing).status_code == 200
+from tests.api.transfers import BASE, entry, listed, report, take
 
 
 @pytest.fixture
@@ -105,7 +77,9 @@ def test_a_job_in_the_list_of_its_user_has_the_numbers_of_its_elements(http, cop
         "num_running": 0,
     }
     assert job == http.get(f"{BASE}/jobs/{copied}").json
-    assert {name: job[name] for name in ("src_siteid", "dst_siteid", "src_filepath", "dst_filepath", "type", "status")} == {
+    assert {
+        name: job[name] for name in ("src_siteid", "dst_siteid", "src_filepath", "dst_filepath", "type", "status")
+    } == {
         "src_siteid": 13,
         "dst_siteid": 15,
         "src_filepath": "~/file1.txt",

@@ -1,0 +1,213 @@
+"""From one listing to many elements: nothing twice, nothing lost, one end."""
+
+import resource
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from job_service.mongo.elements import Elements
+from job_service.transfers.settling import Settling
+from tests.api.transfers import BASE, copy, entry, listed, report, status, submit, take
+
+THREE = {"~/tree": [entry("a"), entry("b"), entry("c")]}
+
+
+@pytest.fixture
+def crashing(store, monkeypatch):
+    """Let the insertion of elements fail after so many batches, as if this instance had died there."""
+
+    def after(batches, size=1):
+        done = []
+        create = store.submission.create
+
+        def dying(new_jobs, **options):
+            if len(done) == batches:
+                raise AutoReconnect("gone")
+            done.append(len(new_jobs))
+            return create(new_jobs, **options)
+
+        monkeypatch.setattr("job_service.transfers.expansion._BATCH", size)
+        monkeypatch.setattr(type(store.submission), "create", lambda _self, *args, **options: dying(*args, **options))
+        return monkeypatch.undo
+
+    return after
+
+
+def sources(http, number):
+    return [element["src_filepath"] for element in http.get(f"{BASE}/jobs/{number}/elements").json]
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_crash_in_the_middle_leaves_nothing_that_could_be_taken_and_a_repeat_makes_all_once(
+    http, store, crashing, batches
+):
+    number = copy(http)
+    [item] = take(http, 0)
+    mend = crashing(batches)
+    assert report(http, item, listing=THREE).status_code == 503
+    mend()
+    assert take(http) == []
+    assert sources(http, number) == ["~/tree"]
+    assert status(http, number) == "SUBMITTED"
+    assert report(http, item, listing=THREE).status_code == 200
+    store.sweeper.sweep()
+    assert sources(http, number) == ["~/tree", "~/tree/a", "~/tree/b", "~/tree/c"]
+    taken = take(http)
+    assert [each["src_filepath"] for each in taken] == ["~/tree/a", "~/tree/b", "~/tree/c"]
+    for each in taken:
+        report(http, each)
+    store.sweeper.sweep()
+    assert store.collections.inprogress.count_documents({}) == 0
+    assert store.collections.completed.count_documents({}) == 5
+    assert store.collections.listings.count_documents({}) == 1
+    assert status(http, number) == "DONE"
+
+
+def test_another_worker_may_find_something_else_after_a_crash(http, store, clock, crashing):
+    number = copy(http)
+    [item] = take(http, 0)
+    mend = crashing(2)
+    assert report(http, item, listing=THREE).status_code == 503
+    mend()
+    clock.advance(100_000)
+    [again] = take(http, 0)
+    assert report(http, again, listing={"~/tree": [entry("z")]}).status_code == 200
+    assert report(http, item, listing=THREE).status_code == 403
+    assert sources(http, number) == ["~/tree", "~/tree/z"]
+    store.sweeper.sweep()
+    assert store.collections.inprogress.count_documents({"waits": "turn"}) == 0
+
+
+def test_what_a_crash_after_the_end_of_the_list_has_left_undone_is_done_by_the_sweep(http, store, monkeypatch):
+    number = copy(http)
+    [item] = take(http, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Settling, "settle", lambda *_args, **_options: False)
+        assert report(http, item, listing=THREE).status_code == 200
+        assert take(http) == []
+    store.sweeper.sweep()
+    assert [each["src_filepath"] for each in take(http)] == ["~/tree/a", "~/tree/b", "~/tree/c"]
+    assert status(http, number) == "SUBMITTED"
+
+
+def test_the_same_listing_sent_many_times_at_once_makes_no_element_twice(http, app, store):
+    number = copy(http)
+    [item] = take(http, 0)
+    answers = []
+
+    def send():
+        answers.append(report(app.test_client(), item, listing=THREE).status_code)
+
+    in_parallel(send, 4)
+    assert 200 in answers
+    assert set(answers) <= {200, 403}
+    store.sweeper.sweep()
+    assert sources(http, number) == ["~/tree", "~/tree/a", "~/tree/b", "~/tree/c"]
+    assert store.collections.inprogress.count_documents({"parentId": {"$gt": ""}, "state": "queued"}) == 3
+    assert report(http, item, listing=THREE).status_code == 403
+
+
+def test_a_listing_sent_again_when_its_elements_have_ended_makes_none(http, store):
+    number = copy(http)
+    [item] = take(http, 0)
+    report(http, item, listing=THREE)
+    for each in take(http):
+        report(http, each)
+    store.sweeper.sweep()
+    assert report(http, item, listing=THREE).status_code == 403
+    store.sweeper.sweep()
+    assert len(sources(http, number)) == 4
+    assert store.collections.inprogress.count_documents({}) == 0
+
+
+def test_a_job_ends_once_however_its_last_elements_end_at_the_same_time(http, app, store, transitions):
+    number = copy(http)
+    listed(http, {"~/tree": [entry(f"file {place}") for place in range(16)]})
+    items = take(http)
+    assert len(items) == 16
+    job_id = store.reading.by_number("transfer", number)["_id"]
+    left = iter(items)
+    lock = threading.Lock()
+
+    def finish():
+        with lock:
+            mine = [next(left), next(left)]
+        for item in mine:
+            assert report(app.test_client(), item).status_code == 200
+        store.sweeper.sweep()
+
+    in_parallel(finish, 8)
+    store.sweeper.sweep()
+    assert [move.verb for move in transitions if move.job_id == job_id] == ["create", "finish"]
+    assert (store.reading.get(job_id)["state"], store.reading.get(job_id)["endSeq"]) == ("completed", 1)
+
+
+def test_a_job_with_a_failed_element_has_failed(http, store):
+    number = copy(http, max_tries=1)
+    listed(http, THREE)
+    for code, item in enumerate(take(http)):
+        report(http, item, code)
+    store.sweeper.sweep()
+    assert status(http, number) == "FAILED"
+    [job] = http.get(f"{BASE}/jobs").json
+    assert (job["num_done"], job["num_failed"], job["num_elements"]) == (2, 2, 4)
+
+
+def test_an_empty_folder_is_copied_as_soon_as_it_is_listed(http):
+    number = copy(http)
+    listed(http, {"~/tree": []})
+    assert status(http, number) == "DONE"
+
+
+def test_a_job_whose_submission_was_interrupted_ends(http, store, clock):
+    number = submit(http, "list")
+    store.collections.inprogress.delete_one({"parentId": {"$gt": ""}})
+    store.sweeper.sweep()
+    assert status(http, number) == "SUBMITTED"
+    clock.advance(61)
+    store.sweeper.sweep()
+    assert status(http, number) == "FAILED"
+
+
+def test_elements_of_a_job_that_is_gone_are_removed(http, store, crashing):
+    copy(http)
+    [item] = take(http, 0)
+    mend = crashing(1)
+    report(http, item, listing=THREE)
+    mend()
+    store.collections.inprogress.delete_many({"waits": {"$ne": "turn"}})
+    store.sweeper.sweep()
+    assert store.collections.inprogress.count_documents({}) == 0
+
+
+def test_a_listing_of_100_000_entries(http, store, capsys):
+    number = copy(http)
+    [item] = take(http, 0)
+    listing = {
+        f"~/tree/folder {folder}": [entry(f"file {place}.dat") for place in range(1_000)] for folder in range(99)
+    }
+    listing = {"~/tree": [entry(f"file {place}.dat") for place in range(1_000)], **listing}
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    assert report(http, item, listing=listing).status_code == 200
+    seconds = time.monotonic() - began
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    with capsys.disabled():
+        sys.stdout.write(f"\n100,000 entries: {seconds:.1f} s, {grown} MiB more at the peak\n")
+    assert grown < 1_000
+    claimable = {"readyAt": {"$lte": store.terms.clock.now()}, "type": "COPY", "parentId": {"$gt": ""}}
+    assert store.collections.inprogress.count_documents(claimable) == 100_000
+    assert max(len(piece["data"]) for piece in store.collections.listings.find()) < 1_000_000
+    assert http.get(f"{BASE}/jobs").json[0]["num_elements"] == 100_001
+    assert http.get(f"{BASE}/jobs/{number}/elements/100000").json["src_filepath"] == "~/tree/folder 98/file 999.dat"
+    assert len(take(http)) == 20
+    assert Elements(store.collections).wave(store.reading.by_number("transfer", number)["_id"], None) is None
+
+
+def in_parallel(work, count):
+    with ThreadPoolExecutor(count) as pool:
+        for done in [pool.submit(work) for _ in range(count)]:
+            done.result(60)
