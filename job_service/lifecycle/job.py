@@ -83,6 +83,7 @@ class Job(TypedDict, total=False):
     finishedAt: datetime
     endedBy: Ending
     failedBy: str  #: the claim whose failure put the job back
+    deletedAt: datetime  #: out of its family's sight since then; the document itself goes a day later
     endSeq: int  #: counts ends and reopenings; guards the move to `completed`
     requestId: str
     traceparent: str
