@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from job_service.datasets.document import FINAL_STATUSES, target_changes
-from job_service.datasets.wire import JobUpdate, shown
+from job_service.datasets.wire import JobUpdate
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, NotFound, Paused
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
@@ -33,21 +33,13 @@ class Datasets:
         return self._store.reading.find(wanted)
 
     def get(self, job_id: str) -> dict[str, Any]:
-        """Return a job: in this API's shape if it is a dataset's, else in the core's. Raises NotFound."""
-        return self.show(self._get(job_id))
+        """Return a job. Raises NotFound."""
+        return core_view(self._get(job_id))
 
     def get_when_ended(self, job_id: str, wait: float) -> dict[str, Any]:
         """Return a job as soon as it has ended, or as it is after `wait` seconds. Raises NotFound."""
         self._get(job_id)
-        return self.show(self._store.wakeups.await_end(job_id, wait) or self._get(job_id))
-
-    def show(self, job: Job) -> dict[str, Any]:
-        """Return a job in the shape that belongs to its kind."""
-        return shown(job) if job["kind"] == "dataset" else core_view(job)
-
-    def show_core(self, job: Job) -> dict[str, Any]:
-        """Return a job of any kind in the core's shape."""
-        return core_view(job)
+        return core_view(self._store.wakeups.await_end(job_id, wait) or self._get(job_id))
 
     def update(self, job_id: str, update: JobUpdate, client: str) -> None:
         """Change a job for a client that knows nothing of claims: the lease is found, or taken, on its behalf.

@@ -21,6 +21,7 @@ from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.wire import JobUpdate, NamedJobUpdate
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
 from job_service.lifecycle.job import State
+from job_service.lifecycle.view import core_view
 from job_service.mongo.reading import JobFilter
 from job_service.mongo.reservations import Reservations
 from job_service.web.access import Role, allows, client_name
@@ -48,8 +49,7 @@ def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, k
         wanted = _core_filter(kinds) if "kind" in request.args else _dataset_filter()
         found = datasets.list_jobs(wanted)
         headers = link_to_next(found[-1]["_id"]) if wanted.limit and len(found) == wanted.limit else {}
-        show = datasets.show_core if "kind" in request.args else datasets.show
-        return answer([show(job) for job in found], headers=headers)
+        return answer([core_view(job) for job in found], headers=headers)
 
     @routes.get("/jobs/<job_id>")
     @allows(Role.VIEW)
@@ -103,7 +103,7 @@ def target_routes(datasets: Datasets) -> Blueprint:
     @allows(Role.VIEW)
     def jobs_of_target(name: str) -> Response:
         found = datasets.list_jobs(JobFilter(target=name))
-        return answer([datasets.show(job) for job in found])
+        return answer([core_view(job) for job in found])
 
     return routes
 

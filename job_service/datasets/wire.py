@@ -1,11 +1,10 @@
 """Bodies of the dataset API, as its clients send and read them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from job_service.datasets.importable import valid_dataset_name
-from job_service.lifecycle.job import Job
 from job_service.web.requests import Body
 from job_service.web.times import Moment
 
@@ -121,20 +120,6 @@ class NamedJobUpdate(JobUpdate):
     """`PUT /jobs`: the same, with the job's id beside it."""
 
     jobId: Annotated[str, StringConstraints(min_length=1, max_length=64)]  # noqa: N815  the wire's spelling
-
-
-def shown(job: Job) -> dict[str, Any]:
-    """Return a job as its clients know it; new fields stand beside the old ones."""
-    return {
-        "jobId": job["_id"],
-        "status": job["status"],
-        "parameters": job["parameters"],
-        "log": job["log"],
-        "createdAt": job["createdAt"],
-        "createdBy": job.get("createdBy", {}),
-        "state": job["state"],
-        "kind": job["kind"],
-    }
 
 
 def created(job_id: str) -> dict[str, str]:

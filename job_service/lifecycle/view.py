@@ -35,8 +35,11 @@ _SHOWN = (
 
 
 def core_view(job: Job) -> dict[str, Any]:
-    """Return the fields that callers may see; who holds a job is shown, the fencing token is not."""
-    view: dict[str, Any] = {name: job[name] for name in _SHOWN if name in job}  # type: ignore[literal-required]  # names of Job
+    """Return the fields that callers may see; who holds a job is shown, the fencing token is not.
+
+    What clients of the dataset API know (`jobId status parameters log createdAt createdBy`) is always there.
+    """
+    view: dict[str, Any] = {"createdBy": {}} | {name: job[name] for name in _SHOWN if name in job}  # type: ignore[literal-required]  # names of Job
     if "lease" in job:
         view["lease"] = {"worker": job["lease"]["worker"], "until": job["lease"]["until"]}
     return view
