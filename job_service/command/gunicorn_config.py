@@ -4,6 +4,8 @@ An address and numbers of workers and threads on gunicorn's command line go befo
 """
 
 import os
+import shutil
+import tempfile
 from typing import TYPE_CHECKING
 
 from job_service.command.gunicorn_hooks import drain_on_sigterm, end_on_refusal
@@ -36,6 +38,23 @@ loglevel = "warning"
 control_socket_disable = True
 # The database's client is made after the fork.
 preload_app = False
+
+
+# Where the processes of this gunicorn count together for /metrics; each master has its own.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="job-service-metrics-")
+
+
+def on_exit(_arbiter: "Arbiter") -> None:
+    """Take the counts of this master away."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def child_exit(_arbiter: "Arbiter", worker: "ThreadWorker") -> None:
+    """Keep what a process that has ended counted, and forget what it measured of itself."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus-client does not say
 
 
 def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:

@@ -1,0 +1,22 @@
+"""The driver's errors in the lifecycle's words, for those who must not know the driver."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pymongo.errors import PyMongoError
+
+from job_service.lifecycle.errors import Unavailable
+
+Result = TypeVar("Result")
+
+
+def available(read: Callable[[], Result]) -> Callable[[], Result]:
+    """Return the same function, which raises Unavailable when the database is away."""
+
+    def tried() -> Result:
+        try:
+            return read()
+        except PyMongoError as error:
+            raise Unavailable("The database is away or could not confirm; try again") from error
+
+    return tried

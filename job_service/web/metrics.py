@@ -1,0 +1,150 @@
+"""What Prometheus scrapes: counts of this service's processes together, and figures that any instance answers alike.
+
+Counters and histograms are summed over the processes of one gunicorn through files (PROMETHEUS_MULTIPROC_DIR, which
+`command/gunicorn_config.py` sets); gauges come from the database. No label holds a job, a target or a user.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from job_service.lifecycle.errors import Unavailable
+from job_service.lifecycle.job import ENDED, State
+from job_service.lifecycle.transitions import Transition
+from job_service.web.access import Role, allows
+
+_PREFIX = "job_service"
+_WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 86400)
+_RUNS = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
+_REQUESTS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+ReadStats = Callable[[], Mapping[str, Any]]
+
+
+class Metrics:
+    """The metrics of one application; `observe` is told every transition of a job."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._submitted = self._counter("jobs_submitted", "Jobs taken in", "kind")
+        self._claimed = self._counter("jobs_claimed", "Jobs handed out", "kind")
+        self._finished = self._counter("jobs_finished", "Jobs that ended", "kind", "state")
+        self._requeued = self._counter(
+            "jobs_requeued", "Jobs given back, or to be tried again", "kind", "why"
+        )
+        self._lost = self._counter("jobs_leases_lost", "Leases that ran out", "kind")
+        self._refused = self._counter("jobs_stale_writes_refused", "Late writes of workers that were refused", "op")
+        self._waited = self._histogram("jobs_start_latency_seconds", "From claimable to claimed", _WAITS, "kind")
+        self._ran = self._histogram("jobs_run_seconds", "From claimed to ended", _RUNS, "kind", "state")
+        self._requests = self._histogram(
+            "http_request_duration_seconds", "Requests by route", _REQUESTS, "route", "method", "code"
+        )
+
+    def observe(self, transitions: Sequence[Transition]) -> None:
+        """Count moves of jobs."""
+        for move in transitions:
+            if move.source is None and move.verb == "create":
+                self._submitted.labels(move.kind).inc()
+            elif move.verb == "claim":
+                self._claimed.labels(move.kind).inc()
+                self._waited.labels(move.kind).observe(move.waited or 0.0)
+            elif move.target is State.QUEUED:
+                self._requeued.labels(move.kind, move.verb).inc()
+            if (move.source, move.target) == (State.RUNNING, State.RUNNING) or move.verb == "sweep":
+                self._lost.labels(move.kind).inc()
+            if move.target in ENDED:
+                self._finished.labels(move.kind, move.target.value).inc()
+                if move.ran is not None:
+                    self._ran.labels(move.kind, move.target.value).observe(move.ran)
+
+    def stale_write(self, op: str) -> None:
+        """Count a late write that was refused."""
+        self._refused.labels(op).inc()
+
+    def time_requests(self, app: Flask) -> None:
+        """Measure every request by its route; unknown paths are one."""
+
+        def begin() -> None:
+            g.timed_from = time.perf_counter()
+
+        def end(response: Response) -> Response:
+            route = request.url_rule.rule if request.url_rule else "unknown"
+            seconds = time.perf_counter() - g.get("timed_from", time.perf_counter())
+            self._requests.labels(route, request.method, str(response.status_code)).observe(seconds)
+            return response
+
+        app.before_request(begin)
+        app.after_request(end)
+
+    def scrape(self, stats: ReadStats, waiters: Callable[[], int]) -> bytes:
+        """Return everything in the text format of Prometheus."""
+        registry = self._registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # noqa: TID251  prometheus-client's own way of being told
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client does not say
+        gauges = CollectorRegistry()
+        gauges.register(_Gauges(stats, waiters))
+        return generate_latest(registry) + generate_latest(gauges)
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(name, what, labels, namespace=_PREFIX, registry=self._registry)
+
+    def _histogram(self, name: str, what: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(name, what, labels, namespace=_PREFIX, registry=self._registry, buckets=buckets)
+
+
+class _Gauges(Collector):
+    """Figures from the database; when it is away, only that is told."""
+
+    def __init__(self, stats: ReadStats, waiters: Callable[[], int]) -> None:
+        self._stats = stats
+        self._waiters = waiters
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauges of one scrape."""
+        try:
+            stats: Mapping[str, Any] | None = self._stats()
+        except Unavailable:
+            stats = None
+        yield _gauge("mongodb_up", "Whether the database answers", 1.0 if stats else 0.0)
+        yield _gauge("waiters", "Claims that wait in this process", self._waiters())
+        if stats is None:
+            return
+        yield _gauge("jobs_paused", "Whether the maintenance flag stops new starts", 1.0 if stats["paused"] else 0.0)
+        jobs = GaugeMetricFamily(f"{_PREFIX}_jobs", "Jobs by kind and state", labels=["kind", "state"])
+        ages = GaugeMetricFamily(
+            f"{_PREFIX}_jobs_oldest_claimable_age_seconds",
+            "How long the oldest claimable job has waited",
+            labels=["kind"],
+        )
+        alive = GaugeMetricFamily(f"{_PREFIX}_workers_alive", "Workers that asked for jobs lately", labels=["kind"])
+        for kind, figures in stats["kinds"].items():
+            ages.add_metric([kind], figures["oldestClaimableSeconds"] or 0.0)
+            alive.add_metric([kind], len({one["worker"] for one in stats["workers"] if one["kind"] == kind}))
+            for state, count in figures["states"].items():
+                jobs.add_metric([kind, state], count)
+        yield from (jobs, ages, alive)
+
+
+def metrics_routes(metrics: Metrics, stats: ReadStats, waiters: Callable[[], int]) -> Blueprint:
+    """Return `/metrics`; `stats` raises Unavailable when the database is away."""
+    routes = Blueprint("metrics", __name__)
+
+    @routes.get("/metrics")
+    @allows(Role.VIEW)
+    def scrape() -> Response:
+        return Response(metrics.scrape(stats, waiters), content_type=_CONTENT_TYPE)
+
+    return routes
+
+
+def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"{_PREFIX}_{name}", what, value=value)
