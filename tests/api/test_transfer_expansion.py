@@ -184,6 +184,7 @@ def test_elements_of_a_job_that_is_gone_are_removed(http, store, crashing):
     assert store.collections.inprogress.count_documents({}) == 0
 
 
+@pytest.mark.slow
 def test_a_listing_of_100_000_entries(http, store, capsys):
     number = copy(http)
     [item] = take(http, 0)
