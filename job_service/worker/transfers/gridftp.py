@@ -2,7 +2,7 @@
 
 What the tools can not do shapes this: they list and remove a link as what it leads to, so the server itself has to keep
 links inside (see GridFtpSite); they can only send a file they can read, so what comes from elsewhere is spooled in a
-file without a name; and no file whose name has a line break can be named to the protocol at all.
+file without a name; and they can not name a file whose path has a line break or a letter that is not ASCII.
 """
 
 import contextlib
@@ -143,6 +143,9 @@ class GridFtpFolder:
         place = self.site.root.rstrip("/") + "".join(f"/{name}" for name in path) or "/"
         if any(character in place for character in "\r\n"):
             raise problem_at(self.site, path, "a path with a line break can not be named to a GridFTP server.")
+        if not place.isascii():
+            # They would say nothing and take the file whose name has only the other letters.
+            raise problem_at(self.site, path, "the gfal2 tools leave out all letters of a path that are not ASCII.")
         if place.startswith("/~"):
             raise PathOutsideSite(f"{place!r} is somebody's home at site {self.site.number}.")
         scheme = "ftp" if self.site.anonymous else "gsiftp"
