@@ -40,14 +40,17 @@ control_socket_disable = True
 preload_app = False
 
 
-# Where the processes of this gunicorn count together for /metrics; each master has its own.
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="job-service-metrics-")
+_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def on_starting(_arbiter: "Arbiter") -> None:
+    """Make the folder in which the processes of this gunicorn count together for /metrics."""
+    os.environ[_COUNTS] = tempfile.mkdtemp(prefix="job-service-metrics-")
 
 
 def on_exit(_arbiter: "Arbiter") -> None:
-    """Take the counts of this master away."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    """Take the counts of this gunicorn away."""
+    shutil.rmtree(os.environ[_COUNTS], ignore_errors=True)
 
 
 def child_exit(_arbiter: "Arbiter", worker: "ThreadWorker") -> None:

@@ -21,7 +21,9 @@ def connect(
     Make it after a fork, never before. Majority writes are set here, since a set with an arbiter has a weaker default;
     the timeouts turn a hung database into an error within 10 s.
     """
-    credentials: dict[str, Any] = {"username": user, "password": password} if user else {}
+    # A login in the URL is the one for that database.
+    has_login = bool(parse_uri(url, warn=False)["username"])
+    credentials: dict[str, Any] = {"username": user, "password": password} if user and not has_login else {}
     return MongoClient(
         url,
         w="majority",
