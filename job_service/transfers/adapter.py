@@ -12,8 +12,6 @@ from job_service.mongo.submission import Created
 from job_service.transfers.credentials import Vault
 from job_service.transfers.document import (
     KIND,
-    JobStatus,
-    JobType,
     attempts_of,
     element_id,
     element_status,
@@ -22,7 +20,9 @@ from job_service.transfers.document import (
     status_of,
 )
 from job_service.transfers.expansion import Expansion
-from job_service.transfers.wire import NewTransfer, shown_element, shown_job
+from job_service.transfers.showing import shown_element, shown_job
+from job_service.transfers.wire import NewTransfer
+from job_service.transfers.words import JobStatus, JobType
 from job_service.web.request_ids import request_id
 
 _FIGURES = ("transferred", "instant", "average", "elapsed")

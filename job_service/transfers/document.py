@@ -1,43 +1,14 @@
 """What a transfer is: its words and numbers, the ids of its elements, and the status that its users see."""
 
 from collections.abc import Iterable
-from enum import IntEnum
 from hashlib import blake2b
 from uuid import UUID
 
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import ENDED, Job, State
+from job_service.transfers.words import JobStatus, JobType
 
 KIND = "transfer"
-
-
-class JobType(IntEnum):
-    """What a job, or one of its elements, does."""
-
-    LIST = 0
-    COPY = 1
-    REMOVE = 2
-    RENAME = 3
-    MKDIR = 4
-
-
-class JobStatus(IntEnum):
-    """Where a job or an element is; a job is where the element is that has the largest number."""
-
-    NEW = 0
-    DONE = 1
-    FAILED = 2
-    SUBMITTED = 3
-    RUNNING = 4
-
-
-class JobProtocol(IntEnum):
-    """How files are moved."""
-
-    GRIDFTP = 0
-    SSH = 1
-    DUMMY = 2
-    FILE = 3
 
 
 TRANSFER = Family(

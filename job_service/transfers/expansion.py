@@ -14,8 +14,9 @@ from job_service.lifecycle.reports import Accepted, Answer, Report
 from job_service.mongo.elements import Elements
 from job_service.mongo.listings import Entries, Listings
 from job_service.mongo.store import Store
-from job_service.transfers.document import KIND, JobType, element_id
+from job_service.transfers.document import KIND, element_id
 from job_service.transfers.planning import Planned, check_listing, plan
+from job_service.transfers.words import JobType
 from job_service.web.request_ids import request_id
 
 _BATCH = 1_000

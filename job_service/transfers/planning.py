@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from job_service.lifecycle.errors import Invalid
-from job_service.transfers.document import JobType
+from job_service.transfers.words import JobType
 
 Listing = Mapping[str, Sequence[Mapping[str, Any]]]
 

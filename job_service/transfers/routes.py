@@ -9,9 +9,9 @@ from job_service.lifecycle.errors import NotFound
 from job_service.mongo.store import Store
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
-from job_service.transfers.document import JobType
 from job_service.transfers.outputs import Outputs
 from job_service.transfers.wire import MODELS, Fetch, Monitoring, NewOfAnyType, Outcome, Type
+from job_service.transfers.words import JobType
 from job_service.transfers.work import Reports, Work
 from job_service.web.access import Role, allows, client_name
 from job_service.web.answers import answer

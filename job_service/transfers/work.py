@@ -14,10 +14,12 @@ from job_service.mongo.store import Store
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
-from job_service.transfers.document import KIND, JobStatus, JobType
+from job_service.transfers.document import KIND
 from job_service.transfers.expansion import Expansion
 from job_service.transfers.settling import Settling
-from job_service.transfers.wire import MOST_BYTES, MOST_ELEMENTS, Fetch, Monitoring, Outcome, work_group, work_item
+from job_service.transfers.showing import work_group, work_item
+from job_service.transfers.wire import MOST_BYTES, MOST_ELEMENTS, Fetch, Monitoring, Outcome
+from job_service.transfers.words import JobStatus, JobType
 from job_service.web.request_ids import request_id
 from job_service.web.tokens import ElementToken
 

@@ -21,7 +21,7 @@ def crashing(store, monkeypatch):
     """Let the insertion of elements fail after so many batches, as if this instance had died there."""
 
     def after(batches, size=1):
-        done = []
+        done: list[int] = []
         create = store.submission.create
 
         def dying(new_jobs, **options):

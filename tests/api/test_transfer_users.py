@@ -25,10 +25,10 @@ def test_two_users_see_nothing_of_each_other(http):
     job = http.post(f"{BASE}/copy", json=COPY, headers=mine).json
     assert job["user_id"] == 7
     assert [found["id"] for found in http.get(f"{BASE}/jobs", headers=mine).json] == [job["id"]]
-    for other in (theirs, {}):
-        assert http.get(f"{BASE}/jobs", headers=other).json == []
+    for token in (theirs, None):
+        assert http.get(f"{BASE}/jobs", headers=token).json == []
         for rest in READS:
-            assert http.get(f"{BASE}/jobs/{job['id']}{rest}", headers=other).status_code == 404
+            assert http.get(f"{BASE}/jobs/{job['id']}{rest}", headers=token).status_code == 404
     assert http.get(f"{BASE}/jobs/{job['id']}", headers=mine).status_code == 200
 
 

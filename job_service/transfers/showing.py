@@ -1,0 +1,59 @@
+"""Jobs and elements as users and workers of the work queue know them."""
+
+from typing import Any
+
+from job_service.lifecycle.job import Job
+from job_service.transfers.document import attempts_of, element_status
+from job_service.transfers.words import JobProtocol, JobStatus, JobType
+
+
+def shown_job(job: Job, status: JobStatus) -> dict[str, Any]:
+    """Return a job as its user knows it."""
+    parameters = job["parameters"]
+    shown = {
+        "id": job["number"],
+        "user_id": job["createdBy"]["userId"],
+        "src_siteid": parameters["src_siteid"],
+        "dst_siteid": parameters.get("dst_siteid"),
+        "src_filepath": parameters["src_filepath"],
+        "dst_filepath": parameters.get("dst_filepath"),
+        "type": job["type"],
+        "status": status.name,
+        "extra_opts": parameters["extra_opts"],
+        "priority": job["priority"],
+        "protocol": parameters["protocol"],
+        "log_uid": job["_id"].replace("-", ""),
+        "timestamp": job["createdAt"],
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def shown_element(element: Job) -> dict[str, Any]:
+    """Return an element as its user knows it."""
+    parameters = element["parameters"]
+    shown = {
+        "id": parameters["element"],
+        "job_id": parameters["job"],
+        "src_filepath": parameters["src_filepath"],
+        "dst_filepath": parameters.get("dst_filepath"),
+        "size": parameters["size"],
+        "max_tries": element["maxAttempts"],
+        "attempts": attempts_of(element),
+        "type": element["type"],
+        "status": element_status(element).name,
+        "timestamp": element["updatedAt"],
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def work_item(element: Job, token: str) -> dict[str, Any]:
+    """Return an element as a worker gets it: numbers for enumerations, and its token."""
+    numbers = {"type": JobType[element["type"]].value, "status": element_status(element).value, "token": token}
+    return {**shown_element(element), **numbers}
+
+
+def work_group(job: Job, items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a job with its elements as a worker gets it."""
+    numbers = {"type": JobType[job["type"]].value, "status": JobStatus.SUBMITTED.value}
+    protocol = JobProtocol[job["parameters"]["protocol"]].value
+    return {**shown_job(job, JobStatus.SUBMITTED), **numbers, "protocol": protocol, "elements": items}
