@@ -4,10 +4,9 @@ import sys
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-import job_service
-
 HANDLER = "job_service.worker.lambda_function.handler.handler"
 
+_ROOT = Path(__file__).resolve().parents[3]
 _PACKAGES = ("job_service", "job_service/worker", "job_service/worker/sandbox", "job_service/worker/lambda_function")
 _MODULES = ("sandbox/bootstrap.py", "sandbox/capture.py", "sandbox/pipes.py")
 _OWN_MODULES = ("lambda_function/handler.py", "lambda_function/descendants.py")
@@ -17,13 +16,12 @@ _DEFAULT_TARGET = Path("dist/lambda.zip")
 def pack(target: Path) -> None:
     """Write the zip to `target`, in place of what was there."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    root = Path(job_service.__file__).resolve().parents[1]
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for package in _PACKAGES:
             _add(archive, f"{package}/__init__.py", b"")
         for module in (*_MODULES, *_OWN_MODULES):
             name = f"job_service/worker/{module}"
-            _add(archive, name, (root / name).read_bytes())
+            _add(archive, name, (_ROOT / name).read_bytes())
 
 
 def _add(archive: ZipFile, name: str, content: bytes) -> None:

@@ -28,6 +28,7 @@ PROGRAM = "program.py"
 READY = b"ready"
 
 _FOR_THE_LOADER = ("LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
+_PR_SET_DUMPABLE = 4
 _PR_SET_SECCOMP = 22
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_MODE_FILTER = 2
@@ -67,6 +68,8 @@ def _limit(limits: "dict[str, int]", niceness: int) -> None:
     os.nice(niceness)
     for name, value in limits.items():
         resource.setrlimit(getattr(resource, name), (value, value))
+    # Where the kernel pipes its core dumps to a program, the limit of 0 does not hold it back; this does.
+    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def _install(instructions: bytes) -> None:

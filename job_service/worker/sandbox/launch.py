@@ -91,6 +91,7 @@ def started(blueprint: Blueprint, uid: int | None) -> Iterator[Sandbox]:
         info, info_end = (stack.enter_context(os.fdopen(end, "rb", buffering=0)) for end in os.pipe())
         process = _spawn(blueprint, uid, info_end.fileno(), theirs.fileno())
         stack.callback(_clear_away, process)
+        _sacrifice_first(process.pid)
         theirs.close()
         info_end.close()
         folder = _await_ready(ours, process)
@@ -174,7 +175,7 @@ def _resident_peak(pid: int) -> int:
 
 
 def _sacrifice_first(pid: int) -> None:
-    """Let a machine out of memory end this process before the service."""
+    """Let a machine out of memory end this process, and those it starts from now on, before the service."""
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 

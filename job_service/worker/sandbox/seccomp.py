@@ -14,8 +14,10 @@ from job_service.worker.sandbox.syscalls import ALLOWED, FORBIDDEN, FORBIDDEN_ON
 _UNKNOWN = -1  # __NR_SCMP_ERROR of libseccomp
 _CLONE_THREAD = 0x00010000
 _CLONE_NEW_NAMESPACES = 0x7E020080
-_PRCTL_OPTIONS = {"PR_SET_NAME": 15, "PR_GET_NAME": 16, "PR_SET_SECCOMP": 22, "PR_SET_NO_NEW_PRIVS": 38,
-                  "PR_GET_NO_NEW_PRIVS": 39, "PR_SET_VMA": 0x53564D41}  # fmt: skip
+_PR_SET_DUMPABLE = 4
+_PR_SET_SECCOMP = 22
+_PRCTL_OPTIONS = {"PR_GET_DUMPABLE": 3, "PR_SET_NAME": 15, "PR_GET_NAME": 16, "PR_SET_SECCOMP": _PR_SET_SECCOMP,
+                  "PR_SET_NO_NEW_PRIVS": 38, "PR_GET_NO_NEW_PRIVS": 39, "PR_SET_VMA": 0x53564D41}  # fmt: skip
 _IOCTL_REQUESTS = {"TCGETS": 0x5401, "TIOCGWINSZ": 0x5413, "FIONREAD": 0x541B, "FIONBIO": 0x5421,
                    "FIONCLEX": 0x5450, "FIOCLEX": 0x5451}  # fmt: skip
 
@@ -52,6 +54,8 @@ def _start(library: Any) -> bytes:
     _add_names(library, rules, library.ALLOW, [*ALLOWED, "execve"])
     _add_names(library, rules, library.ERRNO(errno.EPERM), FORBIDDEN)
     _add_choices(library, rules, "prctl", 0, _PRCTL_OPTIONS.values())
+    off = library.Arg(0, library.EQ, _PR_SET_DUMPABLE), library.Arg(1, library.EQ, 0)
+    rules.add_rule(library.ALLOW, "prctl", *off)
     _add_choices(library, rules, "ioctl", 1, _IOCTL_REQUESTS.values())
     _add_choices(library, rules, "socketpair", 0, [socket.AF_UNIX])
     _add_threads(library, rules)
@@ -63,7 +67,7 @@ def _started(library: Any) -> bytes:
     rules.set_attr(library.Attr.ACT_BADARCH, library.KILL_PROCESS)
     _add_names(library, rules, library.ERRNO(errno.EPERM), FORBIDDEN_ONCE_STARTED)
     refuse = library.ERRNO(errno.EPERM)
-    rules.add_rule(refuse, "prctl", library.Arg(0, library.EQ, _PRCTL_OPTIONS["PR_SET_SECCOMP"]))
+    rules.add_rule(refuse, "prctl", library.Arg(0, library.EQ, _PR_SET_SECCOMP))
     return _export(rules)
 
 

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from job_service.worker.sandbox.execution import Limits
-from tests.system.sandbox.attacks import ATTACKS, LIMIT_SECONDS, PRELUDE, Attack
+from tests.system.sandbox.attacks import ATTACKS, PRELUDE, Attack
 
-LIMITS = Limits(seconds=LIMIT_SECONDS)
+LIMITS = Limits(seconds=20)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_an_attack_comes_to_nothing(tier, known, listener, attack: Attack):
-    execution = tier.run(PRELUDE + attack.code, known, LIMITS)
+    execution = tier.run(PRELUDE + attack.code, known, Limits(seconds=attack.limit_seconds))
 
     assert execution.output == attack.output, execution
     assert re.fullmatch(attack.reason or "None", str(execution.reason)), execution

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from job_service.worker.sandbox import launch
 from job_service.worker.sandbox.errors import SandboxUnavailable
 from job_service.worker.sandbox.execution import Limits
 from job_service.worker.sandbox.local import LocalExecutor
@@ -23,11 +26,10 @@ def create():
 
 
 @pytest.fixture
-def fake_bwrap(tmp_path_factory, monkeypatch):
-    """Put a script in bubblewrap's place."""
-    folder = tmp_path_factory.mktemp("bin")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
+def fake_bwrap(monkeypatch):
+    """Put a script in bubblewrap's place, where the sandbox's user can read it."""
+    folder = Path(tempfile.mkdtemp(prefix="bwrap-"))
+    folder.chmod(0o755)
 
     def put(body):
         script = folder / "bwrap"
@@ -35,7 +37,8 @@ def fake_bwrap(tmp_path_factory, monkeypatch):
         script.chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
-    return put
+    yield put
+    shutil.rmtree(folder)
 
 
 def test_no_bubblewrap(monkeypatch, tmp_path):
@@ -102,6 +105,16 @@ def test_no_sandbox_at_all_is_noticed(fake_bwrap, tmp_path):
     )
 
     with pytest.raises(SandboxUnavailable, match="it did not start"):
+        create()
+
+
+def test_a_sandbox_that_never_gets_ready_is_not_waited_for(fake_bwrap, monkeypatch):
+    monkeypatch.setattr(launch, "_START_SECONDS", 0.5)
+    fake_bwrap(
+        "if '--version' in sys.argv: print('bubblewrap 0.8.0')\nelse:\n    import time\n    time.sleep(600)",
+    )
+
+    with pytest.raises(SandboxUnavailable, match=r"it was not ready after 0\.5 seconds"):
         create()
 
 

@@ -17,8 +17,8 @@ from job_service.worker.sandbox.execution import Execution, Limits
 from job_service.worker.sandbox.interpreter import find_interpreter, readable_by_everyone
 from job_service.worker.sandbox.local import LocalExecutor
 
-ORDINARY_UID = 61_234
-# A range of each test process's own, so that what is left in it was left by these tests.
+# Of each test process's own, so that what is left of theirs was left by these tests.
+ORDINARY_UID = 62_000 + os.getpid() % 1000
 RUN_UIDS = range(1_879_200_000 + os.getpid() % 10_000 * 64, 1_879_200_000 + os.getpid() % 10_000 * 64 + 64)
 
 

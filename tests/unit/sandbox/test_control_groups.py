@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from job_service.worker.sandbox import delegation
+from job_service.worker.sandbox import cgroups, delegation
 from job_service.worker.sandbox.cgroups import ControlGroups, find_control_groups
 from job_service.worker.sandbox.delegation import Slice, find_slices
 from job_service.worker.sandbox.execution import Limits
@@ -184,6 +184,32 @@ def test_what_dead_workers_left_is_removed_and_what_live_ones_have_is_not(tmp_pa
     find_control_groups(tmp_path / "proc")
 
     assert {folder.name for folder in (tmp_path / "pids").iterdir()} == {"job-service-run-77-1-0", "other"}
+
+
+def test_a_group_that_is_let_go_a_moment_later_is_removed_then(tmp_path, monkeypatch):
+    refusals = iter([OSError(errno.EBUSY, "busy")] * 2)
+
+    def remove_later(folder):
+        for refusal in refusals:
+            raise refusal
+        REMOVE(folder)
+
+    monkeypatch.setattr(Path, "rmdir", remove_later)
+    monkeypatch.setattr(cgroups, "_REMOVAL_PAUSE_SECONDS", 0)
+    with ControlGroups((Slice(tmp_path, 1, frozenset()),)).group(LIMITS):
+        assert len(list(tmp_path.iterdir())) == 1
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hierarchy_that_is_not_mounted_here_is_none(host):
+    assert list(find_slices("4:pids:/\n0::/", mount("cgroup", host.root, "rw,freezer"))) == []
+
+
+def test_a_group_that_cannot_be_written_to_is_not_ours(host, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+
+    assert slices(host.first("pids"), host.second("/")) == []
 
 
 def remove_fake(folder):
