@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from job_service.datasets.document import FINAL_STATUSES, target_changes
+from job_service.datasets.document import DATASET, FINAL_STATUSES, target_changes
 from job_service.datasets.wire import JobUpdate
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, NotFound, Paused
 from job_service.lifecycle.family import Narrowing
@@ -47,6 +47,8 @@ class Datasets:
         Raises NotFound, AlreadyFinished, LeaseLost (another worker holds it), Paused.
         """
         job = self._get(job_id)
+        if job["kind"] != DATASET.kind:
+            raise NotFound(f"No job found for jobId: {job_id}")
         if job["state"] in ENDED:
             if update.status != job["status"]:
                 raise AlreadyFinished(f"The job has already ended as {job['status']}")
@@ -96,6 +98,10 @@ class Datasets:
         if pause:
             raise Paused(f"Nothing starts: {pause['msg']}")
         if not ticket.jobs:
+            # The same client may have sent this twice at once.
+            now_held = self._get(job["_id"])
+            if "lease" in now_held and now_held["lease"]["worker"] == client:
+                return now_held
             raise Conflict("The job can not be started now: another has it, or its time has not come")
         return ticket.jobs[0]
 

@@ -3,36 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from job_service.datasets.words import OPERATIONS, STATUSES
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import Job, State
 from job_service.mongo.targets import TargetChange
 
-OPERATIONS = (
-    "ADD",
-    "CHANGE",
-    "PATCH_METADATA",
-    "SET_STATUS",
-    "DELETE_DRAFT",
-    "REMOVE",
-    "ROLLBACK_REMOVE",
-    "DELETE_ARCHIVE",
-    "BUMP",
-)
-STATUSES = (
-    "queued",
-    "initiated",
-    "validating",
-    "decrypting",
-    "transforming",
-    "pseudonymizing",
-    "enriching",
-    "converting",
-    "partitioning",
-    "built",
-    "importing",
-    "completed",
-    "failed",
-)
 FINAL_STATUSES = frozenset({"completed", "failed"})
 
 DATASET = Family(

@@ -1,13 +1,13 @@
 """`/jobs`, `/targets` and `/importable-datasets`."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Blueprint, Response, request
 from pydantic import Field
 
 from job_service.datasets.adapter import Datasets
-from job_service.datasets.document import OPERATIONS, STATUSES
 from job_service.datasets.importable import (
     ImportableDataset,
     InputFolderUnavailable,
@@ -19,6 +19,7 @@ from job_service.datasets.submission import Batches
 from job_service.datasets.submitter import Submitter
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.wire import JobUpdate, NamedJobUpdate
+from job_service.datasets.words import OPERATIONS, STATUSES
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
 from job_service.lifecycle.job import State
 from job_service.lifecycle.view import core_view
@@ -46,10 +47,7 @@ def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, k
     @routes.get("/jobs")
     @allows(Role.VIEW)
     def list_jobs() -> Response:
-        wanted = _core_filter(kinds) if "kind" in request.args else _dataset_filter()
-        found = datasets.list_jobs(wanted)
-        headers = link_to_next(found[-1]["_id"]) if wanted.limit and len(found) == wanted.limit else {}
-        return answer([core_view(job) for job in found], headers=headers)
+        return _page(datasets, _core_filter(kinds) if "kind" in request.args else _dataset_filter())
 
     @routes.get("/jobs/<job_id>")
     @allows(Role.VIEW)
@@ -60,14 +58,7 @@ def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, k
     @routes.post("/jobs")
     @allows(Role.USER)
     def submit() -> Response:
-        user = submitter.user()
-        items = read_body(NewJobs, batch=True).jobs
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            return Response(batches.submit(items, user), mimetype="application/json")
-        if not _KEY.fullmatch(key):
-            raise Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
-        return Response(batches.submit_once(key, items, user), mimetype="application/json")
+        return _submit(batches, submitter)
 
     @routes.put("/jobs/<job_id>")
     @allows(Role.WORK, Role.OPERATE)
@@ -83,6 +74,25 @@ def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, k
         return answer({"message": "OK"})
 
     return routes
+
+
+def _page(datasets: Datasets, wanted: JobFilter) -> Response:
+    """Answer a list; one job more than asked for is looked at, to know whether there is a next page."""
+    found = datasets.list_jobs(replace(wanted, limit=wanted.limit and wanted.limit + 1))
+    shown = found[: wanted.limit]
+    headers = link_to_next(shown[-1]["_id"]) if len(found) > len(shown) else {}
+    return answer([core_view(job) for job in shown], headers=headers)
+
+
+def _submit(batches: Batches, submitter: Submitter) -> Response:
+    user = submitter.user()
+    items = read_body(NewJobs, batch=True).jobs
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return Response(batches.submit(items, user), mimetype="application/json")
+    if not _KEY.fullmatch(key):
+        raise Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    return Response(batches.submit_once(key, items, user), mimetype="application/json")
 
 
 def target_routes(datasets: Datasets) -> Blueprint:

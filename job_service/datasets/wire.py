@@ -1,28 +1,14 @@
 """Bodies of the dataset API, as its clients send and read them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from job_service.datasets.importable import valid_dataset_name
+from job_service.datasets.words import DATASTORE, Operation, ReleaseStatus, Status
 from job_service.web.requests import Body
 from job_service.web.times import Moment
 
-#: The target of a bump, and the name under which only one can be active.
-DATASTORE = "DATASTORE"
-
-Operation = Literal[
-    "ADD",
-    "CHANGE",
-    "PATCH_METADATA",
-    "SET_STATUS",
-    "DELETE_DRAFT",
-    "REMOVE",
-    "ROLLBACK_REMOVE",
-    "DELETE_ARCHIVE",
-    "BUMP",
-]
-ReleaseStatus = Literal["DRAFT", "PENDING_RELEASE", "PENDING_DELETE"]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 Version = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
@@ -84,22 +70,6 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "REMOVE": ("description",),
     "BUMP": ("description", "bumpManifesto", "bumpFromVersion", "bumpToVersion"),
 }
-
-Status = Literal[
-    "queued",
-    "initiated",
-    "validating",
-    "decrypting",
-    "transforming",
-    "pseudonymizing",
-    "enriching",
-    "converting",
-    "partitioning",
-    "built",
-    "importing",
-    "completed",
-    "failed",
-]
 
 
 class JobUpdate(Body):

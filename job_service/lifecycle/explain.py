@@ -34,26 +34,28 @@ def explain(job: Job, facts: Facts) -> dict[str, Any]:
 
 
 def _reasons(job: Job, facts: Facts) -> Iterator[dict[str, Any]]:
-    if job["state"] == State.QUARANTINED:
-        yield _reason(
-            "quarantined", job.get("error", "Too many workers were lost"), leasesLost=job.get("leasesLost", 0)
-        )
     if job["state"] in ENDED:
-        yield _reason("finished", f"The job has ended as {job['state']}", finishedAt=job["finishedAt"])
-        return
-    if job.get("waits") == "turn":
+        yield from _ended(job)
+    elif job.get("waits") == "turn":
         yield _reason("waiting-for-children", "Other elements of its job have to end first")
-        return
-    if "readyAt" not in job:
+    elif "readyAt" not in job:
         alive = facts.children_alive
         yield _reason("waiting-for-children", f"{alive} of its elements have not ended yet", children=alive)
-        return
+    else:
+        yield from _waiting(job, facts)
+
+
+def _ended(job: Job) -> Iterator[dict[str, Any]]:
+    if job["state"] == State.QUARANTINED:
+        why = job.get("error", "Too many workers were lost")
+        yield _reason("quarantined", why, leasesLost=job.get("leasesLost", 0))
+    yield _reason("finished", f"The job has ended as {job['state']}", finishedAt=job["finishedAt"])
+
+
+def _waiting(job: Job, facts: Facts) -> Iterator[dict[str, Any]]:
     if facts.pause is not None:
-        yield _reason(
-            "paused",
-            f"Nothing starts: {facts.pause['msg']}" if facts.pause["msg"] else "Nothing starts",
-            since=facts.pause.get("timestamp"),
-        )
+        message = f"Nothing starts: {facts.pause['msg']}" if facts.pause["msg"] else "Nothing starts"
+        yield _reason("paused", message, since=facts.pause.get("timestamp"))
     if job["readyAt"] > facts.now:
         yield _not_ready(job)
         return
