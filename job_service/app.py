@@ -11,13 +11,13 @@ from werkzeug.exceptions import HTTPException
 from job_service.claims.adapter import Claims, ForWorker
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.routes import claim_routes
-from job_service.console.frame import frame_pages
-from job_service.console.parts import Parts
-from job_service.console.routes import console_routes
 from job_service.code_jobs.adapter import CodeJobs
 from job_service.code_jobs.document import CODE
 from job_service.code_jobs.pages import Pages
 from job_service.code_jobs.routes import code_routes, shared_routes
+from job_service.console.frame import frame_pages
+from job_service.console.parts import Parts
+from job_service.console.routes import console_routes
 from job_service.conversions.adapter import Conversions
 from job_service.conversions.document import CONVERSION
 from job_service.conversions.routes import conversion_routes
@@ -33,8 +33,10 @@ from job_service.lifecycle.clock import Clock, SystemClock
 from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.job import Job
 from job_service.lifecycle.retry import RetryPolicy
+from job_service.lifecycle.transitions import Observer, Transition
 from job_service.maintenance.routes import maintenance_routes
 from job_service.mongo.attempt_logs import AttemptLogs
+from job_service.mongo.availability import available
 from job_service.mongo.client import connect, open_database
 from job_service.mongo.elements import Elements
 from job_service.mongo.encoder_options import EncoderOptions
@@ -69,6 +71,7 @@ from job_service.web.credentials import Credentials
 from job_service.web.health import health_routes, hold_back
 from job_service.web.jwks import JwksKeys
 from job_service.web.jwt import JwtVerifier
+from job_service.web.metrics import Metrics, metrics_routes
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,11 +82,13 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     """Return the application. Touches no database: it comes up without one. `store` and `clock` are for tests."""
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, INSECURE=settings.job_service_insecure)
-    store = store or _open_store(settings, clock)
+    metrics = Metrics()
+    store = store or _open_store(settings, clock, metrics.observe)
     desk = ClaimDesk(store.claiming, store.wakeups, settings.waiters)
 
     request_ids.name_requests(app)
     logs.log_requests(app)
+    metrics.time_requests(app)
     verifier = _verifier(settings)
     tokens = Tokens(store.collections, store.terms.clock)
     signing = Signing(settings, Secrets(store.collections))
@@ -100,6 +105,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.register_blueprint(job_routes(jobs))
     events = Events(store.collections, store.terms.families, settings.streams)
     app.register_blueprint(watching_routes(store.stats, events, store.terms.families))
+    app.register_blueprint(metrics_routes(metrics, available(store.stats.gather), lambda: desk.waiting))
     app.register_blueprint(maintenance_routes(store.maintenance))
     app.register_blueprint(token_routes(tokens, signing, SystemClock()))
     _add_datasets(app, store, settings, Submitter(verifier))
@@ -109,14 +115,14 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     code_jobs = CodeJobs(store, settings.code_dir)
     app.register_blueprint(code_routes(code_jobs))
     app.register_blueprint(shared_routes(code_jobs, Pages(code_jobs, settings.code_timeout_seconds)))
-    _add_console(
-        app, Parts(store=store, jobs=jobs, identify=credentials.of_token, input_dir=settings.input_dir), signing
-    )
+    parts_of_console = Parts.of(store, jobs, code_jobs, credentials.of_token, settings)
+    _add_console(app, parts_of_console, signing)
 
     def drain() -> None:
         store.wakeups.stop()
         desk.drain()
         events.stop()
+        parts_of_console.runner.stop()
         store.counters.stop()
 
     parts = {"store": store, "readiness": readiness, "drain": drain}
@@ -175,6 +181,7 @@ def _add_console(app: Flask, parts: Parts, signing: Signing) -> None:
         except PyMongoError:
             return None
 
+    parts.store.sweeper.duties.append(parts.runner.take_up)
     protect = frame_pages(app, parts.store, session_key)
     app.register_blueprint(console_routes(parts, protect))
 
@@ -187,13 +194,18 @@ def _add_transcoding_and_conversions(app: Flask, store: Store, settings: Setting
     app.register_blueprint(conversion_routes(Conversions(store, clients)))
 
 
-def _open_store(settings: Settings, clock: Clock | None) -> Store:
+def _open_store(settings: Settings, clock: Clock | None, observe: Observer) -> Store:
     password = settings.mongodb_password.get_secret_value() if settings.mongodb_password else None
     client = connect(settings.mongodb_url, settings.mongodb_user, password, settings.threads + 8)
     policy = RetryPolicy(
         settings.max_attempts, settings.max_leases_lost, settings.backoff_seconds, settings.backoff_max_seconds
     )
-    return open_store(open_database(client, settings.mongodb_url), FAMILIES, policy, logs.log_transitions, clock)
+
+    def tell(moves: Sequence[Transition]) -> None:
+        logs.log_transitions(moves)
+        observe(moves)
+
+    return open_store(open_database(client, settings.mongodb_url), FAMILIES, policy, tell, clock)
 
 
 def _verifier(settings: Settings) -> JwtVerifier | None:

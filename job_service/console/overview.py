@@ -1,13 +1,36 @@
-"""The start page: what is wrong first, then what flows, then how many of what."""
+"""The start page: what is wrong first, then what flows, then how many of what, and the code family's jobs."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 
+from job_service.code_jobs.wire import shown
+from job_service.console.charts import flow_chart
+from job_service.console.look import duration
 from job_service.console.parts import Parts
+from job_service.lifecycle.job import State
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
 from job_service.web.pages import page, wants_page
+from job_service.web.paging import link_to_next, page_asked_for
+
+_MINUTES = 60
+_CODE_ROWS = 20
+_SAMPLES = 5
+#: From when on a waiting job is a problem rather than a queue, in seconds.
+_LONG = timedelta(minutes=5).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where to look; `bad` ones need somebody."""
+
+    text: str
+    href: str
+    bad: bool = False
 
 
 def add_overview(routes: Blueprint, parts: Parts) -> None:
@@ -17,4 +40,63 @@ def add_overview(routes: Blueprint, parts: Parts) -> None:
     @allows(Role.VIEW)
     @page
     def overview() -> Any:
-        return render_template("overview.html") if wants_page() else answer([])
+        if not wants_page():
+            return _code_jobs(parts)
+        stats = parts.store.stats.gather()
+        now = parts.store.terms.clock.now()
+        flow = parts.store.counters.flow(_MINUTES)
+        kinds = [kind for kind in stats["kinds"] if any(stats["kinds"][kind]["states"].values())]
+        return render_template(
+            "overview.html",
+            problems=list(_problems(parts, stats)),
+            stats=stats,
+            charts=[flow_chart(kind, flow.get(kind, {}), now, _MINUTES) for kind in kinds],
+            states=[state.value for state in State],
+            code_jobs=parts.code_jobs.list(limit=_CODE_ROWS) if "code" in parts.store.terms.families else [],
+        )
+
+
+def _code_jobs(parts: Parts) -> Any:
+    limit, before = page_asked_for()
+    found = parts.code_jobs.list(None, before, limit)
+    headers = link_to_next(found[-1]["_id"]) if limit and len(found) == limit else {}
+    return answer([shown(job) for job in found], headers=headers)
+
+
+def _problems(parts: Parts, stats: dict[str, Any]) -> Iterator[Problem]:
+    pause = stats["paused"]
+    if pause:
+        who = f" by {pause['setBy']}" if pause.get("setBy") else ""
+        since = f" since {pause['timestamp']:%Y-%m-%d %H:%M} UTC" if pause.get("timestamp") else ""
+        yield Problem(f"Nothing starts: paused{who}{since}. {pause['msg']}", url_for("console.maintenance"), bad=True)
+    yield from _queues(stats)
+    yield from _losses(parts, stats)
+
+
+def _queues(stats: dict[str, Any]) -> Iterator[Problem]:
+    served = {worker["kind"] for worker in stats["workers"]}
+    for kind, figures in stats["kinds"].items():
+        waited = figures["oldestClaimableSeconds"]
+        href = url_for("console.jobs", kind=kind, state="queued")
+        if waited is not None and kind not in served:
+            text = f"Nobody asks for {kind} jobs; the oldest has waited {duration(waited)}."
+            yield Problem(text, href, bad=True)
+        elif waited is not None and waited >= _LONG:
+            yield Problem(f"The oldest {kind} job that may start has waited {duration(waited)}.", href)
+
+
+def _losses(parts: Parts, stats: dict[str, Any]) -> Iterator[Problem]:
+    lapsed = parts.overseeing.lapsed()
+    if lapsed:
+        text = f"{lapsed} job{'s' if lapsed > 1 else ''} whose lease is over, and nobody has taken over."
+        yield Problem(text, url_for("console.jobs", state="running"), bad=True)
+    silent = [worker for worker in parts.overseeing.workers() if worker["silent"]]
+    if silent:
+        names = ", ".join(worker["worker"] for worker in silent[:_SAMPLES]) + (" …" if len(silent) > _SAMPLES else "")
+        holding = any(worker["holds"] for worker in silent)
+        yield Problem(f"Not heard of for two minutes: {names}.", url_for("console.workers"), bad=holding)
+    aside = [kind for kind, figures in stats["kinds"].items() if figures["states"]["quarantined"]]
+    if aside:
+        count = sum(stats["kinds"][kind]["states"]["quarantined"] for kind in aside)
+        text = f"{count} job{'s' if count > 1 else ''} in quarantine: too many workers were lost with them."
+        yield Problem(text, url_for("console.jobs", state="quarantined"), bad=True)

@@ -3,17 +3,66 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
+from job_service.code_jobs.adapter import CodeJobs
+from job_service.console.bulk_runner import BulkRunner
+from job_service.conversions.adapter import Conversions
+from job_service.datasets.adapter import Datasets
 from job_service.jobs.adapter import Jobs
+from job_service.mongo.browsing import Browsing
+from job_service.mongo.encoder_options import EncoderOptions
+from job_service.mongo.legacy import LegacyClients
+from job_service.mongo.overseeing import Overseeing
+from job_service.mongo.profiles import Profiles
 from job_service.mongo.store import Store
+from job_service.mongo.targets import Targets
+from job_service.settings import Settings
+from job_service.transcoding.profiles import ProfileBook
 from job_service.web.access import Caller
+from job_service.web.request_ids import request_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The store and the verbs of the core, who may do what, and what single families lend."""
+    """The store and the verbs of the core, who may do what, and what the families lend."""
 
     store: Store
     jobs: Jobs
+    browsing: Browsing
+    overseeing: Overseeing
+    runner: BulkRunner
     identify: Callable[[str], Caller | None]  #: who owns a token
-    input_dir: Path | None = None
+    datasets: Datasets
+    code_jobs: CodeJobs
+    profiles: ProfileBook
+    conversions: Conversions
+    input_dir: Path | None
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        jobs: Jobs,
+        code_jobs: CodeJobs,
+        identify: Callable[[str], Caller | None],
+        settings: Settings,
+    ) -> Self:
+        """Put the parts together; touches no database."""
+        browsing = Browsing(store.collections, store.terms.families)
+        overseeing = Overseeing(store.collections, store.terms.clock)
+        options = EncoderOptions(store.collections, lambda count: store.submission.next_number("encoder-option", count))
+        clients = LegacyClients(store, settings.legacy_lease_seconds, request_id)
+        return cls(
+            store=store,
+            jobs=jobs,
+            browsing=browsing,
+            overseeing=overseeing,
+            runner=BulkRunner(store, jobs, browsing, overseeing),
+            identify=identify,
+            datasets=Datasets(store, Targets(store.collections), settings.legacy_lease_seconds),
+            code_jobs=code_jobs,
+            profiles=ProfileBook(store, Profiles(store.collections), options),
+            conversions=Conversions(store, clients),
+            input_dir=settings.input_dir,
+        )

@@ -3,14 +3,20 @@
 from flask import Blueprint, request
 from flask_wtf.csrf import CSRFProtect
 
+from job_service.console.bulk import add_bulk, add_bulk_runs
+from job_service.console.datasets import add_importable, add_targets
+from job_service.console.families import add_families
 from job_service.console.frame import let_anyone_read
+from job_service.console.job import add_job, add_job_verbs
+from job_service.console.jobs import add_jobs
+from job_service.console.operations import add_maintenance, add_workers
 from job_service.console.overview import add_overview
 from job_service.console.parts import Parts
 from job_service.console.signing_in import add_signing_in
 
 
 def console_routes(parts: Parts, protect: CSRFProtect) -> Blueprint:
-    """Return the pages, and the files they use."""
+    """Return the pages, and the files they use; every form must show its CSRF token."""
     routes = Blueprint(
         "console",
         __name__,
@@ -18,7 +24,9 @@ def console_routes(parts: Parts, protect: CSRFProtect) -> Blueprint:
         static_folder="static",
         static_url_path="/console/static",
     )
-    add_overview(routes, parts)
+    areas = (add_overview, add_jobs, add_job, add_bulk, add_workers, add_targets, add_importable, add_families)
+    for add in (*areas, add_job_verbs, add_bulk_runs, add_maintenance):
+        add(routes, parts)
     add_signing_in(routes, parts.identify)
     routes.before_request(lambda: protect.protect() if request.method == "POST" else None)
     routes.record_once(lambda state: let_anyone_read(state.app, "console.static"))

@@ -25,6 +25,7 @@ CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCE
 #: The order of the kinds whose clients were promised the oldest id; what is held is passed over within the index.
 BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDING)]
 
+_HAS_USER = {"createdBy.userId": {"$exists": True}}
 _DELETED = {"deletedAt": {"$gt": EPOCH}}
 
 
@@ -79,6 +80,8 @@ def _indexes() -> dict[str, list[IndexModel]]:
             "owner",
             {"number": {"$gt": 0}},
         ),
+        _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
+        _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
     ]
     return {
         "inprogress": [
@@ -104,6 +107,7 @@ def _indexes() -> dict[str, list[IndexModel]]:
                 {"parentId": {"$gt": ""}},
             ),
             IndexModel([in_kind, ("type", ASCENDING), ("_id", ASCENDING)], name="type"),
+            _partial([("endedBy.worker", ASCENDING), ("_id", ASCENDING)], "worker", {"endedBy.worker": {"$gt": ""}}),
             IndexModel([("finishedAt", ASCENDING)], name="finishedAt"),
             IndexModel("deletedAt", name="deleted", expireAfterSeconds=_DAY, partialFilterExpression=_DELETED),
             _partial([("parameters.target", ASCENDING), ("_id", ASCENDING)], "target", {"kind": "dataset"}),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from job_service.lifecycle.family import Narrowing
-from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.job import ALIVE, Job, State
 from job_service.mongo.claiming import claim_order, may_start
 from job_service.mongo.client import Document
 from job_service.mongo.collections import EPOCH, Collections
@@ -60,9 +60,9 @@ class Reading:
         """Return the jobs that match, newest first, each once."""
         live = self._page(self._inprogress.find(build_query(wanted, live=True)), wanted.limit)
         if not wanted.ended:
-            return [job for job in live if job["state"] not in ENDED]
+            return live
         ended = self._page(self._completed.find(build_query(wanted, live=False)), wanted.limit)
-        return list(_merge(live, ended, wanted.limit))
+        return list(newest_first([live, ended], wanted.limit))
 
     def first(self, narrowing: Narrowing, now: datetime) -> Job | None:
         """Return the job that the next claim would get."""
@@ -127,6 +127,11 @@ def build_query(wanted: JobFilter, *, live: bool) -> Document:
     ):
         if values:
             query[name] = values[0] if len(values) == 1 else {"$in": list(values)}
+    if not wanted.ended:
+        alive = {"$in": [state.value for state in ALIVE]}
+        query["state"] = (
+            alive if "state" not in query else {"$in": [state.value for state in wanted.states if state in ALIVE]}
+        )
     if wanted.target:
         query.update(_about_target(wanted.target, live=live))
     if wanted.parent_id:
@@ -144,14 +149,14 @@ def _about_target(target: str, *, live: bool) -> Document:
     if not live:
         return {"$or": [{"kind": "dataset", "parameters.target": target}, bumped]}
     ended = {"finishedAt": {"$gt": EPOCH}, "formerDatasetName": target}
-    return {"$or": [{"datasetName": target}, ended, bumped]}
+    return {"$or": [{"kind": "dataset", "datasetName": target}, ended, bumped]}
 
 
-def _merge(live: list[Job], ended: list[Job], limit: int | None) -> Iterator[Job]:
-    """Merge two lists that are newest first; a job in both is being moved, and the copy that ended holds."""
+def newest_first(lists: Iterable[list[Job]], limit: int | None) -> Iterator[Job]:
+    """Merge lists that are each newest first; a job in two of them is being moved, and counts once."""
     last = None
     count = 0
-    for job in heapq.merge(live, ended, key=lambda job: job["_id"], reverse=True):
+    for job in heapq.merge(*lists, key=lambda job: job["_id"], reverse=True):
         if job["_id"] == last:
             continue
         if limit is not None and count >= limit:

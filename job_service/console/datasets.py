@@ -1,0 +1,86 @@
+"""Targets with their jobs, and the datasets that wait in the input folder."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from job_service.console.parts import Parts
+from job_service.datasets.importable import (
+    InputFolderUnavailable,
+    delete_importable,
+    list_importable,
+    valid_dataset_name,
+)
+from job_service.datasets.tar_contents import ContentsCache
+from job_service.lifecycle.errors import Conflict, Invalid, Unavailable
+from job_service.mongo.browsing import Sought
+from job_service.web.access import Role, allows, caller
+from job_service.web.pages import page
+
+_ROWS = 200
+_JOBS = 100
+
+
+def add_targets(routes: Blueprint, parts: Parts) -> None:
+    """Add the list of targets and the page of one."""
+
+    @routes.get("/console/targets")
+    @allows(Role.VIEW)
+    @page
+    def targets() -> str:
+        part = request.args.get("name", "").strip().upper()[:200]
+        found = [target for target in parts.datasets.targets() if part in target["name"].upper()]
+        return render_template("targets.html", targets=found[:_ROWS], count=len(found), part=part)
+
+    @routes.get("/console/targets/<name>")
+    @allows(Role.VIEW)
+    @page
+    def target(name: str) -> str:
+        found = parts.browsing.page(Sought(target=name), _JOBS)
+        return render_template("target.html", target=parts.datasets.target(name), jobs=found.jobs, more=found.next)
+
+
+def add_importable(routes: Blueprint, parts: Parts) -> None:
+    """Add the list of importable datasets, and their deletion with a question before it."""
+    cache = ContentsCache()
+
+    def listed() -> list[Any] | None:
+        """Return the datasets; None where there is no folder to look in."""
+        try:
+            return list_importable(parts.input_dir, cache) if parts.input_dir else None
+        except InputFolderUnavailable:
+            return None
+
+    @routes.get("/console/importable")
+    @allows(Role.VIEW)
+    @page
+    def importable() -> str:
+        return render_template("importable.html", datasets=listed(), may_operate=Role.OPERATE in caller().roles)
+
+    @routes.get("/console/importable/<name>/delete")
+    @allows(Role.OPERATE)
+    @page
+    def ask_to_delete(name: str) -> str:
+        _require_name(name)
+        return render_template("importable_delete.html", name=name)
+
+    @routes.post("/console/importable/<name>/delete")
+    @allows(Role.OPERATE)
+    @page
+    def delete_dataset(name: str) -> Response:
+        _require_name(name)
+        try:
+            with parts.store.reservations.hold(name):
+                deleted = parts.input_dir is not None and delete_importable(parts.input_dir, name)
+            flash(f"{name} is deleted." if deleted else f"There is no {name} any more.", "success")
+        except Conflict as error:
+            flash(error.message, "warning")
+        except InputFolderUnavailable:
+            raise Unavailable("The input folder is not available") from None
+        return redirect(url_for("console.importable"), 303)
+
+
+def _require_name(name: str) -> None:
+    if not valid_dataset_name(name):
+        raise Invalid("This is no name of a dataset: A-Z, 0-9 and _, a letter first")

@@ -1,0 +1,147 @@
+"""One job: its timeline, its log, what went in and came out, its relations, why it is where it is, and its verbs."""
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from job_service.console.look import absolute
+from job_service.console.parts import Parts
+from job_service.lifecycle.errors import JobServiceError, NotFound
+from job_service.lifecycle.job import ALIVE, ENDED, Job, State
+from job_service.mongo.browsing import Sought
+from job_service.web.access import Role, allows, caller
+from job_service.web.pages import page
+
+_LINES = 300
+_CHILDREN = 25
+_NODES = 2_000
+_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One point of the timeline; `look` is `done`, `bad`, `active` or `coming`."""
+
+    at: datetime | None
+    text: str
+    look: str
+
+
+def add_job(routes: Blueprint, parts: Parts) -> None:
+    """Add the page of a job."""
+
+    @routes.get("/console/jobs/<job_id>")
+    @allows(Role.VIEW)
+    @page
+    def job(job_id: str) -> str:
+        found = parts.store.reading.get(job_id)
+        if found is None:
+            raise NotFound(f"There is no job with the id {job_id[:100]}")
+        return render_template("job.html", **_page_of(parts, found))
+
+
+def add_job_verbs(routes: Blueprint, parts: Parts) -> None:
+    """Add what the buttons of that page do."""
+
+    def act(job_id: str, verb: Callable[[str], str | None], told: str) -> Response:
+        made = None
+        try:
+            made = verb(job_id)
+            flash(told, "success")
+        except JobServiceError as error:
+            flash(error.message, "warning")
+        return redirect(url_for("console.job", job_id=made or job_id), 303)
+
+    def cancel(job_id: str) -> None:
+        parts.jobs.cancel(job_id)
+
+    @routes.post("/console/jobs/<job_id>/cancel")
+    @allows(Role.OPERATE)
+    @page
+    def cancel_job(job_id: str) -> Response:
+        return act(job_id, cancel, "Cancelled, or its worker was asked to stop.")
+
+    @routes.post("/console/jobs/<job_id>/retry")
+    @allows(Role.OPERATE)
+    @page
+    def retry_job(job_id: str) -> Response:
+        return act(job_id, lambda one: str(parts.jobs.retry(one)["jobId"]), "This is the new job, like the one before.")
+
+    @routes.post("/console/jobs/<job_id>/release")
+    @allows(Role.OPERATE)
+    @page
+    def release_job(job_id: str) -> Response:
+        return act(job_id, parts.runner.release, "Given back; it waits for a worker again.")
+
+
+def _page_of(parts: Parts, job: Job) -> dict[str, Any]:
+    job_id = job["_id"]
+    log = job.get("log", [])
+    children = parts.overseeing.children(job_id)
+    has_children = any(children.values())
+    found = parts.browsing.page(Sought(kinds=(job["kind"],), parent_id=job_id), _CHILDREN).jobs if has_children else []
+    return {
+        "job": job,
+        "steps": list(_timeline(job)),
+        "log": log[-_LINES:],
+        "left_out": max(len(log) - _LINES, 0),
+        "parameters": pruned(job.get("parameters", {})),
+        "result": pruned(job.get("result")),
+        "explained": parts.jobs.explain(job_id),
+        "children": children if has_children else None,
+        "some_children": found,
+        "retried_as": parts.overseeing.retried_as(job_id),
+        "curl": list(_curl(job)),
+        "may_operate": Role.OPERATE in caller().roles,
+        "alive": job["state"] in ALIVE,
+        "held": job["state"] == State.RUNNING and "lease" in job,
+    }
+
+
+def _timeline(job: Job) -> Iterator[Step]:
+    yield Step(job.get("createdAt"), "submitted", "done")
+    if job.get("startedAt"):
+        times = f", {job['claims']} times in all" if job.get("claims", 0) > 1 else ""
+        yield Step(job["startedAt"], f"started{times}", "done")
+    if job.get("leasesLost"):
+        yield Step(None, f"{job['leasesLost']} of its workers were lost", "bad")
+    if job.get("attempts"):
+        yield Step(None, f"failed {job['attempts']} of {job.get('maxAttempts', '?')} times", "bad")
+    if job.get("cancelRequestedAt"):
+        yield Step(job["cancelRequestedAt"], "asked to stop", "bad")
+    if job["state"] in ENDED:
+        yield Step(job.get("finishedAt"), job["state"], "done" if job["state"] == State.COMPLETED else "bad")
+    elif job["state"] == State.RUNNING and "lease" in job:
+        yield Step(None, f"held by {job['lease']['worker']}, until {absolute(job['lease']['until'])}", "active")
+    elif "readyAt" in job:
+        yield Step(job["readyAt"], "may be claimed", "coming")
+
+
+def _curl(job: Job) -> Iterator[str]:
+    """Yield the commands that do and show the same from a shell."""
+    root = request.url_root.rstrip("/")
+    url = f"{root}/jobs/{job['_id']}"
+    yield f"curl {shlex.quote(url)}"
+    yield f"curl {shlex.quote(f'{url}/explain')}"
+    verb = "cancel" if job["state"] in ALIVE else "retry"
+    yield f"curl -X POST {shlex.quote(f'{url}/{verb}')}"
+    follow = f"{root}/events?jobId={job['_id']}"
+    yield f"curl -N {shlex.quote(follow)}"
+
+
+def pruned(value: Any, left: list[int] | None = None, depth: int = 0) -> Any:
+    """Return a value that a page can hold: cut after so many parts and so deep, and saying so."""
+    left = [_NODES] if left is None else left
+    left[0] -= 1
+    if not isinstance(value, dict | list):
+        return value
+    if depth >= _DEPTH or left[0] <= 0:
+        return f"… ({len(value)} more inside; the API has all of it)"
+    if isinstance(value, dict):
+        return {name: pruned(item, left, depth + 1) for name, item in value.items() if left[0] > 0}
+    return [pruned(item, left, depth + 1) for item in value if left[0] > 0]

@@ -1,0 +1,56 @@
+"""All jobs of every kind: a filter that stands in the URL, a page of rows, and what may be done to many of them."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from job_service.console.parts import Parts
+from job_service.console.seeking import FIELDS, as_query, given, sought
+from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.job import State
+from job_service.mongo.browsing import LOOKED_AT, Found
+from job_service.web.access import Role, allows, caller
+from job_service.web.pages import page
+
+_ROWS = 50
+
+
+def add_jobs(routes: Blueprint, parts: Parts) -> None:
+    """Add the list."""
+
+    @routes.get("/console/jobs")
+    @allows(Role.VIEW)
+    @page
+    def jobs() -> Any:
+        wanted = request.args.get("id", "").strip()
+        if wanted and parts.store.reading.get(wanted):
+            return redirect(url_for("console.job", job_id=wanted), 303)
+        filters = given(request.args)
+        found, faults = _find(parts, filters)
+        page_given = {
+            "found": found,
+            "faults": {fault["loc"][0]: fault["msg"] for fault in faults},
+            "filters": filters,
+            "fields": FIELDS,
+            "query": as_query(filters),
+            "next": as_query(filters, before=found.next) if found.next else None,
+            "unknown": wanted,
+            "looked_at": LOOKED_AT,
+            "kinds": list(parts.store.terms.families),
+            "states": [state.value for state in State],
+            "counts": parts.store.counters.counts(),
+            "may_operate": Role.OPERATE in caller().roles,
+        }
+        return render_template("jobs.html", **page_given), 400 if faults else 200
+
+
+def _find(parts: Parts, filters: dict[str, str]) -> tuple[Found, list[Any]]:
+    """Return what a filter finds, or nothing and what is wrong with it."""
+    try:
+        wanted = sought(filters, before=request.args.get("before"), now=parts.store.terms.clock.now())
+        unknown = set(wanted.kinds) - set(parts.store.terms.families)
+        if unknown:
+            raise Invalid.field("kind", f"there is no kind {min(unknown)}")
+        return parts.browsing.page(wanted, _ROWS), []
+    except Invalid as error:
+        return Found([], None, partial=False), error.faults

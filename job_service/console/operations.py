@@ -1,0 +1,73 @@
+"""Who works, and the flag that stops new starts."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import TextAreaField
+from wtforms.validators import Length
+
+from job_service.console.parts import Parts
+from job_service.web.access import Role, allows, caller
+from job_service.web.pages import page
+
+_LONGEST_MESSAGE = 10_000
+_HISTORY = 100
+
+
+class PauseForm(FlaskForm):
+    """What everyone who is refused meanwhile is told."""
+
+    msg = TextAreaField("Message for everyone who is refused meanwhile", [Length(max=_LONGEST_MESSAGE)])
+
+
+def add_workers(routes: Blueprint, parts: Parts) -> None:
+    """Add the list of workers."""
+
+    @routes.get("/console/workers")
+    @allows(Role.VIEW)
+    @page
+    def workers() -> str:
+        return render_template("workers.html", workers=parts.overseeing.workers())
+
+
+def add_maintenance(routes: Blueprint, parts: Parts) -> None:
+    """Add the page of the flag."""
+    flag = parts.store.maintenance
+
+    @routes.get("/console/maintenance")
+    @allows(Role.VIEW)
+    @page
+    def maintenance() -> str:
+        return shown(PauseForm())
+
+    @routes.post("/console/maintenance/on")
+    @allows(Role.OPERATE)
+    @page
+    def pause() -> Any:
+        form = PauseForm()
+        if not form.validate():
+            return shown(form), 400
+        flag.set(paused=True, msg=(form.msg.data or "").strip(), set_by=caller().name)
+        flash("Nothing starts from now on.", "warning")
+        return redirect(url_for("console.maintenance"), 303)
+
+    @routes.post("/console/maintenance/off")
+    @allows(Role.OPERATE)
+    @page
+    def resume() -> Response:
+        flag.set(paused=False, msg="", set_by=caller().name)
+        flash("Jobs start again.", "success")
+        return redirect(url_for("console.maintenance"), 303)
+
+    def shown(form: PauseForm) -> str:
+        running = sum(states.get("running", 0) for states in parts.store.counters.counts().values())
+        return render_template(
+            "maintenance.html",
+            form=form,
+            status=flag.status(),
+            history=flag.history(_HISTORY),
+            running=running,
+            may_operate=Role.OPERATE in caller().roles,
+        )

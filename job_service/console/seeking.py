@@ -1,0 +1,108 @@
+"""The filter of the jobs page, as its URL has it: the same words in the form, in links and in bulk runs."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from job_service.lifecycle.errors import Fault, Invalid
+from job_service.lifecycle.job import State
+from job_service.mongo.browsing import Sought
+
+#: What may stand in the URL, in the order of the form.
+FIELDS = (
+    "kind",
+    "state",
+    "status",
+    "source",
+    "target",
+    "user",
+    "worker",
+    "since",
+    "until",
+    "reason",
+    "number",
+    "elements",
+)
+_LONGEST = 200
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_AGO = re.compile(r"([0-9]{1,4})\s*(min|h|d)")
+_HOW_TO_TELL_A_TIME = "must be a time such as 2026-01-31 12:00 (UTC), or 30min, 6h or 2d (ago)"
+_UNITS = {"min": "minutes", "h": "hours", "d": "days"}
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+
+def given(args: "MultiDict[str, str]") -> dict[str, str]:
+    """Return what of a query string is a filter: each name once, stripped, without what is empty."""
+    values = {name: ",".join(args.getlist(name)).strip() for name in FIELDS}
+    return {name: value for name, value in values.items() if value}
+
+
+def as_query(filters: Mapping[str, str], **more: str) -> str:
+    """Return the query string of a filter; this and `sought_of` are each other's inverse."""
+    return urlencode({**filters, **more})
+
+
+def sought_of(query: str, *, before: str | None = None, now: datetime | None = None) -> Sought:
+    """Return what a query string asks for."""
+    return sought(given(MultiDict(parse_qsl(query))), before=before, now=now)
+
+
+def sought(filters: Mapping[str, str], *, before: str | None = None, now: datetime | None = None) -> Sought:
+    """Return what a filter asks for. Raises Invalid, which names every field that is wrong."""
+    faults: list[Fault] = [
+        {"loc": [name], "msg": f"is longer than {_LONGEST} characters"}
+        for name, text in filters.items()
+        if len(text) > _LONGEST
+    ]
+    moments: dict[str, datetime | None] = {}
+    for name in ("since", "until"):
+        try:
+            moments[name] = _moment(filters.get(name), now)
+        except ValueError:
+            faults.append({"loc": [name], "msg": _HOW_TO_TELL_A_TIME})
+    known = {state.value for state in State}
+    states = [state for state in filters.get("state", "").split(",") if state]
+    if not set(states) <= known:
+        faults.append({"loc": ["state"], "msg": f"must be of {', '.join(sorted(known))}"})
+    if "number" in filters and not _NUMBER.fullmatch(filters["number"]):
+        faults.append({"loc": ["number"], "msg": "must be a whole number"})
+    if before is not None and not _ID.fullmatch(before):
+        faults.append({"loc": ["before"], "msg": "is no id"})
+    if faults:
+        raise Invalid("; ".join(f"{fault['loc'][0]} {fault['msg']}" for fault in faults), faults)
+    return Sought(
+        kinds=tuple(kind for kind in filters.get("kind", "").split(",") if kind),
+        states=tuple(State(state) for state in states),
+        status=filters.get("status"),
+        type=filters.get("source"),
+        target=filters.get("target"),
+        user=filters.get("user"),
+        worker=filters.get("worker"),
+        number=int(filters["number"]) if "number" in filters else None,
+        reason=filters.get("reason"),
+        with_children="elements" in filters,
+        since=moments.get("since"),
+        until=moments.get("until"),
+        before=before,
+    )
+
+
+def _moment(text: str | None, now: datetime | None) -> datetime | None:
+    """Read a time, in UTC where no zone is given, or how long ago. Raises ValueError."""
+    if not text:
+        return None
+    ago = _AGO.fullmatch(text)
+    if ago and now:
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def absolute_times(filters: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Return the filter with times that do not move on, as a run needs it that takes a while."""
+    asked = sought(filters, now=now)
+    fixed = {name: moment for name, moment in (("since", asked.since), ("until", asked.until)) if moment}
+    return {**filters, **{name: moment.isoformat() for name, moment in fixed.items()}}
