@@ -99,6 +99,7 @@ def test_a_large_folder_comes_in_pages_and_a_listing_can_be_cancelled(protocol, 
 
 @EACH
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_100_000_entries_take_bounded_memory(protocol, roots, site_at, connections):
     for folder in range(20):
         (roots / "one" / str(folder)).mkdir()
