@@ -30,6 +30,12 @@ class Settling:
         for parent_id in {job["parentId"] for job in jobs if job["kind"] == KIND and "parentId" in job}:
             self.settle(parent_id)
 
+    def after_end(self, element: Job) -> None:
+        """Settle the parent of an element that has just ended; one look while others of its wave have not."""
+        mark, wave = (element["parameters"].get(name) for name in ("expansion", "wave"))
+        if mark is None or self._elements.wave(element["parentId"], mark) != wave:
+            self.settle(element["parentId"])
+
     def sweep(self) -> int:
         """Settle some of the jobs that wait, others each time; return how many were changed."""
         waiting = self._elements.waiting_parents(self._last, _BATCH)

@@ -112,7 +112,7 @@ class Reports:
         else:
             answer = self._store.reporting.report([end])[0]
         _require_accepted(answer)
-        self._settling.settle(parent["_id"])
+        self._settling.after_end(element)
 
     def monitor(self, token: ElementToken, told: Monitoring) -> str:
         """Note how an attempt goes, and keep its lease; return whether to `continue` or to `cancel`."""

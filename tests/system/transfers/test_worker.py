@@ -82,7 +82,7 @@ def wait_until(holds):
     deadline = time.monotonic() + DEADLINE
     while not (seen := holds()):
         assert time.monotonic() < deadline, "it did not come to that in time"
-        threading.Event().wait(0.05)
+        threading.Event().wait(0.25)
     return seen
 
 
@@ -117,6 +117,7 @@ def done(queue, number):
     "largest",
     [pytest.param(5_000_000, id="small"), pytest.param(100_000_000, id="with-100-MB", marks=pytest.mark.slow)],
 )
+@pytest.mark.timeout(300)
 def test_a_tree_is_copied_and_removed_though_its_workers_are_killed(service, queue, sites, roots, transitions, largest):
     plant(roots / "one" / "tree", 1_000, largest)
     expected = files_of(roots / "one" / "tree")
