@@ -3,13 +3,14 @@
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyseccomp
 import pytest
 
 from job_service.worker.sandbox.syscalls import FORBIDDEN
-from tests.system.sandbox.tiers import OrdinaryTier, OwnTier, ordinary_tier
+from tests.system.sandbox.tiers import RUN_UIDS, OrdinaryTier, OwnTier, ordinary_tier
 
 TIERS = ["root", "ordinary"] if os.geteuid() == 0 else ["self"]
 
@@ -21,6 +22,14 @@ def tier(request) -> Iterator[OwnTier | OrdinaryTier]:
             yield tier
     else:
         yield OwnTier()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_locks_left() -> Iterator[None]:
+    """Remove the locks of the ids that only these tests use."""
+    yield
+    for uid in RUN_UIDS:
+        (Path("/run/job-service-sandbox") / str(uid)).unlink(missing_ok=True)
 
 
 @pytest.fixture
