@@ -69,54 +69,9 @@ def _partial(keys: Sequence[tuple[str, int]], name: str, on: dict[str, Any], *, 
 
 
 def _indexes() -> dict[str, list[IndexModel]]:
-    in_kind, in_type, ready = ("kind", ASCENDING), ("type", ASCENDING), ("readyAt", ASCENDING)
-    conversions, transcodings = {"kind": "conversion"}, {"kind": "transcoding"}
-    listing = [
-        IndexModel([in_kind, ("state", ASCENDING), ("_id", ASCENDING)], name="state"),
-        _partial([in_kind, ("number", ASCENDING)], "number", {"number": {"$gt": 0}}, unique=True),
-        _partial([("parentId", ASCENDING), ("_id", ASCENDING)], "children", {"parentId": {"$gt": ""}}),
-        _partial(
-            [in_kind, ("createdBy.userId", ASCENDING), ("_id", ASCENDING)],
-            "owner",
-            {"number": {"$gt": 0}},
-        ),
-        _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
-        _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
-    ]
     return {
-        "inprogress": [
-            # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
-            _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
-            IndexModel([in_kind, *CLAIM_ORDER], name="claim"),
-            _partial([in_kind, ("type", ASCENDING), *CLAIM_ORDER], "claim_type", {"type": {"$gt": ""}}),
-            _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
-            _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
-            _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),
-            _partial([in_kind, in_type, ("state", ASCENDING), ("_id", ASCENDING)], "tree", conversions),
-            _partial([("readyAt", ASCENDING)], "held", {"state": State.RUNNING.value}),
-            _partial([("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits", {"waits": "turn"}),
-            _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_children", {"waits": "children"}),
-            _partial([("finishedAt", ASCENDING)], "ended", {"finishedAt": {"$gt": EPOCH}}),
-            *listing,
-        ],
-        "completed": [
-            *listing,
-            _partial(
-                [("parentId", ASCENDING), ("parameters.expansion", ASCENDING), ("state", ASCENDING)],
-                "children_state",
-                {"parentId": {"$gt": ""}},
-            ),
-            IndexModel([in_kind, ("type", ASCENDING), ("_id", ASCENDING)], name="type"),
-            _partial([("endedBy.worker", ASCENDING), ("_id", ASCENDING)], "worker", {"endedBy.worker": {"$gt": ""}}),
-            IndexModel([("finishedAt", ASCENDING)], name="finishedAt"),
-            IndexModel("deletedAt", name="deleted", expireAfterSeconds=_DAY, partialFilterExpression=_DELETED),
-            _partial([("parameters.target", ASCENDING), ("_id", ASCENDING)], "target", {"kind": "dataset"}),
-            _partial(
-                [("parameters.bumpManifesto.dataStructureUpdates.name", ASCENDING), ("_id", ASCENDING)],
-                "bumped",
-                {"type": "BUMP"},
-            ),
-        ],
+        "inprogress": _of_jobs_in_progress(),
+        "completed": _of_completed_jobs(),
         "claim_gates": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "transfer_credentials": [IndexModel("endedAt", name="endedAt", expireAfterSeconds=7 * _DAY)],
@@ -130,6 +85,65 @@ def _indexes() -> dict[str, list[IndexModel]]:
         "profiles": [IndexModel("name", name="name", unique=True)],
         "encoder_options": [IndexModel("key", name="key", unique=True)],
     }
+
+
+def _of_jobs_in_progress() -> list[IndexModel]:
+    in_kind, in_type, ready = ("kind", ASCENDING), ("type", ASCENDING), ("readyAt", ASCENDING)
+    conversions, transcodings = {"kind": "conversion"}, {"kind": "transcoding"}
+    return [
+        # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
+        _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
+        IndexModel([in_kind, *CLAIM_ORDER], name="claim"),
+        _partial([in_kind, ("type", ASCENDING), *CLAIM_ORDER], "claim_type", {"type": {"$gt": ""}}),
+        _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
+        _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
+        _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),
+        _partial([in_kind, in_type, ("state", ASCENDING), ("_id", ASCENDING)], "tree", conversions),
+        _partial([("readyAt", ASCENDING)], "held", {"state": State.RUNNING.value}),
+        _partial([("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits", {"waits": "turn"}),
+        _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_children", {"waits": "children"}),
+        _partial([("finishedAt", ASCENDING)], "ended", {"finishedAt": {"$gt": EPOCH}}),
+        *_of_listings(),
+    ]
+
+
+def _of_completed_jobs() -> list[IndexModel]:
+    in_kind = ("kind", ASCENDING)
+    return [
+        *_of_listings(),
+        _partial(
+            [("parentId", ASCENDING), ("parameters.expansion", ASCENDING), ("state", ASCENDING)],
+            "children_state",
+            {"parentId": {"$gt": ""}},
+        ),
+        IndexModel([in_kind, ("type", ASCENDING), ("_id", ASCENDING)], name="type"),
+        _partial([("endedBy.worker", ASCENDING), ("_id", ASCENDING)], "worker", {"endedBy.worker": {"$gt": ""}}),
+        IndexModel([("finishedAt", ASCENDING)], name="finishedAt"),
+        IndexModel("deletedAt", name="deleted", expireAfterSeconds=_DAY, partialFilterExpression=_DELETED),
+        _partial([("parameters.target", ASCENDING), ("_id", ASCENDING)], "target", {"kind": "dataset"}),
+        _partial(
+            [("parameters.bumpManifesto.dataStructureUpdates.name", ASCENDING), ("_id", ASCENDING)],
+            "bumped",
+            {"type": "BUMP"},
+        ),
+    ]
+
+
+def _of_listings() -> list[IndexModel]:
+    in_kind = ("kind", ASCENDING)
+    return [
+        IndexModel([in_kind, ("state", ASCENDING), ("_id", ASCENDING)], name="state"),
+        _partial([in_kind, ("number", ASCENDING)], "number", {"number": {"$gt": 0}}, unique=True),
+        _partial([("parentId", ASCENDING), ("_id", ASCENDING)], "children", {"parentId": {"$gt": ""}}),
+        _partial(
+            [in_kind, ("createdBy.userId", ASCENDING), ("_id", ASCENDING)],
+            "owner",
+            {"number": {"$gt": 0}},
+        ),
+        _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
+        _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
+    ]
+
 
 def ensure_indexes(database: Database[Document]) -> None:
     """Make the indexes; safe to call by many instances at once.
