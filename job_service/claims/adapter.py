@@ -5,7 +5,7 @@ from typing import Any
 
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.wire import ClaimRequest, NamedUpdate, Update
-from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
+from job_service.lifecycle.errors import AlreadyFinished, Fault, Invalid, JobServiceError, LeaseLost, NotFound
 from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import Job
@@ -152,7 +152,8 @@ def _accepted(answer: Accepted) -> dict[str, Any]:
 
 def _result(item: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     if isinstance(answer, Refused):
-        return _named(item, ok=False, code=answer.code, message=answer.message)
+        faults = {"errors": [_fault(answer)]} if answer.code == "invalid" else {}
+        return _named(item, ok=False, code=answer.code, message=answer.message, **faults)
     return _named(item, ok=True, **_accepted(answer))
 
 
@@ -166,4 +167,10 @@ def _error(answer: Refused) -> JobServiceError:
         "already-finished": AlreadyFinished,
         "not-found": NotFound,
     }
-    return known.get(answer.code, Invalid)(answer.message)
+    error = known.get(answer.code)
+    return error(answer.message) if error else Invalid(answer.message, [_fault(answer)])
+
+
+def _fault(answer: Refused) -> Fault:
+    """Name the field: of a well-formed report only the step can be one that the family does not know."""
+    return {"loc": ["status"], "msg": answer.message.removeprefix("status: ")}

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from job_service.web.requests import Body
+from job_service.web.requests import Body, capped
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 ClaimId = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -35,9 +35,9 @@ class Update(Body):
     leaseSeconds: LeaseSeconds | None = None  # noqa: N815  the wire's spelling
     progress: int | None = Field(default=None, ge=0, le=100)
     status: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    log: Annotated[str, StringConstraints(max_length=LOG_CHARACTERS)] | None = None
+    log: Annotated[str, capped(LOG_CHARACTERS)] | None = None
     result: Any = None
-    error: Annotated[str, StringConstraints(max_length=LOG_CHARACTERS)] | None = None
+    error: Annotated[str, capped(LOG_CHARACTERS)] | None = None
     retry: bool | None = None
 
     @model_validator(mode="after")

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 from flask import request
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from job_service.lifecycle.errors import Fault, Invalid, TooLarge, UnsupportedMediaType
 from job_service.web import parsing
@@ -16,6 +16,21 @@ Model = TypeVar("Model", bound=BaseModel)
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _NODES_OF_A_BATCH = 5_000_000
+
+
+#: The type of pydantic's error for a text that is well-formed and longer than what is kept of it.
+OVER_ITS_CAP = "over_its_cap"
+
+
+def capped(most: int) -> AfterValidator:
+    """Refuse a text of more characters than that as too large, not as malformed."""
+
+    def check(text: str) -> str:
+        if len(text) > most:
+            raise PydanticCustomError(OVER_ITS_CAP, "Too long ({most} characters at most)", {"most": most})
+        return text
+
+    return AfterValidator(check)
 
 
 class Body(BaseModel):
@@ -55,7 +70,8 @@ def validate(model: type[Model], value: object) -> Model:
         return model.model_validate(value)
     except ValidationError as error:
         faults = [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
-        raise Invalid("; ".join(sentence(fault) for fault in faults[:5]), faults) from None
+        kind = TooLarge if all(detail["type"] == OVER_ITS_CAP for detail in error.errors()) else Invalid
+        raise kind("; ".join(sentence(fault) for fault in faults[:5]), faults) from None
 
 
 def sentence(fault: Fault) -> str:
@@ -109,8 +125,10 @@ def query_text(name: str) -> str | None:
     return values[0] if values else None
 
 
-def query_choices(name: str, allowed: Collection[str]) -> tuple[str, ...]:
-    """Return values given as `a,b`, as a repeated parameter, or as `name[]`; each must be an allowed one."""
+def query_choices(name: str, allowed: Collection[str], *, repeated: bool = True) -> tuple[str, ...]:
+    """Return values given as `a,b`, as a parameter that may be `repeated`, or as `name[]`; each must be allowed."""
+    if not repeated:
+        query_text(name)
     _refuse_operators(name)
     given: Iterable[str] = [*request.args.getlist(name), *request.args.getlist(f"{name}[]")]
     values = tuple(dict.fromkeys(value.strip() for text in given for value in text.split(",") if value.strip()))
