@@ -154,7 +154,7 @@ def _dataset_filter() -> JobFilter:
     limit, before = page_asked_for()
     return JobFilter(
         kinds=("dataset",),
-        statuses=query_choices("status", STATUSES),
+        statuses=query_choices("status", STATUSES, repeated=False),
         types=query_choices("operation", OPERATIONS),
         target=query_text("target"),
         ended=not query_flag("ignoreCompleted"),
