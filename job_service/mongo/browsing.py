@@ -19,7 +19,7 @@ from job_service.mongo.reading import JobFilter, build_query, newest_first
 
 LOOKED_AT = 10_000
 #: The kind whose clients choose ids, which need not begin with a time.
-_OWN_IDS = "conversion"
+_OWN_IDS = "conversion"  # it also has an index by type of its own
 _MILLISECOND = timedelta(milliseconds=1)
 _BRIEF = {
     **dict.fromkeys(("jobId", "number", "kind", "type", "state", "status", "priority", "readyAt", "delayedBy"), 1),
@@ -65,13 +65,15 @@ class Leg:
     live: bool
     served: Document
     rest: Document
+    hint: str | None = None  #: the index, where the database could take one that does not have the order
+    few: bool = False  #: it is about few jobs, which are faster sorted than found in order
 
     def pipeline(self, limit: int) -> list[Document]:
-        """Return the aggregation; the first two stages are answered by an index in the order of the ids."""
+        """Return the aggregation; unless it is about few, an index answers the first two stages in the ids' order."""
+        in_order: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": LOOKED_AT}]
         return [
             {"$match": self.served},
-            {"$sort": {"_id": -1}},
-            {"$limit": LOOKED_AT},
+            *(reversed(in_order) if self.few else in_order),
             {"$match": self.rest},
             {"$limit": limit},
             {"$project": _BRIEF},
@@ -90,7 +92,8 @@ class Browsing:
         found: list[list[Job]] = []
         floors = []
         for leg in self.legs(sought):
-            rows: list[Any] = list(self._jobs[leg.live].aggregate(leg.pipeline(limit + 1)))
+            hint = {"hint": leg.hint} if leg.hint else {}
+            rows: list[Any] = list(self._jobs[leg.live].aggregate(leg.pipeline(limit + 1), **hint))
             found.append(rows)
             if len(rows) <= limit and (floor := self._last_looked_at(leg)):
                 floors.append(floor)
@@ -114,7 +117,7 @@ class Browsing:
         kinds = self._kinds(sought)
         states = self._states(sought, kinds)
         groups = [kinds]
-        if (sought.since or sought.until) and _OWN_IDS in kinds:
+        if (sought.since or sought.until or sought.type) and _OWN_IDS in kinds:
             groups = [tuple(kind for kind in kinds if kind != _OWN_IDS), (_OWN_IDS,)]
         return [
             self._leg(replace(sought, kinds=group, states=wanted), live=live)
@@ -140,12 +143,19 @@ class Browsing:
         rest = _rest(sought)
         rest.update({"status": served.pop("status")} if sought.status else {})
         rest.update({"parentId": served.pop("parentId")} if served.get("parentId", "") is None else {})
-        return Leg(live, served, rest)
+        if sought.type and live and sought.kinds != (_OWN_IDS,):
+            rest["type"] = served.pop("type")
+        if sought.target:
+            rest["state"] = served.pop("state")
+            served.pop("kind")
+        return Leg(live, served, rest, _hint(served, live=live), few=live and bool(sought.target))
 
     def _last_looked_at(self, leg: Leg) -> str | None:
         """Return the id down to which a search has looked; None where it has seen everything."""
-        cursor = self._jobs[leg.live].find(leg.served, {"_id": 1}).sort("_id", -1).skip(LOOKED_AT - 1).limit(1)
-        last = next(iter(cursor), None)
+        if leg.few:
+            return None
+        cursor = self._jobs[leg.live].find(leg.served, {"_id": 1}, hint=leg.hint).sort("_id", -1)
+        last = next(iter(cursor.skip(LOOKED_AT - 1).limit(1)), None)
         return last["_id"] if last else None
 
     def _kinds(self, sought: Sought) -> tuple[str, ...]:
@@ -171,6 +181,12 @@ def _states_of(family: Family, status: str) -> set[State]:
     if family.steps is None or status in family.steps:
         states |= ALIVE
     return states
+
+
+def _hint(served: Document, *, live: bool) -> str | None:
+    if "type" not in served or not served.keys() <= {"kind", "type", "state", "_id"}:
+        return None
+    return "tree" if live else "type"
 
 
 def _served(sought: Sought, *, live: bool) -> Document:
