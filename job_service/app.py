@@ -49,6 +49,7 @@ from job_service.mongo.store import Store, open_store
 from job_service.mongo.targets import Targets
 from job_service.mongo.tokens import Tokens
 from job_service.mongo.transfer_credentials import TransferCredentials
+from job_service.openapi.routes import openapi_routes
 from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.startup import Readiness
@@ -107,6 +108,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.register_blueprint(watching_routes(store.stats, events, store.terms.families))
     app.register_blueprint(metrics_routes(metrics, available(store.stats.gather), lambda: desk.waiting))
     app.register_blueprint(maintenance_routes(store.maintenance))
+    app.register_blueprint(openapi_routes())
     app.register_blueprint(token_routes(tokens, signing, SystemClock()))
     _add_datasets(app, store, settings, Submitter(verifier))
     _add_transcoding_and_conversions(app, store, settings)

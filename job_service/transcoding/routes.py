@@ -122,10 +122,11 @@ def _profile_routes(book: ProfileBook) -> Blueprint:
         book.add(name, read_options(read_object()))
         return answer(told("Profile has been added."))
 
-    @routes.delete("/profile/<path:number>")
+    @routes.delete("/profile/<path:name>")
     @allows(Role.SUBMIT, Role.OPERATE)
-    def delete(number: str) -> Response:
-        book.delete(number)
+    def delete(name: str) -> Response:
+        # Its number stands where a new profile's name does.
+        book.delete(name)
         return answer(told("Profile has been deleted."))
 
     @routes.get("/getProfiles")

@@ -1,0 +1,106 @@
+"""The dataset API's routes."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from job_service.datasets.wire import JobUpdate, NamedJobUpdate, NewDatasetJob
+from job_service.datasets.words import OPERATIONS as KNOWN
+from job_service.datasets.words import STATUSES
+from job_service.lifecycle.job import State
+from job_service.openapi.answers import CodeJob, CoreJob, Importable, ItemResult, Message, Target
+from job_service.openapi.core import KINDS
+from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation, Parameter, choices, wait
+from job_service.web.requests import Body
+
+_FLAG = {"type": "string", "enum": ["true", "false", "True", "False"]}
+
+
+class NewDatasetJobs(Body):
+    """`POST /jobs`; each item is judged on its own, so that a bad one spoils no other."""
+
+    jobs: Annotated[list[NewDatasetJob | Any], Field(max_length=100_000)]
+
+
+OPERATIONS = (
+    Operation(
+        key="GET /jobs",
+        tag="dataset",
+        summary="List jobs, newest first",
+        what="Dataset jobs, or with `kind` those of any kind. Without `limit`, all that match.",
+        answers={200: list[CoreJob]},
+        headers=LINK,
+        parameters=(
+            choices("status", list(STATUSES), "Only these; not together with `kind`."),
+            choices("operation", list(KNOWN), "Only these."),
+            choices("kind", [*KINDS, "all"], "Jobs of these kinds, in the core's shape."),
+            choices("state", [state.value for state in State], "Only these; together with `kind`."),
+            Parameter("ignoreCompleted", _FLAG, "Leave out what has ended."),
+            Parameter("target", {"type": "string"}, "Only of this dataset."),
+            LIMIT,
+            CURSOR,
+        ),
+    ),
+    Operation(
+        key="POST /jobs",
+        tag="dataset",
+        summary="Submit jobs",
+        body=NewDatasetJobs,
+        example={"jobs": [{"operation": "ADD", "target": "INCOME"}, {"operation": "CHANGE", "target": "PERSON"}]},
+        answers={200: list[ItemResult]},
+        refusals=(409,),
+        what="One result an item, in order. With JWT authentication it takes the cookies of a data administrator.",
+        parameters=(
+            Parameter(
+                "Idempotency-Key",
+                {"type": "string", "pattern": "^[!-~]{1,255}$"},
+                "The same key with the same body creates nothing anew.",
+                place="header",
+            ),
+        ),
+    ),
+    Operation(
+        key="PUT /jobs",
+        tag="dataset",
+        summary="Update a job that the body names",
+        body=NamedJobUpdate,
+        answers={200: Message},
+        refusals=(404, 409),
+    ),
+    Operation(
+        key="GET /jobs/{job_id}",
+        tag="dataset",
+        summary="Read a job",
+        what="By its id, of any kind; by a number, a code job as its clients know it.",
+        also=("/jobs/{number}",),
+        answers={200: CoreJob | CodeJob},
+        parameters=(wait("Answer when it has ended, or after these seconds."),),
+    ),
+    Operation(
+        key="PUT /jobs/{job_id}",
+        tag="dataset",
+        summary="Update a job",
+        body=JobUpdate,
+        example={"status": "validating", "log": "looks fine"},
+        answers={200: Message},
+        refusals=(409,),
+    ),
+    Operation(key="GET /targets", tag="dataset", summary="The last word on every target", answers={200: list[Target]}),
+    Operation(key="GET /targets/{name}", tag="dataset", summary="The last word on a target", answers={200: Target}),
+    Operation(
+        key="GET /targets/{name}/jobs", tag="dataset", summary="The jobs of a target", answers={200: list[CoreJob]}
+    ),
+    Operation(
+        key="GET /importable-datasets",
+        tag="dataset",
+        summary="What the input folder holds",
+        answers={200: list[Importable]},
+    ),
+    Operation(
+        key="DELETE /importable-datasets/{name}",
+        tag="dataset",
+        summary="Delete a dataset of the input folder",
+        answers={200: Message},
+        refusals=(409,),
+    ),
+)
