@@ -56,7 +56,8 @@ def companions(settings: ServeSettings) -> list[list[str]]:
         if settings.with_workers:
             commands.append([*command, "worker", "datasets", *folder])
     if settings.with_workers:
-        commands.append([*command, "worker", "code"])
+        # A machine without a sandbox is no reason to say so every half minute.
+        commands.append([*command, "worker", "code", "--keep-trying"])
     return commands
 
 

@@ -1,5 +1,8 @@
 """`job-service worker code`: programs of users."""
 
+import time
+from collections.abc import Callable
+
 import click
 
 from job_service.command.worker_options import WorkerOptions, run_worker, worker_options
@@ -8,6 +11,10 @@ from job_service.worker.lambda_executor import LambdaExecutor
 from job_service.worker.sandbox.errors import SandboxUnavailable
 from job_service.worker.sandbox.execution import Limits
 from job_service.worker.sandbox.local import LocalExecutor
+
+
+FIRST_PAUSE_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 300.0
 
 
 @click.command()
@@ -31,8 +38,21 @@ from job_service.worker.sandbox.local import LocalExecutor
 )
 @click.option("--function", envvar="LAMBDA_FUNCTION", show_envvar=True, help="The function, for lambda.")
 @click.option("--region", envvar="AWS_REGION", show_envvar=True, help="Its region.")
+@click.option(
+    "--keep-trying",
+    is_flag=True,
+    help="Where it cannot work yet, say once why and look again at times, instead of refusing to start.",
+)
 @worker_options
-def code(options: WorkerOptions, executor: str, timeout: float, function: str | None, region: str | None) -> None:
+def code(
+    options: WorkerOptions,
+    *,
+    executor: str,
+    timeout: float,
+    function: str | None,
+    region: str | None,
+    keep_trying: bool,
+) -> None:
     """Run user-written Python: in a sandbox (bubblewrap), or by an AWS Lambda function.
 
     Without a sandbox that passes its own test this refuses to start: a program is never run without.
@@ -41,16 +61,39 @@ def code(options: WorkerOptions, executor: str, timeout: float, function: str | 
     Example:
       job-service worker code --concurrency 2
     """  # noqa: D301 - click's mark for a block to leave as it is is the character itself
-    try:
+
+    def work() -> None:
         made = _executor(executor, options.concurrency, timeout, function, region)
-    except SandboxUnavailable as missing:
-        raise click.ClickException(str(missing)) from missing
-    run_worker(options, lambda worker: runs_code(worker, made))
+        run_worker(options, lambda worker: runs_code(worker, made))
+
+    if keep_trying:
+        _try_until_done(work)
+    else:
+        work()
+
+
+def _try_until_done(work: Callable[[], None]) -> None:
+    """Do the work once that is possible; each reason why it is not yet is said once, however often it is met."""
+    pause, said = FIRST_PAUSE_SECONDS, ""
+    while True:
+        try:
+            return work()
+        except click.ClickException as problem:
+            reason = problem.format_message()
+        if reason != said:
+            click.echo(f"Code jobs wait: {reason}", err=True)
+        said = reason
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
 def _executor(name: str, concurrency: int, timeout: float, function: str | None, region: str | None) -> Executor:
-    if name == "local":
-        return LocalExecutor.create(Limits(seconds=timeout), concurrency=concurrency)
-    if not function or not region:
-        raise click.UsageError("The executor lambda needs --function and --region")
-    return LambdaExecutor(function, region, timeout)
+    """Return what runs the programs. Raises ClickException with a sentence that says what is missing."""
+    if name == "lambda" and not (function and region):
+        raise click.UsageError("The executor lambda needs --function (LAMBDA_FUNCTION) and --region (AWS_REGION)")
+    try:
+        if name == "local":
+            return LocalExecutor.create(Limits(seconds=timeout), concurrency=concurrency)
+        return LambdaExecutor(function or "", region or "", timeout)
+    except SandboxUnavailable as missing:
+        raise click.ClickException(str(missing)) from missing
