@@ -34,6 +34,8 @@ def runs_code(worker: Worker, executor: Executor) -> None:
     @worker.handles(KIND)
     def run(job: Job) -> str:
         execution = executor.run(job.parameters["code"], job.parameters["input"], cancelled=job.cancelled)
+        if job.cancelled.is_set() and execution.reason:
+            job.log(execution.reason)
         job.checkpoint()
         for piece in _pieces(execution.log):
             job.log(piece)
