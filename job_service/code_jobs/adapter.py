@@ -48,6 +48,11 @@ class CodeJobs:
             raise NotFound(f"No job found with id: {number}")
         return job
 
+    def origin(self, job: Job) -> Job | None:
+        """Return the job that this one runs again; None for one of its own, or when that is long forgotten."""
+        earlier = job.get("retriedFrom")
+        return self._store.reading.get(earlier) if earlier else None
+
     def when_ended(self, job: Job, wait: float) -> Job:
         """Return a job as soon as it has ended, or as it is after `wait` seconds."""
         return self._store.wakeups.await_end(job["_id"], wait) or job

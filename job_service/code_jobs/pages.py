@@ -38,7 +38,8 @@ class Pages:
 
     def one_job(self, job: Job) -> str:
         """Show one job."""
-        return render_template("code_jobs/job.html", job=job, view=shown(job), alive=job["state"] in ALIVE)
+        alive, origin = job["state"] in ALIVE, self._jobs.origin(job)
+        return render_template("code_jobs/job.html", job=job, view=shown(job), alive=alive, origin=origin)
 
     def again(self, number: int) -> Response:
         """Make a new job like an ended one, and lead to it."""
@@ -59,7 +60,8 @@ class Pages:
             return None
 
     def _form_page(self, form: ProgramForm, made: Job | None = None) -> str:
-        return render_template("code_jobs/all.html", form=form, jobs=self._jobs.list(limit=_ROWS), made=made)
+        view = shown(made) if made else None
+        return render_template("code_jobs/all.html", form=form, jobs=self._jobs.list(limit=_ROWS), made=made, view=view)
 
 
 def _outcome(job: Job) -> tuple[str, str, str]:
