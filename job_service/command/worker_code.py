@@ -12,7 +12,6 @@ from job_service.worker.sandbox.errors import SandboxUnavailable
 from job_service.worker.sandbox.execution import Limits
 from job_service.worker.sandbox.local import LocalExecutor
 
-
 FIRST_PAUSE_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 300.0
 
