@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from pymongo.errors import PyMongoError
 
@@ -16,8 +17,9 @@ _RETRY_SECONDS = 1.0
 class Readiness:
     """Prepares the store in the background, then starts the sweeper; answers whether the instance can serve."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, asks_for_credentials: Callable[[], bool]) -> None:
         self._store = store
+        self._asks_for_credentials = asks_for_credentials
         self._prepared = threading.Event()
         self._stopped = threading.Event()
         self._started = False
@@ -50,10 +52,17 @@ class Readiness:
         self._store.prepare()
         self._prepared.set()
 
+    def _say_who_is_answered(self) -> None:
+        if self._asks_for_credentials():
+            _LOG.info("ready, for callers with credentials")
+        else:
+            _LOG.info("ready, without credentials: on loopback only; `job-service token create` turns them on")
+
     def _prepare(self) -> None:
         while not self._stopped.is_set():
             try:
                 self.prepare()
+                self._say_who_is_answered()
             except PyMongoError as error:
                 _LOG.warning("waiting for the database", extra={"reason": type(error).__name__})
             except Unsuitable as error:

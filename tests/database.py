@@ -7,7 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from pymongo import MongoClient
 
-from job_service.app import FAMILIES, create_app
+from job_service.app import create_app
+from job_service.families import FAMILIES
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.client import connect, open_database

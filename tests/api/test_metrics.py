@@ -1,4 +1,19 @@
 import re
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from job_service.app import create_app
+from job_service.settings import Settings
+
+
+@pytest.fixture
+def http(database, mongod_url):
+    """An application that opens its own store: the one that tells the metrics."""
+    url = urlunsplit(urlsplit(mongod_url)._replace(path=f"/{database.name}"))
+    app = create_app(Settings.from_environment({"MONGODB_URL": url}))
+    yield app.test_client()
+    app.extensions["job_service.store"].database.client.close()
 
 
 def scrape(http):
@@ -6,7 +21,7 @@ def scrape(http):
     return {name: float(value) for name, value in re.findall(r"^(job_service_[^#\s]+) (\S+)$", text, re.MULTILINE)}
 
 
-def test_the_way_of_a_job_is_counted(http, store):
+def test_the_way_of_a_job_is_counted(http):
     http.post("/jobs", json={"jobs": [{"operation": "ADD", "target": "AGE"}]})
     held = http.post("/claims", json={"kind": "dataset", "worker": "w"}).json["claims"][0]
     http.patch(f"/claims/{held['claimId']}/jobs/{held['job']['jobId']}", json={"status": "completed"})

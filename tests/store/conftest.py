@@ -4,7 +4,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
-from job_service.app import FAMILIES
+from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.client import open_database
 from job_service.mongo.store import open_store

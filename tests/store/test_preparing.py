@@ -4,7 +4,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from job_service.app import FAMILIES, create_app
+from job_service.app import create_app
+from job_service.families import FAMILIES
 from job_service.embedded.binary import find_mongod
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.client import connect, open_database
@@ -77,7 +78,7 @@ def test_nothing_is_taken_in_before_the_indexes_are_there(new_database, monkeypa
 
 def test_readiness_says_what_is_wrong(new_database):
     new_database["inprogress"].create_index("datasetName", name="datasetName")
-    readiness = Readiness(open_new(new_database))
+    readiness = Readiness(open_new(new_database), lambda: True)
     with pytest.raises(IndexMismatch):
         readiness.prepare()
 
