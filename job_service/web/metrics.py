@@ -37,9 +37,7 @@ class Metrics:
         self._submitted = self._counter("jobs_submitted", "Jobs taken in", "kind")
         self._claimed = self._counter("jobs_claimed", "Jobs handed out", "kind")
         self._finished = self._counter("jobs_finished", "Jobs that ended", "kind", "state")
-        self._requeued = self._counter(
-            "jobs_requeued", "Jobs given back, or to be tried again", "kind", "why"
-        )
+        self._requeued = self._counter("jobs_requeued", "Jobs given back, or to be tried again", "kind", "why")
         self._lost = self._counter("jobs_leases_lost", "Leases that ran out", "kind")
         self._refused = self._counter("jobs_stale_writes_refused", "Late writes of workers that were refused", "op")
         self._waited = self._histogram("jobs_start_latency_seconds", "From claimable to claimed", _WAITS, "kind")

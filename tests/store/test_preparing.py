@@ -5,8 +5,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from job_service.app import create_app
-from job_service.families import FAMILIES
 from job_service.embedded.binary import find_mongod
+from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.client import connect, open_database
 from job_service.mongo.collections import Collections, IndexMismatch, ensure_indexes

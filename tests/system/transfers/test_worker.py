@@ -13,8 +13,8 @@ import pytest
 from werkzeug.serving import make_server
 
 from job_service.app import create_app
-from job_service.families import FAMILIES
 from job_service.client import WorkqueueClient
+from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
 from job_service.settings import Settings
