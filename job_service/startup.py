@@ -12,6 +12,7 @@ from job_service.mongo.suitability import Unsuitable
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
+_FIRST_TRY_SECONDS = 5.0
 
 
 class Readiness:
@@ -23,6 +24,7 @@ class Readiness:
         self._prepared = threading.Event()
         self._stopped = threading.Event()
         self._started = False
+        self._tried = threading.Event()
         self._reason = "The database is away"
 
     def start(self) -> None:
@@ -44,7 +46,11 @@ class Readiness:
 
     def require(self) -> None:
         """Raise Unavailable while what `start` began has not ended: without the indexes no job may be taken in."""
-        if self._started and not self._prepared.is_set():
+        if not self._started or self._prepared.is_set():
+            return
+        # A process that has just begun is asked before it can know; its first try takes milliseconds.
+        self._tried.wait(_FIRST_TRY_SECONDS)
+        if not self._prepared.is_set():
             raise Unavailable(self._reason)
 
     def prepare(self) -> None:
@@ -72,4 +78,6 @@ class Readiness:
                 self._store.sweeper.start()
                 self._store.counters.start()
                 return
+            finally:
+                self._tried.set()
             self._stopped.wait(_RETRY_SECONDS)
