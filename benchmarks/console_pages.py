@@ -25,7 +25,7 @@ from job_service.settings import Settings
 HTML = {"Accept": "text/html"}
 STATES = ("completed", "failed", "cancelled", "quarantined")
 WEIGHTS = (90, 7, 2, 1)
-BATCH = 10_000
+BATCH = 2_000
 
 
 def document(number: int, began: datetime, *, live: bool) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def fill(store: Store, count: int) -> None:
     began = datetime.now(UTC) - timedelta(milliseconds=count * 80)
     for first in range(0, count, BATCH):
         live = first >= count * 0.9
-        jobs = store.collections.inprogress if live else store.collections.completed
+        jobs: Any = store.collections.inprogress if live else store.collections.completed
         jobs.insert_many([document(number, began, live=live) for number in range(first, first + BATCH)], ordered=False)
 
 

@@ -22,6 +22,7 @@ _CODE_ROWS = 20
 _SAMPLES = 5
 #: From when on a waiting job is a problem rather than a queue, in seconds.
 _LONG = timedelta(minutes=5).total_seconds()
+_UNSERVED = timedelta(seconds=30).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def add_overview(routes: Blueprint, parts: Parts) -> None:
             stats=stats,
             charts=[flow_chart(kind, flow.get(kind, {}), now, _MINUTES) for kind in kinds],
             states=[state.value for state in State],
+            number_columns=[f"#{state.value}" for state in State],
             code_jobs=parts.code_jobs.list(limit=_CODE_ROWS) if "code" in parts.store.terms.families else [],
         )
 
@@ -78,7 +80,7 @@ def _queues(stats: dict[str, Any]) -> Iterator[Problem]:
     for kind, figures in stats["kinds"].items():
         waited = figures["oldestClaimableSeconds"]
         href = url_for("console.jobs", kind=kind, state="queued")
-        if waited is not None and kind not in served:
+        if waited is not None and waited >= _UNSERVED and kind not in served:
             text = f"Nobody asks for {kind} jobs; the oldest has waited {duration(waited)}."
             yield Problem(text, href, bad=True)
         elif waited is not None and waited >= _LONG:

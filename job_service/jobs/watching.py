@@ -1,6 +1,9 @@
 """`GET /stats` and `GET /events`: how things are, and every change as it happens."""
 
+import socket
+import time
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -13,6 +16,8 @@ from job_service.web.requests import query_choices, query_text
 
 #: Something is said at least this often, so that neither side takes a silence for a lost connection.
 COMMENT_SECONDS = 15.0
+#: How often to look whether the reader is still there: one that left must not keep its place until the next comment.
+_LOOK_SECONDS = 1.0
 _RECONNECT_MILLISECONDS = 3_000
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -38,30 +43,48 @@ def watching_routes(stats: Stats, events: Events, kinds: Collection[str]) -> Blu
         except BaseException:
             events.leave(subscription)
             raise
-        response = Response(_lines(subscription, missed, last_id), mimetype="text/event-stream", headers=_HEADERS)
+        connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+        lines = _lines(subscription, missed, last_id, connection)
+        response = Response(lines, mimetype="text/event-stream", headers=_HEADERS)
         response.call_on_close(lambda: events.leave(subscription))
         return response
 
     return routes
 
 
-def _lines(subscription: Subscription, missed: Iterator[Event], last_id: str) -> Iterator[bytes]:
+def _lines(subscription: Subscription, missed: Iterator[Event], last_id: str, connection: Any) -> Iterator[bytes]:
     """Yield the stream: how soon to come back and where to go on from, what was missed, and then what happens."""
     seen = last_id or subscription.position
     yield f"retry: {_RECONNECT_MILLISECONDS}\nid: {seen}\n\n".encode()
     for event in missed:
         seen = max(seen, event.id)
         yield _shown(event)
-    while True:
+    said = time.monotonic()
+    while not _has_left(connection):
         try:
-            fresh = subscription.take(COMMENT_SECONDS)
+            fresh = subscription.take(min(_LOOK_SECONDS, COMMENT_SECONDS))
         except EOFError:
             return
-        if fresh is None:
-            yield b": still here\n\n"
-        elif not fresh.id or fresh.id > seen:
-            seen = max(seen, fresh.id)
+        if fresh is not None and (not fresh.id or fresh.id > seen):
+            seen, said = max(seen, fresh.id), time.monotonic()
             yield _shown(fresh)
+        elif time.monotonic() - said >= COMMENT_SECONDS:
+            said = time.monotonic()
+            yield b": still here\n\n"
+
+
+def _has_left(connection: Any) -> bool:
+    """Say whether the reader has closed its connection; nothing is taken from what it may have sent."""
+    if not isinstance(connection, socket.socket):
+        return False
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except ValueError:  # under TLS nobody can look ahead
+        return False
+    except OSError:
+        return True
 
 
 def _shown(event: Event) -> bytes:

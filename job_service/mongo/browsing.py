@@ -92,7 +92,7 @@ class Browsing:
         found: list[list[Job]] = []
         floors = []
         for leg in self.legs(sought):
-            hint = {"hint": leg.hint} if leg.hint else {}
+            hint: dict[str, Any] = {"hint": leg.hint} if leg.hint else {}
             rows: list[Any] = list(self._jobs[leg.live].aggregate(leg.pipeline(limit + 1), **hint))
             found.append(rows)
             if len(rows) <= limit and (floor := self._last_looked_at(leg)):
