@@ -3,6 +3,9 @@ import re
 
 import pytest
 
+from job_service.app import create_app
+from job_service.settings import Settings
+
 SUM = "print(a + b)"
 BROWSER = {"Accept": "text/html"}
 
@@ -77,9 +80,6 @@ def test_a_bad_program_is_refused_and_stores_nothing(http, store, fields, loc):
     "name", ["../main.py", "/etc/passwd", ".env", "a/b.py", "x.py\0.txt", "link.py", "missing.py", "folder.py"]
 )
 def test_only_a_file_of_the_folder_itself_is_a_program(database, store, tmp_path, name):
-    from job_service.app import create_app
-    from job_service.settings import Settings
-
     (tmp_path / "secret").write_text("secret")
     folder = tmp_path / "programs"
     folder.mkdir()
