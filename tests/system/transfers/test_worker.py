@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 
 import pytest
-from werkzeug.serving import make_server
+from werkzeug.serving import ThreadedWSGIServer, make_server
 
 from job_service.app import create_app
 from job_service.client import WorkqueueClient
@@ -30,13 +30,17 @@ def service(database, transitions):
     """A service on a socket, by the database's own clock, with its sweeper."""
     store = open_store(database, FAMILIES, RetryPolicy(backoff_seconds=0.2), transitions.extend)
     store.prepare()
-    server = make_server("127.0.0.1", 0, create_app(Settings.from_environment({}), store), threaded=True)
+    app = create_app(Settings.from_environment({}), store)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    # What still waits for a job when the test is over must not get one of the next test.
+    assert isinstance(server, ThreadedWSGIServer)
+    server.daemon_threads = False
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     store.sweeper.start(interval=0.5)
     yield f"http://127.0.0.1:{server.port}"
+    app.extensions["job_service.drain"]()
     store.sweeper.stop()
-    store.wakeups.stop()
     server.shutdown()
     serving.join(DEADLINE)
     server.server_close()
