@@ -16,6 +16,8 @@ from job_service.mongo.claiming import claim_order, may_start
 from job_service.mongo.client import Document
 from job_service.mongo.collections import EPOCH, Collections
 
+_MOST_NUMBERS = 2**63
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
@@ -46,7 +48,8 @@ class Reading:
 
     def by_number(self, kind: str, number: int) -> Job | None:
         """Return the job of a kind that clients know by this number."""
-        return self.find_one({"number": number, "kind": kind})
+        # A number beyond what the database can hold was never given out.
+        return self.find_one({"number": number, "kind": kind}) if abs(number) < _MOST_NUMBERS else None
 
     def find_one(self, query: Document) -> Job | None:
         """Return the one job that an indexed, selective query is about."""

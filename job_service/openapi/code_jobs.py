@@ -1,7 +1,7 @@
 """The code jobs' routes."""
 
 from job_service.code_jobs.wire import NewCodeJob
-from job_service.openapi.answers import CodeJob, CodeJobId
+from job_service.openapi.family_answers import CodeJob, CodeJobId
 from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation, wait
 
 _FORM = {

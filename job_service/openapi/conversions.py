@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from job_service.openapi.answers import Conversion, Message
+from job_service.openapi.answers import Message
+from job_service.openapi.family_answers import Conversion
 from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation
 
 _DOCUMENT = dict[str, Any]

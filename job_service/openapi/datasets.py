@@ -1,5 +1,6 @@
 """The dataset API's routes."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -8,12 +9,18 @@ from job_service.datasets.wire import JobUpdate, NamedJobUpdate, NewDatasetJob
 from job_service.datasets.words import OPERATIONS as KNOWN
 from job_service.datasets.words import STATUSES
 from job_service.lifecycle.job import State
-from job_service.openapi.answers import CodeJob, CoreJob, Importable, ItemResult, Message, Target
+from job_service.openapi.answers import CoreJob, Message
 from job_service.openapi.core import KINDS
+from job_service.openapi.family_answers import CodeJob, Importable, ItemResult, Target
 from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation, Parameter, choices, wait
 from job_service.web.requests import Body
 
 _FLAG = {"type": "string", "enum": ["true", "false", "True", "False"]}
+
+
+def _words(name: str, words: Iterable[str], what: str) -> Parameter:
+    """Return a parameter that counts on one of the two lists only: the other does not look at it."""
+    return Parameter(name, {"type": "array", "items": {"type": "string"}}, f"{what}: {', '.join(words)}.")
 
 
 class NewDatasetJobs(Body):
@@ -31,10 +38,10 @@ OPERATIONS = (
         answers={200: list[CoreJob]},
         headers=LINK,
         parameters=(
-            choices("status", list(STATUSES), "Only these; not together with `kind`."),
+            _words("status", STATUSES, "Only these; without `kind`"),
             choices("operation", list(KNOWN), "Only these."),
             choices("kind", [*KINDS, "all"], "Jobs of these kinds, in the core's shape."),
-            choices("state", [state.value for state in State], "Only these; together with `kind`."),
+            _words("state", [state.value for state in State], "Only these; together with `kind`"),
             Parameter("ignoreCompleted", _FLAG, "Leave out what has ended."),
             Parameter("target", {"type": "string"}, "Only of this dataset."),
             LIMIT,

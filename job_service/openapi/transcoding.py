@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from job_service.openapi.answers import ApiAnswer, Information, Option, Profile, TranscodingEntry, WorkOrder
+from job_service.openapi.answers import ApiAnswer
+from job_service.openapi.family_answers import Information, Option, Profile, TranscodingEntry, WorkOrder
 from job_service.openapi.operations import Operation, Parameter
 from job_service.transcoding.wire import Edit, NewStatus, NewTranscoding, OptionMap, ProfileEdit
 

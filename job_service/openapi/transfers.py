@@ -2,15 +2,8 @@
 
 from typing import Any
 
-from job_service.openapi.answers import (
-    Element,
-    ElementStatus,
-    Message,
-    Monitored,
-    Output,
-    Transfer,
-    TransferStatus,
-)
+from job_service.openapi.answers import Message
+from job_service.openapi.family_answers import Element, ElementStatus, Monitored, Output, Transfer, TransferStatus
 from job_service.openapi.operations import Operation, Parameter
 from job_service.transfers.wire import MODELS, Fetch, Monitoring, NewOfAnyType, Outcome
 from job_service.transfers.words import JobType

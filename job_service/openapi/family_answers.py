@@ -1,0 +1,189 @@
+"""What the families' routes answer; as with the core's, new fields may come."""
+
+from datetime import datetime
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+
+class ItemResult(TypedDict):
+    """What became of one item of a batch."""
+
+    status: Literal["CREATED", "FAILED"]
+    msg: str
+    job_id: NotRequired[str]
+    code: NotRequired[str]
+
+
+class Target(TypedDict):
+    """A dataset and the last word on it."""
+
+    name: str
+    lastUpdatedAt: datetime
+    status: str
+    lastUpdatedBy: dict[str, Any]
+    action: list[str]
+
+
+class Importable(TypedDict):
+    """A dataset of the input folder."""
+
+    datasetName: str
+    hasMetadata: bool
+    hasData: bool
+    isArchived: bool
+
+
+class Conversion(TypedDict):
+    """A document for the converters of a source."""
+
+    id: str
+    source: str
+    job: dict[str, Any]
+    state: NotRequired[str]
+    error: NotRequired[str]
+
+
+class CodeJob(TypedDict):
+    """A program and what became of it."""
+
+    job_id: int
+    uid: int
+    status: Literal["DONE", "ERROR", "WAITING", "RUNNING"]
+    result: Any
+    log: list[str]
+
+
+class CodeJobId(TypedDict):
+    """The number of a new program."""
+
+    job_id: int
+
+
+class Information(TypedDict):
+    """What `/api` is."""
+
+    Name: str
+    Version: float
+
+
+class TranscodingEntry(TypedDict):
+    """A transcoding job as it is listed."""
+
+    id: int
+    name: str
+    status: Literal["todo", "doing", "processed"]
+    lastUpdate: str
+    state: NotRequired[str]
+    error: NotRequired[str]
+
+
+class WorkOrder(TypedDict):
+    """What an encoder fetches; the job's options stand beside these."""
+
+    jobId: int
+    name: str
+    service: str
+    enable: str
+    version: int
+    config: str
+    status: str
+
+
+class Option(TypedDict):
+    """An option that there is."""
+
+    id: int
+    key: str
+    name: str
+    is_optional: bool
+
+
+class Profile(TypedDict):
+    """A named set of options."""
+
+    id: int
+    name: str
+
+
+JobWord = Literal["NEW", "DONE", "FAILED", "SUBMITTED", "RUNNING"]
+TypeWord = Literal["LIST", "COPY", "REMOVE", "RENAME", "MKDIR"]
+
+
+class Transfer(TypedDict):
+    """A transfer; the list of jobs also has the numbers of elements."""
+
+    id: int
+    user_id: int
+    src_siteid: int
+    src_filepath: str
+    dst_siteid: NotRequired[int]
+    dst_filepath: NotRequired[str]
+    type: TypeWord
+    status: JobWord
+    extra_opts: dict[str, Any]
+    priority: int
+    protocol: str
+    log_uid: str
+    timestamp: datetime
+    num_elements: NotRequired[int]
+    num_new: NotRequired[int]
+    num_done: NotRequired[int]
+    num_failed: NotRequired[int]
+    num_submitted: NotRequired[int]
+    num_running: NotRequired[int]
+
+
+class Element(TypedDict):
+    """A piece of a transfer."""
+
+    id: int
+    job_id: int
+    src_filepath: str
+    dst_filepath: NotRequired[str]
+    size: int
+    max_tries: int
+    attempts: int
+    type: TypeWord
+    status: JobWord
+    timestamp: datetime
+    listing: NotRequired[dict[str, Any]]
+
+
+class TransferStatus(TypedDict):
+    """Where a transfer is."""
+
+    jobid: int
+    status: JobWord
+
+
+class ElementStatus(TypedDict):
+    """Where an element is, and how fast it goes once its worker has said so."""
+
+    jobid: int
+    elementid: int
+    status: JobWord
+    attempts: int
+    transferred: NotRequired[float]
+    instant: NotRequired[float]
+    average: NotRequired[float]
+    elapsed: NotRequired[float]
+
+
+class Output(TypedDict):
+    """What one attempt at an element wrote."""
+
+    jobid: int
+    elementid: int
+    attempt: int
+    type: TypeWord
+    status: JobWord
+    log: str
+    listing: NotRequired[dict[str, Any]]
+
+
+class Monitored(TypedDict):
+    """Whether to go on."""
+
+    message: str
+    action: Literal["continue", "cancel"]
