@@ -32,6 +32,13 @@ class Datasets:
         """Return the jobs that match, newest first."""
         return self._store.reading.find(wanted)
 
+    def statuses(self, kinds: Iterable[str]) -> frozenset[str]:
+        """Return the statuses that jobs of these kinds can have."""
+        families = [self._store.terms.families[kind] for kind in kinds]
+        return frozenset().union(
+            *(family.words.values() for family in families), *(family.steps or () for family in families)
+        )
+
     def get(self, job_id: str) -> dict[str, Any]:
         """Return a job. Raises NotFound."""
         return core_view(self._get(job_id))

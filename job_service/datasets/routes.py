@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from pydantic import Field
 
 from job_service.datasets.adapter import Datasets
+from job_service.datasets.document import DATASET
 from job_service.datasets.importable import (
     ImportableDataset,
     InputFolderUnavailable,
@@ -19,7 +20,7 @@ from job_service.datasets.submission import Batches
 from job_service.datasets.submitter import Submitter
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.wire import JobUpdate, NamedJobUpdate
-from job_service.datasets.words import OPERATIONS, STATUSES
+from job_service.datasets.words import OPERATIONS
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
 from job_service.lifecycle.job import State
 from job_service.lifecycle.view import core_view
@@ -47,7 +48,7 @@ def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, k
     @routes.get("/jobs")
     @allows(Role.VIEW)
     def list_jobs() -> Response:
-        return _page(datasets, _core_filter(kinds) if "kind" in request.args else _dataset_filter())
+        return _page(datasets, _filter(datasets, kinds))
 
     @routes.get("/jobs/<job_id>")
     @allows(Role.VIEW)
@@ -150,29 +151,19 @@ def importable_routes(input_dir: Path | None, reservations: Reservations) -> Blu
     return routes
 
 
-def _dataset_filter() -> JobFilter:
+def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
+    """Return what a list is asked for: dataset jobs, unless `kind` names others; every filter counts either way."""
     limit, before = page_asked_for()
+    asked = query_choices("kind", known | {"all"})
+    kinds = tuple(sorted(known)) if "all" in asked else asked or (DATASET.kind,)
     return JobFilter(
-        kinds=("dataset",),
-        statuses=query_choices("status", STATUSES, repeated=False),
-        types=query_choices("operation", OPERATIONS),
-        target=query_text("target"),
-        ended=not query_flag("ignoreCompleted"),
-        before=before,
-        limit=limit,
-    )
-
-
-def _core_filter(kinds: frozenset[str]) -> JobFilter:
-    limit, before = page_asked_for()
-    asked = query_choices("kind", kinds | {"all"})
-    return JobFilter(
-        kinds=tuple(sorted(kinds)) if "all" in asked else asked,
+        kinds=kinds,
         states=tuple(State(state) for state in query_choices("state", [state.value for state in State])),
+        statuses=query_choices("status", datasets.statuses(kinds), repeated=False),
         types=query_choices("operation", OPERATIONS),
         target=query_text("target"),
         ended=not query_flag("ignoreCompleted"),
-        with_children=True,
+        with_children=bool(asked),
         before=before,
         limit=limit,
     )
