@@ -23,7 +23,7 @@ def finish(http, **outcome):
 
 def token_of(http):
     page = http.get("/jobs/", headers=BROWSER).text
-    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
+    return re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page)[0]
 
 
 def form(http, **fields):
@@ -90,7 +90,7 @@ def test_only_a_file_of_the_folder_itself_is_a_program(database, store, tmp_path
     assert http.post("/code-jobs", json={"uid": 1, "file": "sum.py"}).status_code == 201
     refused = http.post("/code-jobs", json={"uid": 1, "file": name})
     assert refused.status_code == 400
-    assert refused.json["errors"][0]["loc"] == ["file"]
+    assert '"loc":["file"]' in refused.text
 
 
 def test_pages_are_for_browsers_and_json_for_everything_else(http):
@@ -144,3 +144,8 @@ def test_a_job_can_be_run_again_as_a_new_one(http, store):
     answer = http.post("/jobs/1/again", data={"csrf_token": token_of(http)}, headers=BROWSER)
     assert (answer.status_code, answer.location) == (303, "/jobs/2")
     assert store.reading.by_number("code", 2)["retriedFrom"] == store.reading.by_number("code", 1)["_id"]
+
+
+@pytest.mark.parametrize("path", ["/code-jobs/{}", "/jobs/{}"])
+def test_a_number_that_no_database_can_hold_is_of_no_job(http, path):
+    assert http.get(path.format(2**63)).status_code == 404

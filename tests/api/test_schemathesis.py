@@ -10,11 +10,11 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from job_service.app import create_app
+from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
 from job_service.openapi.catalog import OPERATIONS
 from job_service.settings import Settings
-from tests.database import FAMILIES
 
 CHECKS = [
     checks.not_a_server_error,
@@ -82,9 +82,9 @@ def aimed(case, jobs):
     if len(str(case.path_parameters)) % 2 or case.operation.path.startswith("/tokens"):
         return
     known = {**jobs, "job_id": 1 if "workqueue" in case.operation.path else jobs["dataset"], "name": "INCOME"}
-    for name in case.path_parameters or {}:
+    for name in tuple(case.path_parameters or {}):
         if name in known:
-            case.path_parameters[name] = known[name]
+            case.path_parameters[name] = type(case.path_parameters[name])(known[name])
 
 
 def without_waiting(case):
