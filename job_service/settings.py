@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -27,7 +27,25 @@ def _flag(value: object) -> object:
     raise ValueError("must be true or false")
 
 
+def _connection_string(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"mongodb", "mongodb+srv"} or not parts.netloc.rpartition("@")[2]:
+        raise ValueError("must be a connection string such as mongodb://127.0.0.1:27017/jobdb")
+    if parts.netloc.count("@") > 1:
+        raise ValueError("the name and the password in it must be percent-encoded")
+    return text
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http or https URL")
+    return text
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+ConnectionString = Annotated[str, AfterValidator(_connection_string)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -37,12 +55,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
 
-    mongodb_url: str = "mongodb://127.0.0.1:27017/jobdb"
+    mongodb_url: ConnectionString = "mongodb://127.0.0.1:27017/jobdb"
     mongodb_user: str | None = None
     mongodb_password: SecretStr | None = None
     input_dir: Path | None = None
     docker_host_name: str | None = None
-    jwks_url: str | None = None
+    jwks_url: WebAddress | None = None
     jwt_auth: Flag | None = None  #: on as soon as there is a JWKS_URL, unless said otherwise
     stack: str = "local"
     commit_id: str | None = None
@@ -85,7 +103,7 @@ class Settings(BaseModel):
         try:
             return cls(**known)
         except ValidationError as error:
-            faults = "; ".join(f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+            faults = "; ".join(f"{str(fault['loc'][0]).upper()}: {_reason(fault['msg'])}" for fault in error.errors())
             raise SettingsError(f"Wrong setting: {faults}") from None
 
     @property
@@ -108,6 +126,10 @@ class Settings(BaseModel):
         """Return the database's URL without credentials, for people."""
         parts = urlsplit(self.mongodb_url)
         return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 def _secrets(path: str | None) -> dict[str, str]:
