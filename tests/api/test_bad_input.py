@@ -96,7 +96,7 @@ def test_an_unknown_field_is_named(http, name):
         assert f"Unknown field: {name}" in answer.json["message"]
 
 
-CLAIMS = [
+CLAIMS: list[tuple[str, object]] = [
     *[("kind", value) for value in [*NOT_TEXT, "", "nothing"]],
     *[("worker", value) for value in [*NOT_TEXT, "", "a\nb", "a\0b", "w" * 201]],
     *[("claimId", value) for value in [{"$ne": None}, 1, True, "short77", "x" * 65, "eight\n888", "nul\0nul\0nul"]],

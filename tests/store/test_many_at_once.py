@@ -83,7 +83,7 @@ def test_each_report_has_its_own_answer_in_order(counted_store, clock):
 def test_reports_about_one_job_are_taken_one_after_another(counted_store):
     submit_many(counted_store, 1)
     job = claim(counted_store)[0]
-    said = [{"progress": 10}, {"step": "validating"}, {"end": "completed"}, {"progress": 99}]
+    said: list[dict] = [{"progress": 10}, {"step": "validating"}, {"end": "completed"}, {"progress": 99}]
     answers = counted_store.reporting.report([report for each in said for report in reports([job], **each)])
     assert [getattr(answer, "code", "ok") for answer in answers] == ["ok", "ok", "ok", "already-finished"]
     after = counted_store.reading.get(job["_id"])
