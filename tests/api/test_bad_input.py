@@ -103,7 +103,9 @@ CLAIMS: list[tuple[str, object]] = [
     *[("limit", value) for value in [0, -1, 1001, "5", 1.5, True, 10**9, None, [1]]],
     *[("leaseSeconds", value) for value in [4, 86_401, -1, "60", True, 5.5]],
     *[("wait", value) for value in [31, -1, "1", True, 1e300]],
-    *[("where", value) for value in [[], "ADD", None]],
+    ("where", []),
+    ("where", "ADD"),
+    ("where", None),
     *[("where.operation", {"operation": value}) for value in [[], {"$ne": 1}, [1], "NOTHING", ["ADD", "$x"]]],
     *[("where.source", {"source": "x"}), ("where.$or", {"$or": []})],
 ]

@@ -20,9 +20,8 @@ QUIET = Facts(now=NOW, pause=None, served=True, ahead=0, children_alive=0)
 
 def running(**fields):
     lease = {"claimId": "claim-one", "worker": "w", "until": NOW}
-    return Job(
-        {"_id": "j", "state": "running", "readyAt": NOW, "lease": lease, "attempts": 0, "maxAttempts": 3} | fields
-    )
+    base = {"_id": "j", "state": "running", "readyAt": NOW, "lease": lease, "attempts": 0, "maxAttempts": 3}
+    return {**base, **fields}
 
 
 def said(**fields):
