@@ -17,7 +17,7 @@ from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
 from job_service.mongo.reading import JobFilter, build_query, newest_first
 
-LOOKED_AT = 10_000
+LOOKED_AT = 5_000
 #: The kind whose clients choose ids, which need not begin with a time.
 _OWN_IDS = "conversion"  # it also has an index by type of its own
 _MILLISECOND = timedelta(milliseconds=1)
@@ -68,9 +68,9 @@ class Leg:
     hint: str | None = None  #: the index, where the database could take one that does not have the order
     few: bool = False  #: it is about few jobs, which are faster sorted than found in order
 
-    def pipeline(self, limit: int) -> list[Document]:
+    def pipeline(self, limit: int, looked_at: int) -> list[Document]:
         """Return the aggregation; unless it is about few, an index answers the first two stages in the ids' order."""
-        in_order: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": LOOKED_AT}]
+        in_order: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": looked_at}]
         return [
             {"$match": self.served},
             *(reversed(in_order) if self.few else in_order),
@@ -92,8 +92,7 @@ class Browsing:
         found: list[list[Job]] = []
         floors = []
         for leg in self.legs(sought):
-            hint: dict[str, Any] = {"hint": leg.hint} if leg.hint else {}
-            rows: list[Any] = list(self._jobs[leg.live].aggregate(leg.pipeline(limit + 1), **hint))
+            rows = self._look(leg, limit + 1)
             found.append(rows)
             if len(rows) <= limit and (floor := self._last_looked_at(leg)):
                 floors.append(floor)
@@ -148,7 +147,21 @@ class Browsing:
         if sought.target:
             rest["state"] = served.pop("state")
             served.pop("kind")
+        elif served.keys() <= {"kind", "state", "_id"} and self._is_everything(sought, live=live):
+            # Both are named only for the order's sake, and there is an index with just that.
+            del served["kind"], served["state"]
         return Leg(live, served, rest, _hint(served, live=live), few=live and bool(sought.target))
+
+    def _look(self, leg: Leg, limit: int) -> list[Job]:
+        """Return what is found among a few, where that is enough, else among `LOOKED_AT`."""
+        hint: dict[str, Any] = {"hint": leg.hint} if leg.hint else {}
+        rows: list[Any] = []
+        # The database fetches all that may be looked at before it looks: mostly a few are enough.
+        for looked_at in (limit * 2, LOOKED_AT):
+            rows = list(self._jobs[leg.live].aggregate(leg.pipeline(limit, looked_at), **hint))
+            if len(rows) == limit:
+                break
+        return rows
 
     def _last_looked_at(self, leg: Leg) -> str | None:
         """Return the id down to which a search has looked; None where it has seen everything."""
@@ -157,6 +170,9 @@ class Browsing:
         cursor = self._jobs[leg.live].find(leg.served, {"_id": 1}, hint=leg.hint).sort("_id", -1)
         last = next(iter(cursor.skip(LOOKED_AT - 1).limit(1)), None)
         return last["_id"] if last else None
+
+    def _is_everything(self, sought: Sought, *, live: bool) -> bool:
+        return set(sought.kinds) == set(self._families) and set(sought.states) == set(State if live else ENDED)
 
     def _kinds(self, sought: Sought) -> tuple[str, ...]:
         if sought.target:
@@ -184,9 +200,12 @@ def _states_of(family: Family, status: str) -> set[State]:
 
 
 def _hint(served: Document, *, live: bool) -> str | None:
-    if "type" not in served or not served.keys() <= {"kind", "type", "state", "_id"}:
+    """Name the index of a query by kind, state or type: among many that would do, trying them takes longest."""
+    if not served.keys() <= {"kind", "type", "state", "_id"}:
         return None
-    return "tree" if live else "type"
+    if "type" in served:
+        return "tree" if live else "type"
+    return "state" if "state" in served else "_id_"
 
 
 def _served(sought: Sought, *, live: bool) -> Document:

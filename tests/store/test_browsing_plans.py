@@ -59,7 +59,7 @@ def test_a_search_scans_no_collection_and_sorts_nothing_large(filled, database, 
         name = "inprogress" if leg.live else "completed"
         command = {
             "aggregate": name,
-            "pipeline": leg.pipeline(51),
+            "pipeline": leg.pipeline(51, 102),
             "cursor": {},
             **({"hint": leg.hint} if leg.hint else {}),
         }
