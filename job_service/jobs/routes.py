@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from job_service.jobs.adapter import Jobs
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
+from job_service.web.requests import read_nothing
 
 
 def job_routes(jobs: Jobs) -> Blueprint:
@@ -19,11 +20,13 @@ def job_routes(jobs: Jobs) -> Blueprint:
     @routes.post("/jobs/<job_id>/cancel")
     @allows(Role.OPERATE, Role.SUBMIT)
     def cancel(job_id: str) -> Response:
+        read_nothing()
         return answer(jobs.cancel(job_id))
 
     @routes.post("/jobs/<job_id>/retry")
     @allows(Role.OPERATE, Role.SUBMIT)
     def retry(job_id: str) -> Response:
+        read_nothing()
         created = jobs.retry(job_id)
         return answer(created, 201, {"Location": f"/jobs/{created['jobId']}"})
 

@@ -2,20 +2,34 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import Job, State
 from job_service.web.requests import Body, validate
 from job_service.web.times import Moment
 
+
+def _value(value: object) -> object:
+    """Say what is wrong once, and not once for each type that a value may have."""
+    if not isinstance(value, str | bool | int | float):
+        raise ValueError("must be a text, a number, true or false")  # noqa: TRY004  pydantic wants this one
+    return value
+
+
+def _number(value: object) -> object:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise ValueError("must be a whole number or a text")  # noqa: TRY004  as above
+    return value
+
+
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Value = Annotated[str, StringConstraints(max_length=10_000)] | bool | int | float
+Value = Annotated[Annotated[str, StringConstraints(max_length=10_000)] | bool | int | float, BeforeValidator(_value)]
 OptionMap = Annotated[dict[Key, Value], Field(max_length=500)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 
 #: A number; some clients send it as text.
-Number = int | Annotated[str, StringConstraints(max_length=200)]
+Number = Annotated[int | Annotated[str, StringConstraints(max_length=200)], BeforeValidator(_number)]
 
 #: What a fetched job holds beside its options.
 _RESERVED = ("name", "service", "enable", "version", "config")

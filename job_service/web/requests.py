@@ -64,6 +64,12 @@ def read_body(model: type[Model], *, batch: bool = False) -> Model:
     return validate(model, read_object(batch=batch))
 
 
+def read_nothing() -> None:
+    """Refuse a body that says anything, on a route that takes none. Raises Invalid."""
+    if request.get_data():
+        read_body(Body)
+
+
 def validate(model: type[Model], value: object) -> Model:
     """Return a value as a model, or raise Invalid."""
     try:
@@ -83,6 +89,9 @@ def _fault(detail: ErrorDetails) -> Fault:
     loc = list(detail["loc"])
     if detail["type"] == "extra_forbidden":
         return {"loc": loc, "msg": f"Unknown field: {loc[-1]}"}
+    if detail["type"] == "model_type":
+        # pydantic would name the class.
+        return {"loc": loc, "msg": "must be an object"}
     return {"loc": loc, "msg": detail["msg"].removeprefix("Value error, ")}
 
 

@@ -39,7 +39,7 @@ def test_a_connection_string_is_kept_as_it_is(url):
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://keys.example.org/jwks", "https://", "file:///etc/keys"])
 def test_an_address_of_keys_that_is_none_is_refused_by_its_name(url):
-    with pytest.raises(SettingsError, match="^Wrong setting: JWKS_URL: must be an http or https URL$"):
+    with pytest.raises(SettingsError, match=r"^Wrong setting: JWKS_URL: must be an http or https URL$"):
         Settings.from_environment({"JWKS_URL": url})
 
 
