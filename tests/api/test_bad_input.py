@@ -123,7 +123,7 @@ def test_a_claims_bad_field_is_named(http, field, value):
     }
 
 
-UPDATES = [
+UPDATES: list[tuple[str, object]] = [
     *[("progress", value) for value in [-1, 101, "5", True, 1.5]],
     *[("status", value) for value in ["", "nothing", "queued", "quarantined", 1, {"$ne": 1}]],
     *[("leaseSeconds", value) for value in [4, 86_401]],

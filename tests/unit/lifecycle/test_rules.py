@@ -7,7 +7,7 @@ import pytest
 from job_service.lifecycle.explain import Facts, explain
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.ids import IdRange
-from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.job import Job, Lease, State
 from job_service.lifecycle.reports import Accepted, Refused, Report, decide, judge, refusal
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import is_legal
@@ -19,9 +19,10 @@ QUIET = Facts(now=NOW, pause=None, served=True, ahead=0, children_alive=0)
 
 
 def running(**fields):
-    lease = {"claimId": "claim-one", "worker": "w", "until": NOW}
-    base = {"_id": "j", "state": "running", "readyAt": NOW, "lease": lease, "attempts": 0, "maxAttempts": 3}
-    return {**base, **fields}
+    lease = Lease(claimId="claim-one", worker="w", until=NOW)
+    job = Job(_id="j", state="running", readyAt=NOW, lease=lease, attempts=0, maxAttempts=3)
+    job.update(fields)
+    return job
 
 
 def said(**fields):
