@@ -21,7 +21,7 @@ QUIET = Facts(now=NOW, pause=None, served=True, ahead=0, children_alive=0)
 def running(**fields):
     lease = Lease(claimId="claim-one", worker="w", until=NOW)
     job = Job(_id="j", state="running", readyAt=NOW, lease=lease, attempts=0, maxAttempts=3)
-    job.update(fields)
+    job.update(fields)  # type: ignore[typeddict-item]  # fields of Job
     return job
 
 
