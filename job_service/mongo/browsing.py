@@ -147,6 +147,10 @@ class Browsing:
         if sought.target:
             rest["state"] = served.pop("state")
             served.pop("kind")
+        elif sought.reason and served.keys() <= {"kind", "state", "_id"}:
+            # Few jobs have a reason, and an index has just those.
+            rest.update({name: served.pop(name) for name in ("kind", "state")})
+            served["error"] = {"$gt": ""}
         elif served.keys() <= {"kind", "state", "_id"} and self._is_everything(sought, live=live):
             # Both are named only for the order's sake, and there is an index with just that.
             del served["kind"], served["state"]
@@ -200,9 +204,11 @@ def _states_of(family: Family, status: str) -> set[State]:
 
 
 def _hint(served: Document, *, live: bool) -> str | None:
-    """Name the index of a query by kind, state or type: among many that would do, trying them takes longest."""
-    if not served.keys() <= {"kind", "type", "state", "_id"}:
+    """Name the index of a query by kind, state, type or reason: among many that would do, trying them takes longest."""
+    if not served.keys() <= {"kind", "type", "state", "_id", "error"}:
         return None
+    if "error" in served:
+        return "reason"
     if "type" in served:
         return "tree" if live else "type"
     return "state" if "state" in served else "_id_"

@@ -141,6 +141,7 @@ def _of_listings() -> list[IndexModel]:
             {"number": {"$gt": 0}},
         ),
         _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
+        _partial([("_id", ASCENDING), ("error", ASCENDING)], "reason", {"error": {"$gt": ""}}),
         _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
     ]
 
