@@ -124,7 +124,8 @@ def _seen(job: Job) -> tuple[str, int]:
 
 
 def _is_held(job: Job, ticket: Ticket) -> bool:
-    return "lease" in job and job["lease"]["claimId"] == ticket.claim_id
+    # Two workers that happen to choose the same claim id must not both do the job.
+    return "lease" in job and (job["lease"]["claimId"], job["lease"]["worker"]) == (ticket.claim_id, ticket.worker)
 
 
 def _is_free(job: Job, claims: int, now: datetime) -> bool:
