@@ -19,6 +19,7 @@ class Facts:
     served: bool  #: somebody has asked for jobs like this one lately
     ahead: int  #: claimable jobs that go first, counted up to MOST_AHEAD
     children_alive: int
+    spent: bool = False  #: its lease has run out, and it must end instead of being handed out once more
 
 
 def explain(job: Job, facts: Facts) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def explain(job: Job, facts: Facts) -> dict[str, Any]:
     return {
         "jobId": job["_id"],
         "state": job["state"],
-        "claimable": due and facts.pause is None,
+        "claimable": due and facts.pause is None and not facts.spent,
         "reasons": reasons,
     }
 
@@ -58,6 +59,9 @@ def _waiting(job: Job, facts: Facts) -> Iterator[dict[str, Any]]:
         yield _reason("paused", message, since=facts.pause.get("timestamp"))
     if job["readyAt"] > facts.now:
         yield _not_ready(job)
+        return
+    if facts.spent:
+        yield _reason("quarantined", "It lost its last lease, or was cancelled: the sweep is about to end it")
         return
     if facts.ahead:
         some = f"at least {facts.ahead}" if facts.ahead >= MOST_AHEAD else str(facts.ahead)

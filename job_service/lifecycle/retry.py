@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from job_service.lifecycle.job import Job
+from job_service.lifecycle.job import Job, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class RetryPolicy:
             return None
         return Again(now + timedelta(seconds=self.delay(attempts, chance) if delay is None else delay))
 
-    def kills_workers(self, job: Job) -> bool:
-        """Say whether a job whose lease has run out has now lost one lease too many."""
-        return job.get("leasesLost", 0) + 1 >= self.max_leases_lost
+    def is_spent(self, job: Job) -> bool:
+        """Say whether a claimable job must end instead of being handed out once more.
+
+        It lost one lease too many with the one that has just run out, or somebody wanted it to stop.
+        """
+        one_too_many = job.get("leasesLost", 0) + 1 >= self.max_leases_lost
+        return job["state"] == State.RUNNING and (one_too_many or "cancelRequestedAt" in job)

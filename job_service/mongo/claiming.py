@@ -130,7 +130,7 @@ class Claiming:
         spread = _SPREAD if self._contended.get(narrowing.kind) else 1
         cursor = self._inprogress.find(may_start(narrowing, self._clock.now()))
         found = list(cursor.sort(claim_order(narrowing)).limit(wanted * spread))
-        spent = [job for job in found if self._is_spent(job)]
+        spent = [job for job in found if self._policy.is_spent(job)]
         if spent:
             # They are in the way of what comes behind them.
             self._ending.end_spent(spent)
@@ -152,8 +152,3 @@ class Claiming:
         pause = self._leasing.settle(shares)
         self._contended[narrowing.kind] = wanted > sum(len(ticket.jobs) for ticket, _ in shares)
         return pause
-
-    def _is_spent(self, job: Job) -> bool:
-        """Say whether a job with a lapsed lease must end instead of being handed out once more."""
-        lapsed = job["state"] == State.RUNNING
-        return lapsed and ("cancelRequestedAt" in job or self._policy.kills_workers(job))
