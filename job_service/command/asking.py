@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from job_service.client import JobServiceClient
-from job_service.client.errors import JobServiceError
+from job_service.client.errors import JobServiceError, Unreachable
 
 P = ParamSpec("P")
 
@@ -31,6 +31,8 @@ def asks(command: Callable[Concatenate[JobServiceClient, P], None]) -> Callable[
         try:
             with JobServiceClient(url, token) as client:
                 command(client, *args, **kwargs)
+        except Unreachable as silence:
+            raise click.ClickException(f"{url} does not answer: {silence}") from silence
         except JobServiceError as refusal:
             raise click.ClickException(str(refusal)) from refusal
 
