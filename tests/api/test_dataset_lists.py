@@ -1,4 +1,4 @@
-"""Lists of dataset jobs: each filter in each of its forms, and pages that lead to the end whatever arrives meanwhile."""
+"""Lists of dataset jobs: each filter in each of its forms, and pages that stay whatever arrives meanwhile."""
 
 from urllib.parse import quote
 
