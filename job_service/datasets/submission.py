@@ -7,9 +7,9 @@ from typing import Any
 from job_service.datasets.wire import NewDatasetJob, created, refused
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.ids import IdRange
-from job_service.lifecycle.job import NewJob
+from job_service.lifecycle.job import Job, NewJob
 from job_service.mongo.store import Store
-from job_service.mongo.submission import Created, Creation
+from job_service.mongo.submission import Created, Creation, Taken
 from job_service.web.answers import dumps
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
@@ -56,10 +56,10 @@ class Batches:
             return dict(zip(wanted, outcomes, strict=True))
         # A job of an interrupted sending may have been stored, and may even have ended since.
         known = self._store.submission.already_ended([new.job_id for new in wanted.values() if new.job_id])
-        rest = {place: new for place, new in wanted.items() if new.job_id not in known}
+        settled = _settled(wanted, known)
+        rest = {place: new for place, new in wanted.items() if place not in settled}
         outcomes = self._store.submission.create(list(rest.values()), repeated=True)
-        ended = {place: Created(known[new.job_id]) for place, new in wanted.items() if new.job_id in known}
-        return {**dict(zip(rest, outcomes, strict=True)), **ended}
+        return {**dict(zip(rest, outcomes, strict=True)), **settled}
 
     def _new_job(self, item: object, user: Mapping[str, Any], job_id: str | None) -> NewJob:
         if isinstance(item, dict) and "operation" not in item:
@@ -79,6 +79,17 @@ class Batches:
             created_by=dict(user),
             request_id=request_id(),
         )
+
+
+def _settled(wanted: Mapping[int, NewJob], known: Mapping[str, Job]) -> dict[int, Creation]:
+    """Return what became of items whose job has ended, and of others of the same dataset, which its job kept out."""
+    ended = {place: known[new.job_id] for place, new in wanted.items() if new.job_id and new.job_id in known}
+    holders = {wanted[place].dataset_name: job["_id"] for place, job in ended.items()}
+    return {
+        place: Created(ended[place]) if place in ended else Taken("datasetName", holders[new.dataset_name])
+        for place, new in wanted.items()
+        if new.dataset_name in holders
+    }
 
 
 def _result(new: NewJob, outcome: Creation) -> dict[str, str]:
