@@ -1,0 +1,61 @@
+"""A submission sent again with its key: at once, after an interruption, and in the name of another."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from tests.api.asking import claim, fingerprint, path_of, submit
+
+DEADLINE = 30
+KEY = {"Idempotency-Key": "k1"}
+ITEMS = [{"target": "AGE"}, {"target": "age"}, {"target": "SEX"}, {"target": "AGE"}]
+
+
+def test_two_that_are_sent_at_once_get_one_answer_and_make_each_job_once(app, store):
+    start = Barrier(2)
+
+    def send(_):
+        client = app.test_client()
+        start.wait(DEADLINE)
+        return submit(client, *ITEMS, **KEY)
+
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(send, range(2))
+    assert (one.status_code, other.status_code) == (200, 200)
+    assert one.data == other.data
+    assert [result["status"] for result in one.json] == ["CREATED", "FAILED", "CREATED", "FAILED"]
+    assert store.collections.inprogress.count_documents({}) == 2
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["alive", "ended"])
+def test_one_whose_answer_was_never_stored_is_repeated_without_doubles(http, store, ended):
+    first = submit(http, *ITEMS, **KEY)
+    store.collections.idempotency.update_one({"_id": "k1"}, {"$unset": {"answer": ""}})
+    if ended:
+        [held] = claim(http)
+        http.patch(path_of(held), json={"status": "completed"})
+        store.sweeper.sweep()
+    before = fingerprint(store)
+    again = submit(http, *ITEMS, **KEY)
+    ids = [result.get("job_id") for result in first.json]
+    assert [result.get("job_id") for result in again.json][:3] == ids[:3]
+    assert again.json[3]["status"] == "FAILED"
+    assert fingerprint(store) == before
+    assert submit(http, *ITEMS, **KEY).data == again.data
+
+
+def test_one_that_was_interrupted_half_way_makes_the_rest(http, store):
+    first = submit(http, *ITEMS, **KEY).json
+    store.collections.idempotency.update_one({"_id": "k1"}, {"$unset": {"answer": ""}})
+    store.collections.inprogress.delete_one({"_id": first[2]["job_id"]})
+    again = submit(http, *ITEMS, **KEY).json
+    assert [result.get("job_id") for result in again] == [result.get("job_id") for result in first]
+    assert store.collections.inprogress.count_documents({}) == 2
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "two words", "ä"])
+def test_a_key_that_is_none_is_400_and_makes_nothing(http, store, key):
+    answer = submit(http, {"target": "AGE"}, **{"Idempotency-Key": key})
+    assert (answer.status_code, answer.json["errors"][0]["loc"]) == (400, ["Idempotency-Key"])
+    assert store.collections.inprogress.count_documents({}) == 0
