@@ -10,16 +10,19 @@ from job_service.mongo.replica_set import initiate
 
 pytest_plugins = ["tests.database"]
 
+_PARAMETERS = ("enableTestCommands=1", "ttlMonitorEnabled=false")
+
 
 @pytest.fixture(scope="session")
 def mongod_url():
     """Connection string of a replica set of one, for all tests of this process; each works in a database of its own.
 
-    Fail points are there to be set, and to be unset again.
+    Fail points are there to be set, and to be unset again. Nothing expires: to the clock of the tests, which stands
+    still in the past, what a test has just stored would be long over.
     """
     with (
         tempfile.TemporaryDirectory(prefix="job-service-mongod-") as folder,
-        PrivateMongod(Path(folder), ["--setParameter=enableTestCommands=1"]) as mongod,
+        PrivateMongod(Path(folder), [f"--setParameter={parameter}" for parameter in _PARAMETERS]) as mongod,
     ):
         mongod.start(initiate)
         yield mongod.url
