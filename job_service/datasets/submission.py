@@ -6,14 +6,16 @@ from typing import Any
 
 from job_service.datasets.wire import NewDatasetJob, created, refused
 from job_service.lifecycle.errors import Invalid
-from job_service.lifecycle.ids import IdRange
 from job_service.lifecycle.job import Job, NewJob
+from job_service.mongo.idempotency import Attempt
 from job_service.mongo.store import Store
 from job_service.mongo.submission import Created, Creation, Taken
 from job_service.web.answers import dumps
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
 from job_service.web.requests import sentence, validate
+
+Result = dict[str, str]
 
 _BUMP_DISABLED = "Bumping the datastore is disabled"
 
@@ -36,26 +38,29 @@ class Batches:
         attempt = self._store.idempotency.begin(key, digest, self._store.terms.clock.now())
         if attempt.answer is not None:
             return attempt.answer
-        return self._store.idempotency.finish(key, dumps(self._create(items, user, attempt.ids)))
+        return self._store.idempotency.finish(key, dumps(self._create(items, user, attempt)))
 
-    def _create(self, items: Sequence[object], user: Mapping[str, Any], ids: IdRange | None) -> list[dict[str, str]]:
+    def _create(
+        self, items: Sequence[object], user: Mapping[str, Any], attempt: Attempt | None
+    ) -> list[dict[str, str]]:
         results: list[dict[str, str]] = [{} for _ in items]
         wanted: dict[int, NewJob] = {}
         for place, item in enumerate(items):
             try:
-                wanted[place] = self._new_job(item, user, ids[place] if ids else None)
+                wanted[place] = self._new_job(item, user, attempt.ids[place] if attempt else None)
             except Invalid as error:
                 results[place] = refused(_why(error))
-        for place, outcome in self._store_all(wanted, repeated=ids is not None).items():
+        for place, outcome in self._store_all(wanted, attempt).items():
             results[place] = _result(wanted[place], outcome)
         return results
 
-    def _store_all(self, wanted: dict[int, NewJob], *, repeated: bool) -> dict[int, Creation]:
-        if not repeated:
+    def _store_all(self, wanted: dict[int, NewJob], attempt: Attempt | None) -> dict[int, Creation]:
+        if attempt is None:
             outcomes = self._creations.do(list(wanted.values())) if wanted else []
             return dict(zip(wanted, outcomes, strict=True))
         # A job of an interrupted sending may have been stored, and may even have ended since.
-        known = self._store.submission.already_ended([new.job_id for new in wanted.values() if new.job_id])
+        sent = [new.job_id for new in wanted.values() if new.job_id]
+        known = self._store.submission.already_ended(sent) if attempt.repeated else {}
         settled = _settled(wanted, known)
         rest = {place: new for place, new in wanted.items() if place not in settled}
         outcomes = self._store.submission.create(list(rest.values()), repeated=True)

@@ -13,7 +13,7 @@ from job_service.lifecycle.ids import IdSource
 from job_service.lifecycle.job import Job, NewJob, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.client import Document
-from job_service.mongo.collections import Collections
+from job_service.mongo.collections import EPOCH, Collections
 from job_service.mongo.terms import Terms
 
 _DUPLICATE_KEY = 11000
@@ -66,8 +66,9 @@ class Submission:
         return [refused.get(place) or Created(job) for place, job in enumerate(jobs)]
 
     def already_ended(self, job_ids: Sequence[str]) -> dict[str, Job]:
-        """Return those of these jobs that were stored once and have ended and been moved since."""
-        return {job["_id"]: job for job in self._completed.find({"_id": {"$in": list(job_ids)}})}
+        """Return those of these jobs that were stored once and have ended since, moved or not."""
+        ended = {"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}
+        return {job["_id"]: job for side in (self._inprogress, self._completed) for job in side.find(ended)}
 
     def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Taken]:
         try:

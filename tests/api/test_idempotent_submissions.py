@@ -28,13 +28,14 @@ def test_two_that_are_sent_at_once_get_one_answer_and_make_each_job_once(app, st
     assert store.collections.inprogress.count_documents({}) == 2
 
 
-@pytest.mark.parametrize("ended", [False, True], ids=["alive", "ended"])
+@pytest.mark.parametrize("ended", ["alive", "ended", "moved"])
 def test_one_whose_answer_was_never_stored_is_repeated_without_doubles(http, store, ended):
     first = submit(http, *ITEMS, **KEY)
     store.collections.idempotency.update_one({"_id": "k1"}, {"$unset": {"answer": ""}})
-    if ended:
+    if ended != "alive":
         [held] = claim(http)
         http.patch(path_of(held), json={"status": "completed"})
+    if ended == "moved":
         store.sweeper.sweep()
     before = fingerprint(store)
     again = submit(http, *ITEMS, **KEY)
