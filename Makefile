@@ -1,6 +1,6 @@
 # `make` lists the targets. Each is a thin name for a script or a command that works by itself.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format types serve bench torture audit coverage lock clean
+.PHONY: help run test check format types serve audit coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,14 +22,6 @@ format: ## mend what ruff can mend, and format
 serve: ## serve without the sample; MONGODB_URL names a database, else a private one is started
 	scripts/install run
 	.venv/bin/job-service serve
-
-bench: ## measure, beside the raw driver and the empty route (ARGS="--help" for more)
-	scripts/install all
-	.venv/bin/python -m benchmarks $(ARGS)
-
-torture: ## load and faults on loopback, then check every answer (ARGS="--help" for more)
-	scripts/install all
-	.venv/bin/python -m tests.torture $(ARGS)
 
 audit: ## ask about known vulnerabilities of the installed packages
 	scripts/audit
