@@ -1,0 +1,53 @@
+"""A service with jobs of every kind, and a guard: whatever a test of this folder sends, what is stored stays as it was."""
+
+import hashlib
+
+import pytest
+from bson import encode
+
+from tests.api.transfers import BASE, submit
+from tests.console_world import fill
+
+#: Figures for people, and who was heard of lately: a refused request may leave its trace there.
+HINTS = {"counters", "flow", "workers"}
+
+
+def stored(store):
+    """Give a hash of every collection, by its name."""
+    hashes = {}
+    for name in sorted(set(store.database.list_collection_names()) - HINTS):
+        found = hashlib.sha256()
+        for document in store.database[name].find().sort("_id", 1):
+            found.update(encode(document))
+        hashes[name] = found.hexdigest()
+    return hashes
+
+
+@pytest.fixture
+def ids(http, store):
+    """Jobs of every kind and state; what they are called in paths, by the name of the parameter."""
+    made = fill(http, store)
+    http.post("/api/profile/small", json={"codec": "h264"})
+    number = submit(http, "list")
+    [group] = http.post(f"{BASE}/worker/jobs", json={"types": [0]}).json
+    held = http.post("/claims", json={"kind": "dataset", "worker": "w", "claimId": "standing-claim"}).json["claims"][0]
+    names = {"claim_id": held["claimId"], "job_id": held["job"]["jobId"], "number": 1, "name": "INCOME", "uid": 7}
+    return {
+        **names,
+        "source": "archive",
+        "transfer": number,
+        "element_id": 0,
+        "attempt": 1,
+        "token": group["elements"][0]["token"],
+        "made": made,
+    }
+
+
+@pytest.fixture
+def unchanged(http, store, ids):
+    """Nothing that is stored changes during the test, and the service goes on."""
+    before = stored(store)
+    yield ids
+    assert stored(store) == before
+    assert http.get("/health/alive").status_code == 200
+    assert http.get("/jobs").status_code == 200
