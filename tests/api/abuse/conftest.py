@@ -1,4 +1,4 @@
-"""A service with jobs of every kind, and a guard: whatever a test of this folder sends, what is stored stays as it was."""
+"""A service with jobs of every kind, and a guard: whatever a test here sends, what is stored stays as it was."""
 
 import hashlib
 
