@@ -7,6 +7,7 @@ from flask import Flask, Response
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
+from job_service import tracing
 from job_service.claims.adapter import Claims
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.routes import claim_routes
@@ -31,9 +32,11 @@ from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer, Transition
 from job_service.maintenance.routes import maintenance_routes
+from job_service.mongo.archive import Archive
 from job_service.mongo.availability import available
 from job_service.mongo.client import connect, open_database
 from job_service.mongo.events import Events
+from job_service.mongo.retention import Keeping, Retention
 from job_service.mongo.secrets import Secrets
 from job_service.mongo.store import Store, open_store
 from job_service.mongo.tokens import Tokens
@@ -42,7 +45,7 @@ from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.startup import Readiness
 from job_service.tokens.routes import token_routes
-from job_service.web import access, answers, logs, request_ids
+from job_service.web import access, answers, logs, request_ids, traces
 from job_service.web.credentials import Credentials
 from job_service.web.health import health_routes, hold_back
 from job_service.web.jwks import JwksKeys
@@ -62,9 +65,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     tokens = Tokens(store.collections, store.terms.clock)
     credentials = Credentials(tokens, verifier := _verifier(settings))
 
-    request_ids.name_requests(app)
-    logs.log_requests(app)
-    metrics.time_requests(app)
+    for prepare in (request_ids.name_requests, traces.trace_requests, logs.log_requests, metrics.time_requests):
+        prepare(app)
     access.guard(app, credentials)
     _answer_errors(app)
 
@@ -77,6 +79,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     add_transfers(base, lent)
     add_transcoding_and_conversions(base)
     code_jobs = add_code_jobs(base)
+    _keep_for_a_time(store, settings)
     stop_console = _add_console(base, Parts.of(store, jobs, code_jobs, credentials.of_token, settings))
     readiness = Readiness(store, credentials.is_configured)
     _run(base, metrics, lent, readiness, stop_console)
@@ -103,6 +106,13 @@ def _run(
 
     parts = {"store": store, "readiness": readiness, "drain": drain}
     app.extensions.update({f"job_service.{name}": part for name, part in parts.items()})
+
+
+def _keep_for_a_time(store: Store, settings: Settings) -> None:
+    """Let ended jobs go when the settings say so."""
+    archive = Archive(settings.completed_archive_dir) if settings.completed_archive_dir else None
+    keeping = Keeping(settings.completed_retention_days, archive)
+    store.sweeper.duties.append(Retention(store.collections, store.terms, store.counters, keeping))
 
 
 def _add_console(base: Foundation, parts: Parts) -> Callable[[], None]:
@@ -154,6 +164,7 @@ def _answer_errors(app: Flask) -> None:
 
     def unexpected(error: Exception) -> Response:
         _LOG.exception("unexpected", exc_info=error)
+        tracing.failed(error)
         return answers.unexpected_answer(request_ids.request_id() or "")
 
     app.register_error_handler(JobServiceError, known)

@@ -47,6 +47,7 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 ConnectionString = Annotated[str, AfterValidator(_connection_string)]
 Count = Annotated[int, Field(ge=1)]
+Days = Annotated[int, Field(ge=1, le=20_000)]  #: what MongoDB can count in seconds
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -84,7 +85,8 @@ class Settings(BaseModel):
     backoff_seconds: Seconds = 5
     backoff_max_seconds: Seconds = 600
     legacy_lease_seconds: Annotated[int, Field(ge=5)] = 86_400
-    completed_retention_days: Count | None = None
+    completed_retention_days: Days | None = None
+    completed_archive_dir: Path | None = None  #: where ended jobs are written before they go
 
     code_dir: Path | None = None
     code_executor: Annotated[str, Field(pattern=r"^(local|lambda)$")] = "local"

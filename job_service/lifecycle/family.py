@@ -16,7 +16,7 @@ class Family:
     `words` gives the family's status for each state; `steps` are the statuses that a worker may set while it runs
     (None: any word); `facets` names the fields of a claim's `where` and what they narrow by, and `choices` the values
     they may take; `counts` says that its clients want small numbers; `by_id` that the oldest id goes first, also
-    when it was put back.
+    when it was put back; `has_elements` that its jobs may be parents of others.
     """
 
     kind: str
@@ -26,6 +26,7 @@ class Family:
     choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
     counts: bool = False
     by_id: bool = False
+    has_elements: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,11 @@ class Counters:
                 minute = move.at.replace(second=0, microsecond=0)
                 self._happened[move.kind, minute, _happening(move)] += 1
 
+    def forget(self, gone: Mapping[Place, int]) -> None:
+        """Count off jobs that are not stored any more; touches no database."""
+        with self._lock:
+            self._moved.subtract(gone)
+
     def start(self) -> None:
         """Begin to write the counts down in the background; call it after the fork."""
         threading.Thread(target=self._run, name="counters", daemon=True).start()

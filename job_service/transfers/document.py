@@ -24,6 +24,7 @@ TRANSFER = Family(
     steps=frozenset({JobStatus.RUNNING.name}),
     facets={"type": "type"},
     choices={"type": frozenset(JobType.__members__)},
+    has_elements=True,
     counts=True,
 )
 
