@@ -1,0 +1,85 @@
+"""The speed of the service beside its limits, on this machine.
+
+python -m benchmarks [--only NAME...] [--runs 3] [--quick] [--large] [--out FILE]
+python -m benchmarks compare OLD.json NEW.json
+python -m benchmarks table FILE.json
+"""
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.compare import comparison
+from benchmarks.figures import Figure, Results
+from benchmarks.machine import facts, load_average
+from benchmarks.plan import run
+from benchmarks.ratios import ratios_of
+from benchmarks.scenarios.every import EVERY
+from benchmarks.stage import Sizes, Stage
+from benchmarks.table import markdown
+
+FOLDER = Path(__file__).parent / "results"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    asked = _parser().parse_args(arguments)
+    if asked.command == "compare":
+        text, worse = comparison(Results.load(asked.old), Results.load(asked.new))
+        print(text)
+        return 1 if worse else 0
+    if asked.command == "table":
+        print(markdown(Results.load(asked.file)))
+        return 0
+    return _measure(asked)
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = [scenario.name for scenario in EVERY]
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure the service beside its limits.")
+    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of: {', '.join(names)}")
+    parser.add_argument("--runs", type=int, help="of each measurement; 3, or 1 with --quick")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does everything work?")
+    parser.add_argument("--large", action="store_true", help="also those with a million jobs and more")
+    parser.add_argument("--out", type=Path, help="where the figures go as JSON")
+    commands = parser.add_subparsers(dest="command")
+    compare = commands.add_parser("compare", help="print what changed; exit 1 when something regressed by a fifth")
+    compare.add_argument("old", type=Path)
+    compare.add_argument("new", type=Path)
+    table = commands.add_parser("table", help="print a file's figures as Markdown")
+    table.add_argument("file", type=Path)
+    return parser
+
+
+def _measure(asked: argparse.Namespace) -> int:
+    chosen = [each for each in EVERY if (each.name in asked.only if asked.only else asked.large or not each.large)]
+    began, before, figures = time.monotonic(), load_average(), list[Figure]()
+    stage = Stage(Sizes.quick() if asked.quick else Sizes())
+    try:
+        for scenario in chosen:
+            figures += run(stage, scenario, asked.runs or (1 if asked.quick else 3), _tell)
+        machine = facts(stage.client.server_info()["version"])
+    finally:
+        stage.close()
+    measured = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - began),
+        "load_before": before,
+        "load_after": load_average(),
+        "sizes": "quick" if asked.quick else "full",
+    }
+    results = Results({**machine, **measured}, tuple(figures), ratios_of(figures))
+    path = asked.out or FOLDER / f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}{'-quick' if asked.quick else ''}.json"
+    results.save(path)
+    print(markdown(results))
+    _tell(f"kept in {path}")
+    return 0
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The ratios that the figures are taken for, and where they should be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.figures import Better, Figure, Ratio
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure, divided by another one if `under` names it, and the target; `better` and `target` as in Ratio."""
+
+    name: str
+    over: str
+    under: str | None = None
+    target: float | None = None
+    better: Better = "higher"
+    scale: float = 1.0
+
+
+def ratios_of(figures: Sequence[Figure], goals: Sequence[Goal] | None = None) -> tuple[Ratio, ...]:
+    """Return every ratio whose figures were measured."""
+    medians = {figure.name: figure.median for figure in figures}
+    found = []
+    for goal in GOALS if goals is None else goals:
+        over, under = medians.get(goal.over), medians.get(goal.under) if goal.under else 1.0
+        if over is not None and under:
+            found.append(Ratio(goal.name, round(over / under / goal.scale, 4), goal.better, goal.target))
+    return tuple(found)
+
+
+def _beside_raw(verb: str, what: str, target: float | None, suffix: str = "") -> Goal:
+    ours = f"{verb} {what}, service{suffix}"
+    return Goal(f"{ours} / raw", ours, f"{verb} {what}, raw", target)
+
+
+_REPLACED_BATCHES, _REPLACED_SUBMITS, _REPLACED_FINISHES = 935, 340, 255
+
+_SINGLES = tuple(
+    _beside_raw(verb, f"one, x{clients}", target if clients == 8 else None)
+    for verb, target in (("submit", 0.7), ("claim", 1.0), ("finish", 1.0))
+    for clients in (1, 8, 64)
+)
+_BATCHES = tuple(
+    _beside_raw(verb, f"by 100, x{clients}", target if clients == 1 else None)
+    for verb, target in (("submit", 0.5), ("claim", 0.8), ("finish", 0.8))
+    for clients in (1, 8)
+)
+_OTHERS = (
+    _beside_raw("submit", "by 10,000, x1", None),
+    _beside_raw("claim", "one, x8", None, " under claim ids of the worker's own"),
+    _beside_raw("claim", "by 100, x1", None, " under claim ids of the worker's own"),
+    _beside_raw("finish", "one, x8", None, " until all are moved"),
+    _beside_raw("finish", "by 100, x1", None, " until all are moved"),
+)
+_CROWDS = tuple(
+    Goal(f"{verb} one, service, x64 / x8", f"{verb} one, x64, service", f"{verb} one, x8, service", 1.0)
+    for verb in ("submit", "claim", "finish")
+)
+_REPLACED = (
+    Goal("submit by 100 / the replaced service", "submit by 100, x1, service", None, 10.0, scale=_REPLACED_BATCHES),
+    Goal("submit one, x8 / the replaced service", "submit one, x8, service", None, None, scale=_REPLACED_SUBMITS),
+    Goal("finish one, x8 / the replaced service", "finish one, x8, service", None, 5.0, scale=_REPLACED_FINISHES),
+)
+_EMPTY = (
+    Goal("submit one, x8, service / GET of the empty route", "submit one, x8, service", "GET, x8, empty route"),
+    Goal("finish by 100, x1, service / empty route", "finish by 100, x1, service", "POST of 100, x1, empty route"),
+)
+_INDEXES = tuple(
+    Goal(f"{what}, raw / with the claim's index only", f"{what}, raw", f"{what}, raw with the claim's index only")
+    for what in ("submit one, x8", "submit by 100, x1", "claim one, x8", "claim by 100, x1", "finish by 100, x1")
+)
+
+GOALS: tuple[Goal, ...] = (*_SINGLES, *_BATCHES, *_OTHERS, *_CROWDS, *_REPLACED, *_EMPTY, *_INDEXES)
