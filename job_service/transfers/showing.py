@@ -52,8 +52,15 @@ def work_item(element: Job, token: str) -> dict[str, Any]:
     return {**shown_element(element), **numbers}
 
 
-def work_group(job: Job, items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a job with its elements as a worker gets it."""
+def work_group(job: Job, items: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str, Any]:
+    """Return a job with its elements as a worker gets it, and what it logs in with."""
     numbers = {"type": JobType[job["type"]].value, "status": JobStatus.SUBMITTED.value}
     protocol = JobProtocol[job["parameters"]["protocol"]].value
-    return {**shown_job(job, JobStatus.SUBMITTED), **numbers, "protocol": protocol, "elements": items}
+    group = {**shown_job(job, JobStatus.SUBMITTED), **numbers, "protocol": protocol, "elements": items}
+    return {**group, **_proxies(job, credentials), **({"credentials": credentials} if credentials else {})}
+
+
+def _proxies(job: Job, credentials: dict[str, Any]) -> dict[str, str]:
+    """Return the proxies where workers that know of nothing else look; without such a field they fail."""
+    sides = ("src", "dst") if "dst_siteid" in job["parameters"] else ("src",)
+    return {f"{side}_credentials": credentials.get(side, {}).get("proxy", "") for side in sides}

@@ -121,18 +121,22 @@ class Fetch(Body):
 
 
 class Outcome(Body):
-    """`PUT .../elements/<el>`: how an attempt has ended."""
+    """`PUT .../elements/<el>`: how an attempt has ended; old workers name their host with its aliases and addresses."""
 
     returncode: int = Field(ge=-_LARGEST, le=_LARGEST)
-    host: Annotated[str, StringConstraints(max_length=1_000)]
+    host: Annotated[str, StringConstraints(max_length=1_000)] | Annotated[list[Any], Field(max_length=10)]
     log: str
     timestamp: str | int | float
     listing: dict[str, list[dict[str, Any]]] | None = None
 
 
 class Monitoring(Body):
-    """`PUT .../monitoring`: how an attempt goes, and optionally a piece of its log with its place in bytes."""
+    """`PUT .../monitoring`: how an attempt goes, and optionally a piece of its log with its place in bytes.
 
+    `id` is `<job>.<element>` once more, as old workers pass on what their copy program prints.
+    """
+
+    id: Annotated[str, StringConstraints(max_length=100)] | None = None
     transferred: Figure
     elapsed: Figure
     instant: Figure

@@ -77,9 +77,7 @@ class Work:
                 secrets[parent_id] = self._vault.of(element)
         parents = {job_id: job for job_id in groups if (job := store.reading.get(job_id))}
         return [
-            work_group(parents[job_id], items) | ({"credentials": secrets[job_id]} if secrets[job_id] else {})
-            for job_id, items in groups.items()
-            if job_id in parents
+            work_group(parents[job_id], items, secrets[job_id]) for job_id, items in groups.items() if job_id in parents
         ]
 
     def _token(self, element: Job) -> str:
@@ -125,7 +123,7 @@ class Reports:
                     job_id=element["_id"],
                     claim_id=element["lease"]["claimId"],
                     step=JobStatus.RUNNING.name,
-                    result=told.model_dump(exclude={"log", "offset"}),
+                    result=told.model_dump(exclude={"id", "log", "offset"}),
                     request_id=request_id(),
                 )
             ]

@@ -298,3 +298,12 @@ def test_a_worker_of_the_core_gets_elements_with_their_token(http):
     end = http.patch(f"/claims/{claim['claimId']}/jobs/{job['jobId']}", json={"status": "completed"})
     assert end.status_code == 200
     assert len(take(http, 1)) == 1
+
+
+def test_a_proxy_is_also_where_old_workers_look(http):
+    copy(http, credentials={"src": {"proxy": "source"}, "dst": {"proxy": "destination"}})
+    submit(http, "list")
+    with_proxies, without = fetch(http).json
+    assert (with_proxies["src_credentials"], with_proxies["dst_credentials"]) == ("source", "destination")
+    assert without["src_credentials"] == ""
+    assert "dst_credentials" not in without
