@@ -51,6 +51,7 @@ from job_service.web.health import health_routes, hold_back
 from job_service.web.jwks import JwksKeys
 from job_service.web.jwt import JwtVerifier
 from job_service.web.metrics import Metrics, metrics_routes
+from job_service.web.numbers import read_numbers_strictly
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,7 +66,13 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     tokens = Tokens(store.collections, store.terms.clock)
     credentials = Credentials(tokens, verifier := _verifier(settings))
 
-    for prepare in (request_ids.name_requests, traces.trace_requests, logs.log_requests, metrics.time_requests):
+    for prepare in (
+        read_numbers_strictly,
+        request_ids.name_requests,
+        traces.trace_requests,
+        logs.log_requests,
+        metrics.time_requests,
+    ):
         prepare(app)
     access.guard(app, credentials)
     _answer_errors(app)
