@@ -4,6 +4,7 @@ import sys
 
 from flask import Flask
 
+from job_service import tracing
 from job_service.app import create_app
 from job_service.settings import Settings, SettingsError
 from job_service.web.logs import configure_logging
@@ -15,6 +16,7 @@ def _application() -> Flask:
     except SettingsError as error:
         sys.exit(str(error))
     configure_logging()
+    tracing.set_up("job-service")
     application = create_app(settings)
     application.extensions["job_service.readiness"].start()
     return application

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from job_service import tracing
 from job_service.client.answers import refusal
 from job_service.client.call import Call
 from job_service.client.errors import Unreachable
@@ -31,14 +32,14 @@ class Manner:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     def request(self, http: "httpx.Client | httpx.AsyncClient", call: Call[Any]) -> httpx.Request:
-        """Build the request; its repeats are the same one, under the same request id."""
+        """Build the request; its repeats are the same one, under the same request id and trace."""
         timeout = httpx.Timeout(self.timeout_seconds, read=self.timeout_seconds + call.patience)
         return http.build_request(
             call.method,
             call.path,
             params=call.sent_query,
             json=call.body,
-            headers={HEADER: current_request_id(), **self.headers, **call.headers},
+            headers={HEADER: current_request_id(), **tracing.outgoing(), **self.headers, **call.headers},
             timeout=timeout,
         )
 

@@ -45,6 +45,7 @@ class Job(Answer):
     finished_at: datetime | None = None
     request_id: str | None = None
     retried_from: str | None = None
+    traceparent: str | None = None
 
 
 class Reason(Answer):

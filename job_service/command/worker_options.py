@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from job_service import tracing
 from job_service.client import JobServiceClient, JobServiceError
 from job_service.worker import Worker
 
@@ -73,6 +74,7 @@ def run_worker(options: WorkerOptions, register: Callable[[Worker], None]) -> No
     """Run a worker until it is stopped; exits with a sentence where the service will never give it jobs."""
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    tracing.set_up("job-service-worker")
     with options.client() as client:
         worker = Worker(
             client,

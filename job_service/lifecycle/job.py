@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypedDict
 
+from job_service.tracing import submitter
+
 
 class State(StrEnum):
     """Where a job is in the one lifecycle that all kinds share."""
@@ -16,6 +18,9 @@ class State(StrEnum):
     CANCELLED = "cancelled"  #: ended because someone asked for it
     QUARANTINED = "quarantined"  #: ended because too many workers were lost while they held it
 
+
+#: The version of the documents that are written; `mongo/schema.py` says what it was before.
+SCHEMA_VERSION = 2
 
 ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.QUARANTINED})
 ALIVE = frozenset({State.QUEUED, State.RUNNING})
@@ -86,7 +91,7 @@ class Job(TypedDict, total=False):
     deletedAt: datetime  #: out of its family's sight since then; the document itself goes a day later
     endSeq: int  #: counts ends and reopenings; guards the move to `completed`
     requestId: str
-    traceparent: str
+    traceparent: str  #: the W3C trace context of whoever submitted it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +99,7 @@ class NewJob:
     """What a family asks for; the store adds identity, state and times.
 
     `ready_at` is when it may be claimed at the earliest (None: at once); a `waits_for_children` job is never claimed,
-    a `held_back` one not before its family releases it.
+    a `held_back` one not before its family releases it. `traceparent` is that of the request that is being answered.
     """
 
     kind: str
@@ -112,4 +117,4 @@ class NewJob:
     retried_from: str | None = None
     created_by: dict[str, Any] = field(default_factory=dict)
     request_id: str | None = None
-    traceparent: str | None = None
+    traceparent: str | None = field(default_factory=submitter)

@@ -22,6 +22,7 @@ from job_service.mongo.ending import Ending
 from job_service.mongo.leasing import Leasing
 from job_service.mongo.maintenance import Maintenance, MaintenanceStatus, Permit
 from job_service.mongo.terms import Terms
+from job_service.tracing import traced
 
 #: How many times as many jobs are looked at as are wanted, once claimers have met at the head of the queue.
 _SPREAD = 4
@@ -63,6 +64,7 @@ class Claiming:
         self._ending = ending
         self._contended: dict[str, bool] = {}
 
+    @traced("claim jobs")
     def claim_one(self, narrowing: Narrowing, ticket: Ticket, job_id: str | None = None) -> MaintenanceStatus | None:
         """Claim the first job, or the one with `job_id` if it may be claimed; return the pause that prevented it."""
         for _ in range(_ROUNDS):
@@ -79,6 +81,7 @@ class Claiming:
                 return None
         return None
 
+    @traced("claim jobs")
     def claim_many(self, narrowing: Narrowing, tickets: Sequence[Ticket]) -> MaintenanceStatus | None:
         """Fill the tickets with jobs, in a fixed number of round trips where claimers do not collide.
 

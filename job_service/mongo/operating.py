@@ -16,6 +16,7 @@ from job_service.mongo.collections import Collections
 from job_service.mongo.ending import Ending
 from job_service.mongo.reading import Reading
 from job_service.mongo.terms import Terms
+from job_service.tracing import traced
 
 _TRIES = 5
 
@@ -32,6 +33,7 @@ class Operating:
         self._reading = reading
         self._ending = ending
 
+    @traced("cancel a job")
     def cancel(self, job_id: str, reason: str = "Cancelled") -> Job:
         """End a waiting job at once; ask the worker of a running one to stop. Returns the job as it is then.
 

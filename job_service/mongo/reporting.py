@@ -27,6 +27,7 @@ from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
 from job_service.mongo.ending import Ending
 from job_service.mongo.terms import Terms
+from job_service.tracing import traced
 
 #: What deciding needs; everything else stays in the database. Answers that need more read it again.
 _BRIEF = {"log": 0, "parameters": 0, "result": 0}
@@ -44,6 +45,7 @@ class Reporting:
         self._observe = terms.observe
         self._ending = ending
 
+    @traced("report on jobs")
     def report(self, reports: Sequence[Report]) -> list[Answer]:
         """Apply reports in a fixed number of round trips; return an answer each, in order.
 
@@ -58,6 +60,7 @@ class Reporting:
             pending = [(place, report) for place, report in pending if place not in answers]
         return [answers[place] for place in range(len(reports))]
 
+    @traced("release jobs")
     def release(self, releases: Sequence[Release]) -> list[Answer]:
         """Give jobs back unharmed; it costs them no try."""
         now = self._clock.now()

@@ -15,6 +15,7 @@ from job_service.lifecycle.transitions import Transition
 from job_service.mongo.client import Document
 from job_service.mongo.collections import EPOCH, Collections
 from job_service.mongo.terms import Terms
+from job_service.tracing import traced
 
 _DUPLICATE_KEY = 11000
 
@@ -50,6 +51,7 @@ class Submission:
         self._observe = terms.observe
         self._ids = IdSource()
 
+    @traced("submit jobs")
     def create(self, new_jobs: Sequence[NewJob], *, repeated: bool = False) -> list[Creation]:
         """Store jobs in one round trip and return what became of each, in order.
 

@@ -97,6 +97,7 @@ def _new_jobs(parent: Job, element: Job, planned: Iterable[Planned], mark: str) 
             held_back=True,
             created_by=parent["createdBy"],
             request_id=request_id(),
+            traceparent=parent.get("traceparent"),
         )
 
 

@@ -2,11 +2,15 @@
 
 import logging
 import math
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
+from job_service import tracing
 from job_service.client import JobServiceClient, JobServiceError, Refused, request_id
 from job_service.worker.claimer import Subscription
-from job_service.worker.ending import Drop, Finish, GiveBack, completed, conclude
+from job_service.worker.ending import Drop, Ending, Finish, GiveBack, completed, conclude
+from job_service.worker.errors import JobCancelled, LeaseLost
 from job_service.worker.job import Job
 from job_service.worker.outbox import Change, clean
 from job_service.worker.reporter import Reporter
@@ -24,12 +28,7 @@ class Runner:
     def run(self, job: Job, subscription: Subscription) -> None:
         """Call the handler and see the job to its end; raises nothing, whatever the handler does."""
         with request_id(job.data.request_id or job.id):
-            ending = conclude(
-                lambda: subscription.handler(job),
-                give_up_on=subscription.give_up_on,
-                cancelled=job.cancelled.is_set,
-            )
-            match ending:
+            match ending := traced_work(job, subscription):
                 case Finish():
                     log.info("Job %s: %s%s", job.id, ending.status, f", {ending.log}" if ending.log else "")
                     self.reporter.tell(job, last_word(ending))
@@ -50,6 +49,44 @@ class Runner:
             log.info("Job %s: not given back, %s", job.id, error)
         except JobServiceError as error:
             log.warning("Job %s: not given back, %s; it will be free when its lease ends", job.id, error)
+
+
+def traced_work(job: Job, subscription: Subscription) -> Ending:
+    """Do the work in a span: of the submitter's trace at the first attempt, of a new one with a link to it later."""
+
+    def work() -> Any:
+        try:
+            return subscription.handler(job)
+        except (JobCancelled, LeaseLost):
+            raise
+        except BaseException as error:
+            tracing.failed(error)
+            raise
+
+    with _span(job):
+        ending = conclude(work, give_up_on=subscription.give_up_on, cancelled=job.cancelled.is_set)
+        tracing.note({"job_service.outcome": _outcome(ending)})
+    return ending
+
+
+def _span(job: Job) -> AbstractContextManager[object]:
+    kind, submitter = job.data.kind or "job", job.data.traceparent
+    attributes: tracing.Attributes = {
+        "job_service.job.id": job.id,
+        "job_service.job.kind": kind,
+        "job_service.job.attempt": job.attempt,
+    }
+    place = "parent" if job.attempt == 1 else "link"
+    return tracing.span(f"run {kind}", "consumer", attributes, **{place: submitter})
+
+
+def _outcome(ending: Ending) -> str:
+    match ending:
+        case Finish(status=status):
+            return status
+        case GiveBack():
+            return "given back"
+    return "lease lost"
 
 
 def last_word(ending: Finish) -> Change:
