@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.compare import comparison
-from benchmarks.figures import Figure, Results
+from benchmarks.figures import Results
 from benchmarks.machine import facts, load_average
-from benchmarks.plan import run
+from benchmarks.plan import run_all
 from benchmarks.ratios import ratios_of
 from benchmarks.scenarios.every import EVERY
 from benchmarks.stage import Sizes, Stage
@@ -54,11 +54,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measure(asked: argparse.Namespace) -> int:
     chosen = [each for each in EVERY if (each.name in asked.only if asked.only else asked.large or not each.large)]
-    began, before, figures = time.monotonic(), load_average(), list[Figure]()
+    began, before = time.monotonic(), load_average()
     stage = Stage(Sizes.quick() if asked.quick else Sizes())
     try:
-        for scenario in chosen:
-            figures += run(stage, scenario, asked.runs or (1 if asked.quick else 3), _tell)
+        figures, failed = run_all(stage, chosen, asked.runs or (1 if asked.quick else 3), _tell)
         machine = facts(stage.client.server_info()["version"])
     finally:
         stage.close()
@@ -74,7 +73,7 @@ def _measure(asked: argparse.Namespace) -> int:
     results.save(path)
     print(markdown(results))
     _tell(f"kept in {path}")
-    return 0
+    return 1 if failed else 0
 
 
 def _tell(text: str) -> None:

@@ -7,6 +7,8 @@ from benchmarks.figures import Better, Results
 from benchmarks.table import number, rows
 
 FIFTH = 0.2
+#: Facts of the machine without which figures say little about each other.
+COMPARABLE = ("cpu", "cores", "sizes", "mongod")
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,21 @@ def comparison(old: Results, new: Results) -> tuple[str, list[Change]]:
         [(each.name, number(each.old), number(each.new), f"{each.gain:+.0%}", each.verdict) for each in found],
     )
     worse = [each for each in found if each.gain < -FIFTH]
-    lines = [table, *_alone(old, new), f"{len(worse)} of {len(found)} worse by more than a fifth"]
+    lines = [
+        *_differences(old, new),
+        table,
+        *_alone(old, new),
+        f"{len(worse)} of {len(found)} worse by more than a fifth",
+    ]
     return "\n\n".join(lines), worse
+
+
+def _differences(old: Results, new: Results) -> Iterator[str]:
+    """Yield what makes the figures hard to compare."""
+    for name in COMPARABLE:
+        before, after = old.machine.get(name), new.machine.get(name)
+        if before != after:
+            yield f"Beware: {name} was {before}, and is {after}"
 
 
 def _alone(old: Results, new: Results) -> Iterator[str]:

@@ -19,6 +19,7 @@ Load = Callable[..., Step]
 
 PROCESSES = 2
 LONGEST = 300.0
+ENDLESS = 10**9
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Order:
     arguments: tuple[Any, ...]
     clients: Sequence[int]
     seconds: float
+    calls: int
 
 
 @dataclass
@@ -71,13 +73,15 @@ class Crew:
             theirs.close()
             self._members.append((member, ours))
 
-    def run(self, load: Load, *arguments: Any, clients: int = 1, seconds: float = LONGEST) -> Outcome:
-        """Let `clients` work, half of them in each process, for `seconds` or until nothing is left to do."""
+    def run(
+        self, load: Load, *arguments: Any, clients: int = 1, seconds: float = LONGEST, calls: int = ENDLESS
+    ) -> Outcome:
+        """Let `clients` work, half of them in each process, until one of these is over or nothing is left to do."""
         numbers = range(clients)
         shares = [numbers[place::PROCESSES] for place in range(PROCESSES)]
         busy = [(pipe, share) for (_, pipe), share in zip(self._members, shares, strict=True) if share]
         for pipe, share in busy:
-            pipe.send(Order(load, arguments, share, seconds))
+            pipe.send(Order(load, arguments, share, seconds, calls))
         _gather([pipe for pipe, _ in busy])
         for pipe, _ in busy:
             pipe.send("go")
@@ -169,7 +173,7 @@ class _Client(threading.Thread):
         outcome = self.outcome
         outcome.begun = outcome.ended = time.perf_counter()
         deadline = outcome.begun + self._order.seconds
-        while outcome.ended < deadline:
+        while outcome.ended < deadline and outcome.calls < self._order.calls:
             jobs = step()
             if not jobs:
                 return

@@ -109,11 +109,14 @@ def finish_all(wire: Wire, held: list[tuple[str, str]]) -> None:
         raise RuntimeError(f"not all of {len(held)} were finished: {answer[:300].decode()}")
 
 
-def whole_way(client: int, port: int, size: int) -> Step:
-    """Claim and finish until nothing is left, under claim ids of the worker's own."""
+def whole_way(client: int, port: int, size: int, batches: int = 0) -> Step:
+    """Claim and finish until nothing is left, under claim ids of the worker's own; first submit so many batches."""
     wire, seed, numbers, asked = connect(port), token_hex(8), count(), _asked(client, size)
+    left = iter(range(batches))
 
     def step() -> int:
+        for batch in left:
+            wire.request(b"POST /jobs", new_jobs(f"W{seed.upper()}_{client}_{batch}", size))
         body = orjson.dumps({**asked, "claimId": f"{seed}-{client}-{next(numbers)}"})
         claims = orjson.loads(wire.request(b"POST /claims", body))["claims"]
         if claims:

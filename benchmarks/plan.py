@@ -18,6 +18,9 @@ class Sample:
     value: float
 
 
+#: Characters of an error: those about batches name every job.
+LONGEST = 500
+
 Measure = Callable[[Stage], Iterable[Sample]]
 
 
@@ -53,3 +56,18 @@ def run(stage: Stage, scenario: Scenario, runs: int, tell: Callable[[str], None]
         Figure(name, taken[0].unit, taken[0].better, tuple(round(each.value, 6) for each in taken))
         for name, taken in samples.items()
     ]
+
+
+def run_all(
+    stage: Stage, scenarios: Sequence[Scenario], runs: int, tell: Callable[[str], None]
+) -> tuple[list[Figure], list[str]]:
+    """Run scenarios one after another; return the figures, and the names of those that failed, which stops no other."""
+    figures: list[Figure] = []
+    failed = []
+    for scenario in scenarios:
+        try:
+            figures += run(stage, scenario, runs, tell)
+        except Exception as problem:  # noqa: BLE001 - the figures of the others are worth keeping
+            tell(f"{scenario.name} failed: {type(problem).__name__}: {str(problem)[:LONGEST]}")
+            failed.append(scenario.name)
+    return figures, failed

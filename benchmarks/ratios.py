@@ -71,4 +71,68 @@ _INDEXES = tuple(
     for what in ("submit one, x8", "submit by 100, x1", "claim one, x8", "claim by 100, x1", "finish by 100, x1")
 )
 
-GOALS: tuple[Goal, ...] = (*_SINGLES, *_BATCHES, *_OTHERS, *_CROWDS, *_REPLACED, *_EMPTY, *_INDEXES)
+_DRAINS = tuple(
+    Goal(f"{what}, service{suffix} / raw", f"{what}, service{suffix}", f"{what}, raw")
+    for verb in ("drain", "whole way")
+    for what in (f"{verb} by {size}, x{clients}" for size in (100, 500) for clients in (1, 2))
+    for suffix in ("", " until all are moved")
+)
+_CPU = tuple(
+    Goal(
+        f"{what}: CPU of {part}, service / raw",
+        f"{what}, service: CPU of {part}",
+        f"{what}, raw: CPU of {part}",
+        better="lower",
+    )
+    for what in ("drain by 100, x1", "drain by 500, x2")
+    for part in ("mongod", "all")
+)
+_LISTS = (
+    Goal("a list of 10,000, service / raw", "a list of 10,000, service", "a list of 10,000, raw", 0.5),
+    *(
+        Goal(f"a page of 100 of {jobs}{what}, ms", f"a page of 100 of {jobs}{what}, service", None, 20.0, "lower")
+        for jobs in ("100,000", "1,000,000")
+        for what in ("", " of a state", " of an operation", " of a state and an operation")
+    ),
+)
+_BACKLOGS = tuple(
+    Goal(
+        f"cost of a claim {what}, {there} / 1,000 waiting",
+        f"claim {what}, x1, service, 1,000 waiting",
+        f"claim {what}, x1, service, {there}",
+        1.3,
+        "lower",
+    )
+    for what in ("one", "by 100")
+    for there in ("100,000 waiting", "1,000,000 waiting", "1,000 waiting, 10,000,000 in completed")
+)
+_WAITING = (
+    Goal("pickup p50, idle service, ms", "pickup p50, idle service", None, 6.0, "lower"),
+    Goal("pickup p99, idle service, ms", "pickup p99, idle service", None, 25.0, "lower"),
+    Goal(
+        "pickup p50, idle service / raw", "pickup p50, idle service", "pickup p50, raw insert and claim", None, "lower"
+    ),
+    # One look a second; an empty answer of the change stream now and then.
+    Goal(
+        "operations a second that waiting claims add, for each process",
+        "operations that waiting claims add, for each process",
+        None,
+        1.3,
+        "lower",
+    ),
+)
+
+GOALS: tuple[Goal, ...] = (
+    *_SINGLES,
+    *_BATCHES,
+    *_OTHERS,
+    *_CROWDS,
+    *_REPLACED,
+    *_EMPTY,
+    *_INDEXES,
+    *_DRAINS,
+    *_CPU,
+    *_LISTS,
+    *_BACKLOGS,
+    *_WAITING,
+)

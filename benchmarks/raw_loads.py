@@ -5,6 +5,7 @@ from itertools import count
 from secrets import token_hex
 from typing import Any
 
+import orjson
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -87,17 +88,43 @@ def finish(client: int, url: str, name: str, held: list[Held], clients: int) -> 
     return step
 
 
-def whole_way(client: int, url: str, name: str, size: int) -> Step:
-    """Claim and finish until nothing is left; what was claimed is known from the claim."""
+def whole_way(client: int, url: str, name: str, size: int, batches: int, shape: Document) -> Step:
+    """Claim and finish until nothing is left; first submit so many batches."""
     database = _open(url, name)
     jobs, worker, seed, numbers = database["inprogress"], f"worker-{client}", token_hex(8), count()
+    left = iter(range(batches))
 
     def step() -> int:
+        for batch in left:
+            jobs.insert_many(copies(shape, size, f"W{seed}_{client}_{batch}"), ordered=False)
         claim_id = f"{seed}-{client}-{next(numbers)}"
         mine = _take(jobs, size, claim_id, worker)
         if mine:
             _finish_many(database, mine, claim_id)
         return len(mine)
+
+    return step
+
+
+def list_all(_client: int, url: str, name: str, size: int) -> Step:
+    """Read the newest jobs, and write them with a compiled encoder."""
+    jobs = _open(url, name)["completed"]
+
+    def step() -> int:
+        found = list(jobs.find({"kind": _KIND}).sort("_id", -1).limit(size))
+        orjson.dumps(found)
+        return len(found)
+
+    return step
+
+
+def fill_completed(client: int, url: str, name: str, shape: Document, size: int) -> Step:
+    """Put ended jobs away, a batch a step."""
+    completed, seed, numbers = _open(url, name)["completed"], token_hex(4).upper(), count()
+
+    def step() -> int:
+        completed.insert_many(copies(shape, size, f"C{seed}_{client}_{next(numbers)}"), ordered=False)
+        return size
 
     return step
 

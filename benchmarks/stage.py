@@ -15,6 +15,7 @@ import orjson
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from benchmarks import http_loads
 from benchmarks.crew import Crew
 from benchmarks.documents import Document, Shapes
 from benchmarks.wire import Refused, Wire
@@ -38,16 +39,20 @@ GRACE = 20.0
 class Sizes:
     """How much is done for one figure: `seconds` of load, `jobs` prepared for what uses them up."""
 
-    seconds: float = 2.0
+    seconds: float = 1.5
     jobs: int = 20_000
     whole: int = 10_000  #: jobs of the whole way and of a long list
     pickups: int = 100
+    listed: int = 100_000  #: jobs among which a page is
     backlogs: tuple[int, ...] = (1_000, 100_000)
+    large_backlog: int = 1_000_000
+    large_completed: int = 10_000_000
+    waiters: int = 500
     observed: float = 10.0  #: seconds of looking at what waiting claims do
 
     @classmethod
     def quick(cls) -> "Sizes":
-        return cls(0.3, 1_500, 1_000, 15, (500, 5_000), 2.0)
+        return cls(0.3, 1_500, 1_000, 15, 2_000, (500, 5_000), 20_000, 50_000, 50, 2.0)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,9 @@ class Stage:
         self.empty = self._start_empty()
         self.http = Wire(self.service.port)
         self.shapes = self._look_at_shapes()
+        # Threads and connections are made when they are first needed, which is nobody's figure.
+        self.crew.run(http_loads.submit, self.service.port, 1, clients=64, seconds=0.5)
+        self.fresh(SERVED)
 
     def close(self) -> None:
         self._until_the_end.close()

@@ -9,12 +9,14 @@ from benchmarks.stage import Stage
 
 
 def _get(clients: int, stage: Stage) -> list[Sample]:
-    done = stage.crew.run(http_loads.get, stage.empty.port, "/", clients=clients, seconds=stage.sizes.seconds)
+    done = stage.crew.run(http_loads.get, stage.empty.port, "/", clients=clients, seconds=stage.sizes.seconds / 2)
     return rate(f"GET, x{clients}, empty route", done.rate, "requests/s")
 
 
 def _post(clients: int, stage: Stage) -> list[Sample]:
-    done = stage.crew.run(http_loads.post_empty, stage.empty.port, 100, clients=clients, seconds=stage.sizes.seconds)
+    done = stage.crew.run(
+        http_loads.post_empty, stage.empty.port, 100, clients=clients, seconds=stage.sizes.seconds / 2
+    )
     return rate(f"POST of 100, x{clients}, empty route", done.rate)
 
 

@@ -1,8 +1,25 @@
 """Every scenario, in the order in which they are run."""
 
+from benchmarks.scenarios.backlog import BACKLOGS
 from benchmarks.scenarios.claiming import CLAIMING
+from benchmarks.scenarios.draining import DRAINING
 from benchmarks.scenarios.empty_route import EMPTY_ROUTE
 from benchmarks.scenarios.finishing import FINISHING
+from benchmarks.scenarios.listing import LISTING, LISTING_LARGE
+from benchmarks.scenarios.pickup import PICKUP
 from benchmarks.scenarios.submitting import SUBMITTING
+from benchmarks.scenarios.waiting import WAITING
 
-EVERY = (SUBMITTING, CLAIMING, FINISHING, EMPTY_ROUTE)
+EVERY = (
+    EMPTY_ROUTE,
+    SUBMITTING,
+    CLAIMING,
+    FINISHING,
+    DRAINING,
+    LISTING,
+    *BACKLOGS,
+    LISTING_LARGE,
+    # These two follow the changes of a collection, which is not dropped after that.
+    PICKUP,
+    WAITING,
+)
