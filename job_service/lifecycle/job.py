@@ -91,6 +91,7 @@ class Job(TypedDict, total=False):
     deletedAt: datetime  #: out of its family's sight since then; the document itself goes a day later
     endSeq: int  #: counts ends and reopenings; guards the move to `completed`
     requestId: str
+    schemaVersion: int  #: absent in documents of the first version
     traceparent: str  #: the W3C trace context of whoever submitted it
 
 

@@ -26,6 +26,9 @@ CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCE
 BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDING)]
 
 _HAS_USER = {"createdBy.userId": {"$exists": True}}
+
+#: Documents of the version before `schemaVersion`: the filter of the index that holds no others, and the query for it.
+NOT_YET_MARKED: dict[str, Any] = {"schemaVersion": None}
 _DELETED = {"deletedAt": {"$gt": EPOCH}}
 
 
@@ -57,6 +60,7 @@ class Collections:
     bulk_runs: Collection[Document]  #: what operators do to many jobs at once
     profiles: Collection[Document]  #: named options for transcoding jobs
     encoder_options: Collection[Document]  #: the options that somebody has used beside the well-known ones
+    schema: Collection[Document]  #: the version of the documents, and how far older ones have been brought up to it
 
     @classmethod
     def of(cls, database: Database[Document]) -> "Collections":
@@ -143,6 +147,7 @@ def _of_listings() -> list[IndexModel]:
         _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
         _partial([("_id", ASCENDING), ("error", ASCENDING)], "reason", {"error": {"$gt": ""}}),
         _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
+        _partial([("_id", ASCENDING), ("schemaVersion", ASCENDING)], "older_schema", NOT_YET_MARKED),
     ]
 
 

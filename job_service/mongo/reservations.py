@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.errors import TargetBusy
-from job_service.lifecycle.job import Job
+from job_service.lifecycle.job import SCHEMA_VERSION, Job
 from job_service.mongo.collections import Collections
 
 KIND = "reservation"
@@ -26,7 +26,13 @@ class Reservations:
     @contextmanager
     def hold(self, dataset_name: str) -> Iterator[None]:
         """Keep every job for the dataset away meanwhile. Raises TargetBusy when there is one."""
-        reservation = Job(_id=str(uuid.uuid4()), kind=KIND, datasetName=dataset_name, createdAt=self._clock.now())
+        reservation = Job(
+            _id=str(uuid.uuid4()),
+            kind=KIND,
+            datasetName=dataset_name,
+            createdAt=self._clock.now(),
+            schemaVersion=SCHEMA_VERSION,
+        )
         try:
             self._inprogress.insert_one(reservation)
         except DuplicateKeyError as error:

@@ -28,6 +28,7 @@ from job_service.mongo.reading import Reading
 from job_service.mongo.recount import Recount
 from job_service.mongo.reporting import Reporting
 from job_service.mongo.reservations import Reservations
+from job_service.mongo.schema import Migration, announce, require_readable
 from job_service.mongo.stats import Stats
 from job_service.mongo.submission import Submission
 from job_service.mongo.suitability import require_replica_set
@@ -62,7 +63,9 @@ class Store:
     def prepare(self) -> None:
         """Make the indexes; raises Unsuitable, or the driver's errors while the database is away."""
         require_replica_set(self.database)
+        require_readable(self.collections)
         ensure_indexes(self.database)
+        announce(self.collections)
 
     def ping(self) -> None:
         """Prove that the database answers and can be written, by a write that changes nothing."""
@@ -87,7 +90,7 @@ def open_store(
     reading = Reading(collections)
     workers = Workers(collections, clock)
     sweeper = Sweeper(collections, terms, ending)
-    sweeper.duties.append(Recount(collections, counters, tuple(by_kind)))
+    sweeper.duties.extend([Recount(collections, counters, tuple(by_kind)), Migration(collections, terms)])
     return Store(
         database=database,
         collections=collections,

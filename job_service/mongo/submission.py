@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError
 
 from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.ids import IdSource
-from job_service.lifecycle.job import Job, NewJob, State
+from job_service.lifecycle.job import SCHEMA_VERSION, Job, NewJob, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.client import Document
 from job_service.mongo.collections import EPOCH, Collections
@@ -138,6 +138,7 @@ class Submission:
             createdAt=now,
             updatedAt=now,
             endSeq=0,
+            schemaVersion=SCHEMA_VERSION,
         )
         if new.waits_for_children or new.held_back:
             job["waits"] = "children" if new.waits_for_children else "turn"
