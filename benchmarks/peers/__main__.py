@@ -1,0 +1,44 @@
+"""Measure other job queues on this machine.
+
+python -m benchmarks.peers [--only NAME...] [--runs 3] [--quick] [--out FILE]
+"""
+
+import argparse
+import platform
+import sys
+from pathlib import Path
+
+from benchmarks.figures import Results
+from benchmarks.peers.effort import QUICK, Effort
+from benchmarks.peers.report import table
+from benchmarks.peers.run import chosen, measure_peers
+
+
+def main() -> int:
+    """Measure, print the table, and write the figures; 1 if a peer failed."""
+    asked = _arguments()
+    try:
+        peers = chosen(asked.only)
+    except KeyError as problem:
+        print(f"There is no peer {problem}.", file=sys.stderr)
+        return 2
+    outcome = measure_peers(peers, asked.runs, QUICK if asked.quick else Effort())
+    print(table(peers, outcome.figures))
+    if asked.out:
+        Results({"system": platform.platform(), "quick": asked.quick}, outcome.figures).save(asked.out)
+    for failure in outcome.failures:
+        print(failure, file=sys.stderr)
+    return 1 if outcome.failures else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description="Measure other job queues.")
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="rq for both kinds, rq:durable for one")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the jobs: shows that it works, not how fast")
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
