@@ -1,6 +1,7 @@
 # `make` lists the targets. Each is a thin name for a script or a command that works by itself.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format types serve audit coverage lock clean
+TORTURE ?= --runs 3 --seconds 200
+.PHONY: help run test check format types serve audit coverage bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -10,6 +11,10 @@ run: ## install what is needed, serve at http://127.0.0.1:8000 with its own Mong
 
 test: ## install what is needed, run every gate and all tests
 	scripts/test
+
+torture: ## ten minutes of load and faults on three replicas and two instances; TORTURE="--seeds 1,2,3 --seconds 200"
+	scripts/install all
+	.venv/bin/python -m tests.torture $(TORTURE)
 
 check: ## the gates without the tests: lint, format, types, import contracts
 	scripts/check
@@ -29,6 +34,10 @@ audit: ## ask about known vulnerabilities of the installed packages
 coverage: ## all tests, with the lines and branches they miss
 	scripts/install all
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --cov --cov-report term --cov-report html
+
+bench: ## measure the service beside its limits, ten minutes on a machine with nothing else to do; see docs/performance.md
+	scripts/install all
+	.venv/bin/python -m benchmarks
 
 lock: ## renew poetry.lock after a change of the dependencies in pyproject.toml
 	scripts/lock

@@ -1,0 +1,37 @@
+"""Clients of the earlier systems, which know nothing of claims: they fetch, and say when they are done."""
+
+from tests.torture.caller import Answer, Caller
+from tests.torture.submitters import SOURCES
+
+
+def fetch_transcoding(caller: Caller) -> None:
+    answer = caller.do("fetch", ("GET", "/api/fetchJob"), {"kind": "transcoding"}, _fetched)
+    if not answer.ok:
+        return caller.pause(0.5)
+    number = answer.body["jobId"]
+    caller.pause(caller.rng.uniform(0, 0.3))
+    if caller.rng.random() < 0.9:
+        request = ("POST", "/api/setJobStatus", {"id": number, "status": "processed"})
+        caller.insist("end-number", request, {"kind": "transcoding", "number": number})
+    return None
+
+
+def fetch_conversion(caller: Caller) -> None:
+    source = caller.rng.choice(SOURCES)
+    answer = caller.do("fetch", ("GET", f"/job/available/{source}"), {"kind": "conversion"}, _available)
+    if not answer.ok:
+        return caller.pause(0.5)
+    job_id = answer.body["id"]
+    if caller.rng.random() < 0.4:
+        caller.do("check", ("HEAD", f"/job/active/{source}/{job_id}"), {"jobId": job_id})
+    if caller.rng.random() < 0.9:
+        caller.do("end-anyone", ("POST", f"/job/done/{source}/{job_id}"), {"jobId": job_id})
+    return None
+
+
+def _fetched(answer: Answer) -> dict[str, int]:
+    return {"number": answer.body["jobId"]}
+
+
+def _available(answer: Answer) -> dict[str, str]:
+    return {"jobId": answer.body["id"]}

@@ -1,0 +1,41 @@
+"""One run: load, faults, healing, and the check."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.torture.checker.check import check
+from tests.torture.checker.database import read_end
+from tests.torture.checker.evidence import Evidence, Violation
+from tests.torture.nemesis import Injected, Nemesis
+from tests.torture.report import summary
+from tests.torture.world import APPLICATION, World
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run has shown."""
+
+    violations: list[Violation]
+    report: dict[str, Any]
+    evidence: Evidence
+
+
+def torture(seed: int, seconds: float, tell: Tell, faults: list[str] | None = None, app: str = APPLICATION) -> Outcome:
+    """Run the load under faults for that long and check what came of it."""
+    with World(seed, app, small_disk=faults is None or "disk of a mongod full" in faults) as world:
+        world.load.start()
+        nemesis = Nemesis(world, random.Random(seed), faults)
+        nemesis.torment(seconds, tell)
+        return conclude(world, seed, nemesis.injected)
+
+
+def conclude(world: World, seed: int, injected: list[Injected]) -> Outcome:
+    """Heal, stop the load, and check."""
+    early = world.settle()
+    evidence = Evidence(world.history(), read_end(world.database, world.begun_at), world.offset)
+    violations = check(evidence)
+    return Outcome(violations, summary(seed, evidence, injected, violations, early), evidence)
