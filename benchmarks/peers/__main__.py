@@ -5,6 +5,7 @@ python -m benchmarks.peers [--only NAME...] [--runs 3] [--quick] [--out FILE]
 
 import argparse
 import platform
+import signal
 import sys
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def main() -> int:
     except KeyError as problem:
         print(f"There is no peer {problem}.", file=sys.stderr)
         return 2
+    # Ended from outside, it must end its servers and workers too, as it does when it is interrupted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     outcome = measure_peers(peers, asked.runs, QUICK if asked.quick else Effort())
     print(table(peers, outcome.figures))
     if asked.out:
