@@ -6,9 +6,9 @@ import time
 DEADLINE = 30
 
 
-def until(condition):
-    """Give the first result of `condition` that is true; fail at the deadline."""
-    pause, deadline = threading.Event(), time.monotonic() + DEADLINE
+def until(condition, seconds=DEADLINE):
+    """Give the first result of `condition` that is true; fail when the time is up."""
+    pause, deadline = threading.Event(), time.monotonic() + seconds
     while True:
         result = condition()
         if result:

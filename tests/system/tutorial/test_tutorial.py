@@ -1,0 +1,91 @@
+"""A stranger follows the tutorial to the letter, in an empty folder."""
+
+import hashlib
+import os
+import socket
+import stat
+import subprocess
+import sys
+import sysconfig
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.system.serving.service import all_end
+from tests.system.tutorial.following import Terminal, steps
+
+ROOT = Path(__file__).parents[3]
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
+EXAMPLES = ROOT / "docs" / "examples"
+#: What `scripts/install` looks at to see that nothing has to be installed.
+INSTALLED_FROM = ("poetry.lock", "pyproject.toml", "scripts/install")
+
+
+@pytest.fixture
+def port():
+    """A port that is free, as the tutorial lets its reader choose one."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    """Open the terminal of a number; nothing that was started in one is left at the end."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MONGODB_", "JOB_SERVICE_"))}
+    trusting = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    environment = kept | trusting | {"REPOSITORY": str(ROOT)}
+    terminals: dict[str, Terminal] = {}
+    left: list[int] = []
+
+    def open_terminal(name):
+        if name not in terminals:
+            terminals[name] = Terminal(tmp_path, environment)
+            until_the_end.callback(lambda: left.extend(terminals[name].close()))
+        return terminals[name]
+
+    with ExitStack() as until_the_end:
+        yield open_terminal
+    assert all_end(left)
+
+
+def install(clone):
+    """Put the packages of this environment where `scripts/install` would put them, as installed."""
+    environment = clone / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    packages = next(environment.glob("lib/*/site-packages"))
+    (packages / "borrowed.pth").write_text(f"{clone}\n{sysconfig.get_path('purelib')}\n")
+    command = environment / "bin" / "job-service"
+    command.write_text(f"#!{environment}/bin/python\nfrom job_service.command.main import main\n\nmain()\n")
+    command.chmod(command.stat().st_mode | stat.S_IXUSR)
+    contents = b"".join((clone / name).read_bytes() for name in INSTALLED_FROM)
+    (environment / ".installed").write_text(f"{clone} {hashlib.sha256(contents).hexdigest()} run\n")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_tutorial_does_what_it_says(terminal, tmp_path, port):
+    for step in steps(TUTORIAL.replace("--no-sample\n", "--no-sample --port 8000\n").replace("8000", port)):
+        follow(step, terminal, tmp_path / "job-service")
+
+
+def follow(step, terminal, clone):
+    if step.where.startswith("file "):
+        (clone / step.where.removeprefix("file ")).write_text(f"{step.what}\n")
+    elif step.how == "Ctrl-C":
+        terminal(step.where).interrupt()
+    elif step.how != "takes minutes":
+        terminal(step.where).run(step.what, ends=step.how != "stays busy")
+        terminal(step.where).expect(step.said)
+    if "git clone" in step.what:
+        install(clone)
+
+
+def test_its_workers_are_the_examples_that_the_check_of_workers_is_tried_on():
+    [worker] = [step.what for step in steps(TUTORIAL) if step.where == "file my_worker.py"]
+    assert f"{worker}\n" == (EXAMPLES / "worker.py").read_text()
+    [checked] = [step.what for step in steps(TUTORIAL) if step.how == "takes minutes"]
+    assert checked.splitlines() == [
+        "job-service worker-check -- python my_worker.py",
+        "job-service worker-check -- ./my_worker.sh",
+    ]
