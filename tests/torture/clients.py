@@ -29,6 +29,7 @@ ROLES: dict[str, tuple[Turn, float]] = {
     "read": (submitters.read_lists, 0.7),
     "fetch-transcoding": (legacy.fetch_transcoding, 0.5),
     "fetch-conversion": (legacy.fetch_conversion, 0.5),
+    "work-late": (workers.work_late, 0.2),
     **{f"work-{kind}": (partial(workers.work, kind=kind), 0.2) for kind in KINDS},
 }
 

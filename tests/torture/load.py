@@ -14,7 +14,7 @@ from tests.torture.instances import ROOT
 
 STEADY = {
     "submitters": ["submit-dataset", "submit-dataset", *(f"submit-{kind}" for kind in KINDS), "read"],
-    "workers": [*(f"work-{kind}" for kind in KINDS), "work-dataset", "work-transfer"],
+    "workers": [*(f"work-{kind}" for kind in KINDS), "work-dataset", "work-transfer", "work-late"],
     "legacy": ["fetch-transcoding", "fetch-conversion"],
 }
 #: What becomes of these is the nemesis's business.

@@ -9,7 +9,6 @@ from tests.torture.submitters import SOURCES, TRANSFERS
 LEASE = 5
 #: What a worker does with a job it got, and how often.
 FATES = {"finish": 66, "fail": 6, "retry": 7, "release": 6, "late": 5, "drop": 5, "chatty": 25}
-STEPS = {"dataset": "validating"}
 
 
 def work(caller: Caller, kind: str) -> None:
@@ -22,14 +21,22 @@ def work(caller: Caller, kind: str) -> None:
         caller.pause(0.3)
 
 
-def claim(caller: Caller, kind: str) -> list[dict[str, Any]]:
+def work_late(caller: Caller) -> None:
+    """Claim some jobs, be away for longer than their lease, and end them all the same."""
+    held = claim(caller, "dataset", LEASE)
+    caller.pause(LEASE + caller.rng.uniform(0.5, 2.0))
+    for each in held:
+        end(caller, each, "finish")
+
+
+def claim(caller: Caller, kind: str, seconds: int | None = None) -> list[dict[str, Any]]:
     """Claim under an own id; the same request again when the answer did not come."""
     rng = caller.rng
     asked = {
         "kind": kind,
         "worker": caller.name,
         "limit": rng.choice([1, 1, 2, 5, 20 if kind != "dataset" else 10]),
-        "leaseSeconds": rng.choice([LEASE, LEASE, 10]),
+        "leaseSeconds": seconds or rng.choice([LEASE, LEASE, 10]),
         "wait": rng.choice([0, 0, 1, 2]),
         "claimId": uuid.uuid4().hex,
     }
