@@ -30,7 +30,7 @@ from job_service.jobs.watching import watching_routes
 from job_service.lifecycle.clock import Clock, SystemClock
 from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.lifecycle.transitions import Observer, Transition
+from job_service.lifecycle.transitions import Transition
 from job_service.maintenance.routes import maintenance_routes
 from job_service.mongo.archive import Archive
 from job_service.mongo.availability import available
@@ -61,7 +61,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, INSECURE=settings.job_service_insecure)
     metrics = Metrics()
-    store = store or _open_store(settings, clock, metrics.observe)
+    store = store or _open_store(settings, clock, metrics)
     base = Foundation(app, settings, store, Signing(settings, Secrets(store.collections)))
     tokens = Tokens(store.collections, store.terms.clock)
     credentials = Credentials(tokens, verifier := _verifier(settings))
@@ -98,14 +98,16 @@ def _run(
 ) -> None:
     """Add what serves workers and machines, what works beside the requests, and how it all stops."""
     app, store = base.app, base.store
-    desk = ClaimDesk(store.claiming, store.wakeups, base.settings.waiters)
+    desk = ClaimDesk(store.claiming, store.wakeups, base.settings.waiters, metrics.claims_wait)
+    store.reporting.on_stale.append(metrics.stale_write)
+    store.counters.on_drift.append(metrics.counters_drifted)
     events = Events(store.collections, store.terms.families, base.settings.streams)
     hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
     app.register_blueprint(claim_routes(Claims(store, desk, lent.for_worker)))
     app.register_blueprint(watching_routes(store.stats, events, store.terms.families))
     app.register_blueprint(openapi_routes())
-    app.register_blueprint(metrics_routes(metrics, available(store.stats.gather), lambda: desk.waiting))
+    app.register_blueprint(metrics_routes(metrics, available(store.stats.gather)))
 
     def drain() -> None:
         for stop in (store.wakeups.stop, desk.drain, events.stop, stop_console, store.counters.stop):
@@ -137,16 +139,16 @@ def _add_console(base: Foundation, parts: Parts) -> Callable[[], None]:
     return parts.runner.stop
 
 
-def _open_store(settings: Settings, clock: Clock | None, observe: Observer) -> Store:
+def _open_store(settings: Settings, clock: Clock | None, metrics: Metrics) -> Store:
     password = settings.mongodb_password.get_secret_value() if settings.mongodb_password else None
-    client = connect(settings.mongodb_url, settings.mongodb_user, password, settings.threads + 8)
+    client = connect(settings.mongodb_url, settings.mongodb_user, password, settings.threads + 8, metrics.time_command)
     policy = RetryPolicy(
         settings.max_attempts, settings.max_leases_lost, settings.backoff_seconds, settings.backoff_max_seconds
     )
 
     def tell(moves: Sequence[Transition]) -> None:
         logs.log_transitions(moves)
-        observe(moves)
+        metrics.observe(moves)
 
     return open_store(open_database(client, settings.mongodb_url), FAMILIES, policy, tell, clock)
 

@@ -8,6 +8,7 @@ wake-up (see `mongo/wakeups.py`) sends all parked claims of a group to the store
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from job_service.lifecycle.errors import Limited
@@ -45,12 +46,15 @@ class _Group:
 
 
 class ClaimDesk:
-    """Serves the claims of a process; `most_waiting` of them may wait at once."""
+    """Serves the claims of a process; `most_waiting` of them may wait at once. `tell` hears how many do."""
 
-    def __init__(self, claiming: Claiming, wakeups: Wakeups, most_waiting: int) -> None:
+    def __init__(
+        self, claiming: Claiming, wakeups: Wakeups, most_waiting: int, tell: Callable[[int], None] = lambda _count: None
+    ) -> None:
         self._claiming = claiming
         self._wakeups = wakeups
         self._most_waiting = most_waiting
+        self._tell = tell
         self._lock = threading.Lock()
         self._groups: dict[Narrowing, _Group] = {}
         self._wakes: Counter[str] = Counter()
@@ -150,6 +154,7 @@ class ClaimDesk:
             if self._waiting >= self._most_waiting:
                 raise Limited("Too many claims wait already; claim again in a moment", retry_after=1)
             self._waiting += 1
+            self._tell(self._waiting)
             waiter.turn.clear()
             group = self._groups.setdefault(narrowing, _Group())
             group.parked.append(waiter)
@@ -163,6 +168,7 @@ class ClaimDesk:
         finally:
             with self._lock:
                 self._waiting -= 1
+                self._tell(self._waiting)
 
     def _leave(self, narrowing: Narrowing, waiter: _Waiter) -> bool:
         """Stop waiting; False when the claim is under way already, and its answer must be taken."""

@@ -8,18 +8,24 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.uri_parser import parse_uri
 
+from job_service.mongo.command_times import CommandTimes, TimeCommand
+
 Document = dict[str, Any]
 
 _DEFAULT_DATABASE = "jobdb"
 
 
 def connect(
-    url: str, user: str | None = None, password: str | None = None, pool_size: int = 64
+    url: str,
+    user: str | None = None,
+    password: str | None = None,
+    pool_size: int = 64,
+    time_command: TimeCommand | None = None,
 ) -> MongoClient[Document]:
     """Return a client that connects when it is first used.
 
     Make it after a fork, never before. Majority writes are set here, since a set with an arbiter has a weaker default;
-    the timeouts turn a hung database into an error within 10 s.
+    the timeouts turn a hung database into an error within 10 s. `time_command` is told how long each command took.
     """
     # A login in the URL is the one for that database.
     has_login = bool(parse_uri(url, warn=False)["username"])
@@ -37,6 +43,7 @@ def connect(
         maxPoolSize=pool_size,
         waitQueueTimeoutMS=2_000,
         appname="job-service",
+        event_listeners=[CommandTimes(time_command)] if time_command else [],
         **credentials,
     )
 

@@ -7,7 +7,7 @@ a crash takes with it, a recount by index finds (`recount.py`). The numbers are 
 import logging
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pymongo import UpdateOne, WriteConcern
@@ -30,7 +30,7 @@ _HAPPENS = {"create": "submitted", "claim": "claimed", "reopen": "submitted"}
 
 
 class Counters:
-    """Counts what it observes; `start` begins to write it down."""
+    """Counts what it observes; `start` begins to write it down. `on_drift` is told how much a recount had to mend."""
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         hint = WriteConcern(w=1)
@@ -42,6 +42,7 @@ class Counters:
         self._moved: Counter[Place] = Counter()
         self._happened: Counter[Happening] = Counter()
         self._stopped = threading.Event()
+        self.on_drift: list[Callable[[int], None]] = []
 
     def observe(self, transitions: Sequence[Transition]) -> None:
         """Count moves; touches no database."""

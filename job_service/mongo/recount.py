@@ -74,6 +74,8 @@ class Recount:
         drift = {place: missing for place, missing in drift.items() if missing}
         if drift:
             self._write(drift)
+            for tell in self._counters.on_drift:
+                tell(sum(abs(missing) for missing in drift.values()))
             told = {"|".join(place): missing for place, missing in drift.items()}
             _LOG.warning("counters had drifted and were mended", extra={"drift": told})
         return len(drift)

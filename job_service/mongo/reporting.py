@@ -1,7 +1,7 @@
 """What workers say of the jobs they hold, many at once. Every write here has the claim's id in its filter."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import orjson
@@ -29,12 +29,14 @@ from job_service.mongo.ending import Ending
 from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
+#: Refusals that only a worker meets that was too slow.
+_STALE = frozenset({"lease-lost", "already-finished"})
 #: What deciding needs; everything else stays in the database. Answers that need more read it again.
 _BRIEF = {"log": 0, "parameters": 0, "result": 0}
 
 
 class Reporting:
-    """Renews, updates, finishes, fails and releases held jobs."""
+    """Renews, updates, finishes, fails and releases held jobs. `on_stale` is told what was refused for coming late."""
 
     def __init__(self, collections: Collections, terms: Terms, ending: Ending) -> None:
         self._inprogress = collections.inprogress
@@ -44,6 +46,7 @@ class Reporting:
         self._clock = terms.clock
         self._observe = terms.observe
         self._ending = ending
+        self.on_stale: list[Callable[[str], None]] = []
 
     @traced("report on jobs")
     def report(self, reports: Sequence[Report]) -> list[Answer]:
@@ -58,7 +61,9 @@ class Reporting:
             places = sorted(batch.values())
             answers.update(zip(places, self._apply([reports[place] for place in places]), strict=True))
             pending = [(place, report) for place, report in pending if place not in answers]
-        return [answers[place] for place in range(len(reports))]
+        ordered = [answers[place] for place in range(len(reports))]
+        self._tell_stale(("end" if report.end else "update" for report in reports), ordered)
+        return ordered
 
     @traced("release jobs")
     def release(self, releases: Sequence[Release]) -> list[Answer]:
@@ -69,7 +74,14 @@ class Reporting:
         for item in releases:
             job = jobs.get(item.job_id)
             answers.append(self._release(item, job, now))
+        self._tell_stale(("release" for _ in releases), answers)
         return answers
+
+    def _tell_stale(self, verbs: Iterable[str], answers: Sequence[Answer]) -> None:
+        for verb, answer in zip(verbs, answers, strict=True):
+            if isinstance(answer, Refused) and answer.code in _STALE:
+                for tell in self.on_stale:
+                    tell(verb)
 
     def _apply(self, reports: list[Report]) -> list[Answer]:
         now = self._clock.now()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -24,6 +24,7 @@ _PREFIX = "job_service"
 _WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 86400)
 _RUNS = (0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
 _REQUESTS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_COMMANDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 ReadStats = Callable[[], Mapping[str, Any]]
@@ -38,12 +39,24 @@ class Metrics:
         self._claimed = self._counter("jobs_claimed", "Jobs handed out", "kind")
         self._finished = self._counter("jobs_finished", "Jobs that ended", "kind", "state")
         self._requeued = self._counter("jobs_requeued", "Jobs given back, or to be tried again", "kind", "why")
+        self._quarantined = self._counter("jobs_quarantined", "Jobs that lost too many workers", "kind")
         self._lost = self._counter("jobs_leases_lost", "Leases that ran out", "kind")
         self._refused = self._counter("jobs_stale_writes_refused", "Late writes of workers that were refused", "op")
         self._waited = self._histogram("jobs_start_latency_seconds", "From claimable to claimed", _WAITS, "kind")
         self._ran = self._histogram("jobs_run_seconds", "From claimed to ended", _RUNS, "kind", "state")
         self._requests = self._histogram(
             "http_request_duration_seconds", "Requests by route", _REQUESTS, "route", "method", "code"
+        )
+        self._commands = self._histogram(
+            "mongodb_command_seconds", "What the database is asked for", _COMMANDS, "command"
+        )
+        self._drift = self._counter("jobs_counter_drift", "By how much recounts found the counters of jobs wrong")
+        self._waiters = Gauge(
+            "waiters",
+            "Claims that wait for jobs",
+            namespace=_PREFIX,
+            registry=self._registry,
+            multiprocess_mode="livesum",
         )
 
     def observe(self, transitions: Sequence[Transition]) -> None:
@@ -59,13 +72,30 @@ class Metrics:
             if (move.source, move.target) == (State.RUNNING, State.RUNNING) or move.verb == "sweep":
                 self._lost.labels(move.kind).inc()
             if move.target in ENDED:
-                self._finished.labels(move.kind, move.target.value).inc()
-                if move.ran is not None:
-                    self._ran.labels(move.kind, move.target.value).observe(move.ran)
+                self._count_end(move)
+
+    def _count_end(self, move: Transition) -> None:
+        self._finished.labels(move.kind, move.target.value).inc()
+        if move.target is State.QUARANTINED:
+            self._quarantined.labels(move.kind).inc()
+        if move.ran is not None:
+            self._ran.labels(move.kind, move.target.value).observe(move.ran)
 
     def stale_write(self, op: str) -> None:
-        """Count a late write that was refused."""
+        """Count a late write that was refused: an `update`, `end` or `release`."""
         self._refused.labels(op).inc()
+
+    def counters_drifted(self, jobs: int) -> None:
+        """Count by how many jobs the counters were wrong."""
+        self._drift.inc(jobs)
+
+    def claims_wait(self, count: int) -> None:
+        """Say how many claims wait in this process now."""
+        self._waiters.set(count)
+
+    def time_command(self, command: str, seconds: float) -> None:
+        """Measure a command that was sent to the database."""
+        self._commands.labels(command).observe(seconds)
 
     def time_requests(self, app: Flask) -> None:
         """Measure every request by its route; unknown paths are one."""
@@ -82,14 +112,14 @@ class Metrics:
         app.before_request(begin)
         app.after_request(end)
 
-    def scrape(self, stats: ReadStats, waiters: Callable[[], int]) -> bytes:
+    def scrape(self, stats: ReadStats) -> bytes:
         """Return everything in the text format of Prometheus."""
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # noqa: TID251  prometheus-client's own way of being told
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client does not say
         gauges = CollectorRegistry()
-        gauges.register(_Gauges(stats, waiters))
+        gauges.register(_Gauges(stats))
         return generate_latest(registry) + generate_latest(gauges)
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
@@ -102,9 +132,8 @@ class Metrics:
 class _Gauges(Collector):
     """Figures from the database; when it is away, only that is told."""
 
-    def __init__(self, stats: ReadStats, waiters: Callable[[], int]) -> None:
+    def __init__(self, stats: ReadStats) -> None:
         self._stats = stats
-        self._waiters = waiters
 
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges of one scrape."""
@@ -113,7 +142,6 @@ class _Gauges(Collector):
         except Unavailable:
             stats = None
         yield _gauge("mongodb_up", "Whether the database answers", 1.0 if stats else 0.0)
-        yield _gauge("waiters", "Claims that wait in this process", self._waiters())
         if stats is None:
             return
         yield _gauge("jobs_paused", "Whether the maintenance flag stops new starts", 1.0 if stats["paused"] else 0.0)
@@ -132,14 +160,14 @@ class _Gauges(Collector):
         yield from (jobs, ages, alive)
 
 
-def metrics_routes(metrics: Metrics, stats: ReadStats, waiters: Callable[[], int]) -> Blueprint:
+def metrics_routes(metrics: Metrics, stats: ReadStats) -> Blueprint:
     """Return `/metrics`; `stats` raises Unavailable when the database is away."""
     routes = Blueprint("metrics", __name__)
 
     @routes.get("/metrics")
     @allows(Role.VIEW)
     def scrape() -> Response:
-        return Response(metrics.scrape(stats, waiters), content_type=_CONTENT_TYPE)
+        return Response(metrics.scrape(stats), content_type=_CONTENT_TYPE)
 
     return routes
 

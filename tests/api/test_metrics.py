@@ -1,10 +1,14 @@
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from job_service.app import create_app
 from job_service.settings import Settings
+
+OPS = ("update", "end", "release")
 
 
 @pytest.fixture
@@ -42,3 +46,45 @@ def test_no_label_holds_a_job_or_a_target(http):
     text = http.get("/metrics").text
     assert "CANARY_NAME" not in text
     assert job_id not in text
+
+
+def test_a_late_write_is_counted_by_what_it_wanted(http):
+    http.post("/jobs", json={"jobs": [{"operation": "ADD", "target": "AGE"}]})
+    held = http.post("/claims", json={"kind": "dataset", "worker": "w"}).json["claims"][0]
+    path = f"/claims/{held['claimId']}/jobs/{held['job']['jobId']}"
+    http.patch(path, json={"status": "completed"})
+    assert http.patch(path, json={"log": "late"}).status_code == 409
+    assert http.patch(path, json={"status": "failed"}).status_code == 409
+    assert http.delete(path).status_code == 409
+    counted = scrape(http)
+    refused = {op: counted[f'job_service_jobs_stale_writes_refused_total{{op="{op}"}}'] for op in OPS}
+    assert refused == {"update": 1, "end": 1, "release": 1}
+
+
+def test_a_claim_that_waits_is_counted_while_it_does(http):
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(
+            http.application.test_client().post, "/claims", json={"kind": "dataset", "worker": "w", "wait": 20}
+        )
+        deadline = time.monotonic() + 20
+        while scrape(http)["job_service_waiters"] == 0:
+            assert time.monotonic() < deadline
+        http.application.extensions["job_service.drain"]()
+        assert asked.result().json["claims"] == []
+    assert scrape(http)["job_service_waiters"] == 0
+
+
+def test_commands_of_the_database_are_timed_by_name(http):
+    http.post("/jobs", json={"jobs": [{"operation": "ADD", "target": "AGE"}]})
+    assert scrape(http)['job_service_mongodb_command_seconds_count{command="insert"}'] >= 1
+    assert 'command="hello"' not in http.get("/metrics").text
+
+
+def test_what_a_recount_mends_is_counted(http):
+    store = http.application.extensions["job_service.store"]
+    http.post("/jobs", json={"jobs": [{"operation": "ADD", "target": "AGE"}]})
+    store.counters.flush()
+    store.collections.counters.update_one({"_id": "dataset|queued"}, {"$set": {"count": 7}})
+    store.sweeper.sweep()
+    store.sweeper.sweep()
+    assert scrape(http)["job_service_jobs_counter_drift_total"] == 6
