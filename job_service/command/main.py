@@ -6,9 +6,11 @@ from job_service.command.lazy import LazyGroup
 
 _PLACE = "job_service.command"
 SUBCOMMANDS = {
+    "backup": f"{_PLACE}.backup:backup",
     "demo": f"{_PLACE}.demo:demo",
     "jobs": f"{_PLACE}.jobs:jobs",
     "maintenance": f"{_PLACE}.maintenance:maintenance",
+    "restore": f"{_PLACE}.backup:restore",
     "sample": f"{_PLACE}.sample:sample",
     "serve": f"{_PLACE}.serve:serve",
     "token": f"{_PLACE}.token:token",

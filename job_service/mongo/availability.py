@@ -1,6 +1,7 @@
 """The driver's errors in the lifecycle's words, for those who must not know the driver."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from pymongo.errors import PyMongoError
@@ -14,9 +15,16 @@ def available(read: Callable[[], Result]) -> Callable[[], Result]:
     """Return the same function, which raises Unavailable when the database is away."""
 
     def tried() -> Result:
-        try:
+        with telling_unavailable():
             return read()
-        except PyMongoError as error:
-            raise Unavailable("The database is away or could not confirm; try again") from error
 
     return tried
+
+
+@contextmanager
+def telling_unavailable() -> Iterator[None]:
+    """Raise Unavailable where the database is away meanwhile."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable("The database is away or could not confirm; try again") from error

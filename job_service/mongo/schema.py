@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pymongo.collection import Collection
+from pymongo.database import Database
 
 from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.mongo.client import Document
@@ -21,6 +22,8 @@ from job_service.mongo.terms import Terms
 _LOG = logging.getLogger(__name__)
 READABLE_FROM = 1
 _JOBS = {"_id": "jobs"}
+#: Stands in the collection while a backup is being restored.
+RESTORE = {"_id": "restore"}
 _BATCH = 500
 #: So many batches a sweep: a thousand documents a second are hardly felt.
 _BATCHES = 10
@@ -35,6 +38,15 @@ def require_readable(collections: Collections) -> None:
         raise Unsuitable(
             f"The database holds documents of version {needed}, and this version of the service reads {SCHEMA_VERSION} "
             "at most: start the newer version again, or restore a backup from before the upgrade"
+        )
+
+
+def require_whole(database: Database[Document]) -> None:
+    """Raise Unsuitable for a database into which a restore was begun and did not come to its end."""
+    if database["schema"].find_one(RESTORE):
+        raise Unsuitable(
+            "A backup is being restored into this database; if nobody does that any more, drop the database and "
+            "restore it again"
         )
 
 

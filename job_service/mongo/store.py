@@ -28,7 +28,7 @@ from job_service.mongo.reading import Reading
 from job_service.mongo.recount import Recount
 from job_service.mongo.reporting import Reporting
 from job_service.mongo.reservations import Reservations
-from job_service.mongo.schema import Migration, announce, require_readable
+from job_service.mongo.schema import Migration, announce, require_readable, require_whole
 from job_service.mongo.stats import Stats
 from job_service.mongo.submission import Submission
 from job_service.mongo.suitability import require_replica_set
@@ -63,6 +63,7 @@ class Store:
     def prepare(self) -> None:
         """Make the indexes; raises Unsuitable, or the driver's errors while the database is away."""
         require_replica_set(self.database)
+        require_whole(self.database)
         require_readable(self.collections)
         ensure_indexes(self.database)
         announce(self.collections)

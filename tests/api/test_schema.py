@@ -1,4 +1,4 @@
-"""Documents that the first version of the service stored are served on every path, whether or not they were migrated."""
+"""Documents that the first version of the service stored are served on every path, migrated or not."""
 
 import pytest
 
