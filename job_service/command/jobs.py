@@ -10,6 +10,7 @@ import click
 
 from job_service.client import JobServiceClient
 from job_service.client.jobs import Job, JobFilter, State
+from job_service.command.archive import archive
 from job_service.command.asking import asks, moment, show_json, show_table
 
 _COLUMNS = ["job", "kind", "state", "status", "progress", "created", "error"]
@@ -17,7 +18,7 @@ _COLUMNS = ["job", "kind", "state", "status", "progress", "created", "error"]
 
 @click.group()
 def jobs() -> None:
-    """List, show, submit, explain, cancel and retry jobs.
+    """List, show, submit, explain, cancel, retry and archive jobs.
 
     \b
     Examples:
@@ -99,6 +100,9 @@ def cancel(client: JobServiceClient, *, job_id: str) -> None:
 def retry(client: JobServiceClient, *, job_id: str) -> None:
     """Make a new job like an ended one."""
     show_json(client.jobs.retry(job_id))
+
+
+jobs.add_command(archive)
 
 
 def _narrowed(kind: str, state: State | None, limit: int) -> JobFilter:
