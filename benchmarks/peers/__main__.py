@@ -4,15 +4,18 @@ python -m benchmarks.peers [--only NAME...] [--runs 3] [--quick] [--out FILE]
 """
 
 import argparse
+import os
 import platform
 import signal
 import sys
 from pathlib import Path
 
 from benchmarks.figures import Results
+from benchmarks.machine import load_average
 from benchmarks.peers.effort import QUICK, Effort
 from benchmarks.peers.report import table
 from benchmarks.peers.run import chosen, measure_peers
+from benchmarks.peers.versions import versions
 
 
 def main() -> int:
@@ -25,10 +28,14 @@ def main() -> int:
         return 2
     # Ended from outside, it must end its servers and workers too, as it does when it is interrupted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    before = load_average()
     outcome = measure_peers(peers, asked.runs, QUICK if asked.quick else Effort())
     print(table(peers, outcome.figures))
     if asked.out:
-        Results({"system": platform.platform(), "quick": asked.quick}, outcome.figures).save(asked.out)
+        load = {"load_before": before, "load_after": load_average()}
+        sizes = {"sizes": "quick" if asked.quick else "full"}
+        facts = {"system": platform.platform(), "cores": os.cpu_count(), **sizes, **load, **versions()}
+        Results(facts, outcome.figures).save(asked.out)
     for failure in outcome.failures:
         print(failure, file=sys.stderr)
     return 1 if outcome.failures else 0
