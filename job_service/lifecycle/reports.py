@@ -162,7 +162,9 @@ def lease_seconds(job: Job, default: int = 60) -> float:
 
 def _with_outcome(report: Report, change: Change, attempts: int) -> Change:
     told = {"result": report.result, "error": report.error, "progress": report.progress}
-    fields = {**change.set, **_amendments(report), **{name: value for name, value in told.items() if value is not None}}
+    # A job that is put back starts from nothing: what the change removes it does not set.
+    told = {name: value for name, value in told.items() if value is not None and name not in change.unset}
+    fields = {**change.set, **_amendments(report), **told}
     inc = {**change.inc, "attempts": attempts} if attempts else change.inc
     return Change(change.state, fields, change.unset, inc, report.messages)
 

@@ -90,7 +90,7 @@ class Claiming:
         open_tickets = self._gates.answer_repeats(list(tickets), self._leasing.retake)
         for _ in range(_ROUNDS):
             permit = self._maintenance.permit()
-            if permit.pause:
+            if permit.pause or not open_tickets:
                 return permit.pause
             wanted = sum(ticket.room for ticket in open_tickets)
             found = self._candidates(narrowing, wanted)

@@ -63,38 +63,41 @@ class Submission:
         run = self._ids.take(now, len(new_jobs))
         numbers = self._numbers_for(new_jobs)
         jobs = [self._job(new, run[place], numbers.get(place), now) for place, new in enumerate(new_jobs)]
-        refused = self._insert(jobs, repeated=repeated)
-        self._observe([_created(job) for place, job in enumerate(jobs) if place not in refused])
-        return [refused.get(place) or Created(job) for place, job in enumerate(jobs)]
+        known = self._insert(jobs, repeated=repeated)
+        self._observe([_created(job) for place, job in enumerate(jobs) if place not in known])
+        return [known.get(place) or Created(job) for place, job in enumerate(jobs)]
 
     def already_ended(self, job_ids: Sequence[str]) -> dict[str, Job]:
         """Return those of these jobs that were stored once and have ended since, moved or not."""
         ended = {"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}
         return {job["_id"]: job for side in (self._inprogress, self._completed) for job in side.find(ended)}
 
-    def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Taken]:
+    def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
+        """Store what can be stored; return what became of the others: refused, or stored by an earlier call."""
         try:
             self._inprogress.insert_many(jobs, ordered=False)
         except BulkWriteError as error:
             failures: list[dict[str, Any]] = (error.details or {}).get("writeErrors", [])
             if any(failure["code"] != _DUPLICATE_KEY for failure in failures) or _unconfirmed(error):
                 raise
-            return self._explain_refusals(jobs, failures, repeated=repeated)
+            return self._explain_failures(jobs, failures, repeated=repeated)
         return {}
 
-    def _explain_refusals(self, jobs: list[Job], failures: list[dict[str, Any]], *, repeated: bool) -> dict[int, Taken]:
+    def _explain_failures(
+        self, jobs: list[Job], failures: list[dict[str, Any]], *, repeated: bool
+    ) -> dict[int, Creation]:
         fields = {failure["index"]: next(iter(failure["keyPattern"])) for failure in failures}
         names = [jobs[place]["datasetName"] for place, field in fields.items() if field == "datasetName"]
         holders = {
             holder["datasetName"]: holder["_id"]
             for holder in self._inprogress.find({"datasetName": {"$in": names}}, {"datasetName": 1})
         }
-        refused = {}
+        known: dict[int, Creation] = {}
         for place, field in fields.items():
             holder = jobs[place]["_id"] if field == "_id" else holders.get(jobs[place].get("datasetName", ""))
-            if not (repeated and holder == jobs[place]["_id"]):
-                refused[place] = Taken(field, holder)
-        return refused
+            mine = repeated and holder == jobs[place]["_id"]
+            known[place] = Created(jobs[place]) if mine else Taken(field, holder)
+        return known
 
     def _numbers_for(self, new_jobs: Sequence[NewJob]) -> dict[int, int]:
         numbers: dict[int, int] = {}

@@ -109,3 +109,11 @@ def test_a_repeat_after_the_end_gets_nothing_new(store):
     store.sweeper.sweep()
     assert claim(store, 2, "claim-one", repeatable=True) == []
     assert store.collections.inprogress.count_documents({"state": "running"}) == 0
+
+
+def test_a_repeat_does_not_look_at_the_queue(counted_store, commands):
+    submit_many(counted_store, 5)
+    claim(counted_store, 2, "claim-one", repeatable=True)
+    held, sent = commands.sent(lambda: claim(counted_store, 2, "claim-one", repeatable=True))
+    assert len(held) == 2
+    assert sent == ["find", "find"]

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from job_service.lifecycle.reports import Release
+from job_service.lifecycle.reports import Accepted, Release
 from tests.store.jobs import claim, claim_one, new_job, report, submit
 
 BACKOFFS = [(2.5, 5), (5, 10), (10, 20)]
@@ -107,3 +107,11 @@ def test_a_job_that_lost_three_leases_is_quarantined_with_a_reason_and_its_log(s
     assert store.collections.inprogress.count_documents({}) == 0
     assert transitions[-1].verb == "sweep"
     assert submit(store, new_job()) != [job_id]
+
+
+def test_a_failure_that_is_tried_again_may_say_how_far_it_came(store):
+    submit(store)
+    (held,) = claim(store)
+    assert isinstance(report(store, held, end="failed", retry=True, progress=50, error="lost"), Accepted)
+    again = store.reading.get(held["_id"])
+    assert (again["state"], again["error"], "progress" in again) == ("queued", "lost", False)
