@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from pymongo import MongoClient
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from benchmarks import http_loads
@@ -115,15 +116,11 @@ class Stage:
         end(server.process, GRACE)
 
     def fresh(self, name: str) -> Database[Document]:
-        """Empty a database of jobs, and make its indexes again: those of the service, or the claim's alone."""
+        """Empty a database of jobs; what held many is made anew, with the service's indexes or the claim's alone."""
         database = self.client[name]
-        if name == SERVED:
-            self.settle()
-        held = [database[each] for each in ("inprogress", "completed", "targets")]
+        held = self._held(name)
         if 0 < sum(each.estimated_document_count() for each in held) < FEW:
-            for each in held:
-                each.delete_many({})
-            return database
+            return self.emptied(name)
         for each in held:
             each.drop()
         if name == LEAN:
@@ -132,6 +129,17 @@ class Stage:
         else:
             ensure_indexes(database)
         return database
+
+    def emptied(self, name: str) -> Database[Document]:
+        """Empty a database of jobs whose collections must stay, since the service follows their changes."""
+        for each in self._held(name):
+            each.delete_many({})
+        return self.client[name]
+
+    def _held(self, name: str) -> list[Collection[Document]]:
+        if name == SERVED:
+            self.settle()
+        return [self.client[name][each] for each in ("inprogress", "completed", "targets")]
 
     def settle(self) -> None:
         """Wait until every job of the service that has ended is in `completed`."""

@@ -23,13 +23,13 @@ CLAIM = orjson.dumps({"kind": "dataset", "worker": "waiting", "wait": 20, "where
 
 
 def _idle(stage: Stage) -> list[Sample]:
-    stage.fresh(SERVED)
+    stage.emptied(SERVED)
     return _summary("idle service", _pickups(stage, lambda: True))
 
 
 def _busy(stage: Stage) -> list[Sample]:
     """Measure while two clients submit, claim and finish jobs of another operation, one after another."""
-    stage.fresh(SERVED)
+    stage.emptied(SERVED)
     seconds = stage.sizes.pickups * 0.1 + 1
     arguments = (http_loads.round_trips, stage.service.port, "CHANGE")
     load = threading.Thread(

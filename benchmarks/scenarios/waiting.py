@@ -58,7 +58,7 @@ def _fresh_connections(port: int, count: int) -> None:
 
 
 def measures(stage: Stage) -> Sequence[Measure]:
-    stage.fresh(SERVED)
+    stage.emptied(SERVED)
     return [_measure]
 
 
