@@ -55,6 +55,7 @@ class Collections:
     secrets: Collection[Document]  #: made here because none was configured
     tokens: Collection[Document]  #: API tokens, by name
     leaderships: Collection[Document]  #: which instance sweeps
+    signals: Collection[Document]  #: what instances tell each other, capped
     counters: Collection[Document]  #: how many jobs of a kind are in a state
     flow: Collection[Document]  #: what happened to the jobs of a kind in a minute
     bulk_runs: Collection[Document]  #: what operators do to many jobs at once

@@ -29,6 +29,7 @@ from job_service.mongo.recount import Recount
 from job_service.mongo.reporting import Reporting
 from job_service.mongo.reservations import Reservations
 from job_service.mongo.schema import Migration, announce, require_readable, require_whole
+from job_service.mongo.signals import Signals, ensure_board
 from job_service.mongo.stats import Stats
 from job_service.mongo.submission import Submission
 from job_service.mongo.suitability import require_replica_set
@@ -67,6 +68,7 @@ class Store:
         require_readable(self.collections)
         ensure_indexes(self.database)
         announce(self.collections)
+        ensure_board(self.database)
 
     def ping(self) -> None:
         """Prove that the database answers and can be written, by a write that changes nothing."""
@@ -85,7 +87,8 @@ def open_store(
     by_kind = {family.kind: family for family in families}
     clock = clock or DatabaseClock(database)
     counters = Counters(collections, clock)
-    terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe))
+    signals = Signals(collections, clock)
+    terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe, signals.observe))
     maintenance = Maintenance(collections)
     ending = Ending(collections, terms)
     reading = Reading(collections)
@@ -107,7 +110,7 @@ def open_store(
         idempotency=Idempotency(collections),
         reservations=Reservations(collections, terms.clock),
         sweeper=sweeper,
-        wakeups=Wakeups(collections, reading, clock),
+        wakeups=Wakeups(signals, reading, clock),
         counters=counters,
         stats=Stats(terms, counters, reading, workers, maintenance),
     )

@@ -1,43 +1,26 @@
 """Tells waiting claims that there may be something for them, for all waiters of a process together.
 
-A change stream on `inprogress` says at once when a job arrives or is put back; one poll a second, only while somebody
-waits, finds what becomes claimable by time alone. Without waiters neither costs the database anything.
+What this process does itself is heard of at once, what others do by their notes (`signals.py`); one poll a second, only
+while somebody waits, finds what becomes claimable by time alone. Without waiters neither costs the database anything.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
-from pymongo.read_concern import ReadConcern
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.job import ENDED, Job, State
-from job_service.mongo.client import Document
-from job_service.mongo.collections import Collections
+from job_service.lifecycle.job import ENDED, Job
 from job_service.mongo.reading import Reading
+from job_service.mongo.signals import Signals
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
+#: Before the board is read anew, after an interruption.
+_PAUSE_SECONDS = 0.2
 _LINGER_SECONDS = 30.0
-#: How long the server may hold back an answer without changes: well below the client's `timeoutMS`, which would end it.
-_LOOK_UP_MILLISECONDS = 5_000
-
-_ARRIVALS: list[Document] = [
-    {
-        "$match": {
-            "$or": [
-                {"operationType": {"$in": ["insert", "replace"]}},
-                {"updateDescription.updatedFields.state": State.QUEUED.value},
-                {"updateDescription.updatedFields.finishedAt": {"$exists": True}},
-            ]
-        }
-    },
-    {"$project": {"_id": 1, "documentKey": 1, "fullDocument.kind": 1, "updateDescription.updatedFields.state": 1}},
-]
 
 Waiting = Callable[[], set[str]]
 Wake = Callable[[set[str]], None]
@@ -46,10 +29,8 @@ Wake = Callable[[set[str]], None]
 class Wakeups:
     """Calls `wake` with the kinds that may have work; `waiting` tells for which kinds somebody waits."""
 
-    def __init__(self, collections: Collections, reading: Reading, clock: Clock) -> None:
-        inprogress: Collection[Any] = collections.inprogress
-        # The server takes no other read concern for a change stream.
-        self._changes = inprogress.with_options(read_concern=ReadConcern("majority"))
+    def __init__(self, signals: Signals, reading: Reading, clock: Clock) -> None:
+        self._signals = signals
         self._reading = reading
         self._clock = clock
         self._waiting: Waiting = set
@@ -59,6 +40,7 @@ class Wakeups:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._awaited: dict[str, list[threading.Event]] = {}
+        signals.hear = self._hear
 
     def serve(self, waiting: Waiting, wake: Wake) -> None:
         """Say who waits and whom to wake."""
@@ -73,7 +55,7 @@ class Wakeups:
         with self._lock:
             if not self._threads:
                 self._threads = [
-                    threading.Thread(target=self._follow, name="wakeups-stream", daemon=True),
+                    threading.Thread(target=self._follow, name="wakeups-notes", daemon=True),
                     threading.Thread(target=self._poll, name="wakeups-poll", daemon=True),
                 ]
                 for thread in self._threads:
@@ -92,7 +74,7 @@ class Wakeups:
                 left = deadline - time.monotonic()
                 if job is None or job["state"] in ENDED or left <= 0 or self._stopped.is_set():
                     return job
-                # The stream tells at once; a look each second covers its beginning and its interruptions.
+                # A note tells at once; a look each second covers those that are missed.
                 ended.wait(min(left, _POLL_SECONDS))
                 ended.clear()
         finally:
@@ -103,6 +85,7 @@ class Wakeups:
 
     def stop(self) -> None:
         """Wake nobody any more."""
+        self._signals.stop()
         self._stopped.set()
         self._needed.set()
         with self._lock:
@@ -126,36 +109,31 @@ class Wakeups:
         while not self._stopped.is_set():
             self._needed.wait()
             try:
-                self._stream()
+                self._read_notes()
             except PyMongoError as error:
-                _LOG.debug("change stream interrupted", extra={"reason": type(error).__name__})
-                self._stopped.wait(_POLL_SECONDS)
+                _LOG.debug("reading of notes interrupted", extra={"reason": type(error).__name__})
+            self._stopped.wait(_PAUSE_SECONDS)
 
-    def _stream(self) -> None:
-        """Follow the changes until nobody has waited for a while."""
+    def _read_notes(self) -> None:
+        """Hear of what other instances note until nobody has waited for a while."""
         idle_since = time.monotonic()
-        with self._changes.watch(_ARRIVALS, max_await_time_ms=_LOOK_UP_MILLISECONDS) as stream:
-            while not self._stopped.is_set():
-                change = stream.try_next()
-                waiting = self._waiting()
-                if waiting or self._awaited:
-                    idle_since = time.monotonic()
-                elif time.monotonic() - idle_since > _LINGER_SECONDS:
-                    self._needed.clear()
-                    return
-                if change:
-                    self._announce(change, waiting)
+        for note in self._signals.follow():
+            if self._waiting() or self._awaited:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > _LINGER_SECONDS:
+                self._needed.clear()
+                return
+            if note:
+                self._hear(*note)
+            if self._stopped.is_set():
+                return
 
-    def _announce(self, change: Mapping[str, Any], waiting: set[str]) -> None:
-        state = change.get("updateDescription", {}).get("updatedFields", {}).get("state")
-        if state in ENDED:
-            self._ends(change["documentKey"]["_id"])
+    def _hear(self, kinds: set[str], ended: Sequence[str] | None) -> None:
+        if kinds:
+            self._wake(kinds)
+        if not self._awaited:
             return
-        kind = change.get("fullDocument", {}).get("kind")
-        # An update does not name the kind: everybody looks.
-        self._wake({kind} if kind else waiting)
-
-    def _ends(self, job_id: str) -> None:
         with self._lock:
-            for awaiting in self._awaited.get(job_id, ()):
-                awaiting.set()
+            for job_id in self._awaited if ended is None else ended:
+                for awaiting in self._awaited.get(job_id, ()):
+                    awaiting.set()

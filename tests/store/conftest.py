@@ -11,14 +11,18 @@ from job_service.mongo.store import open_store
 
 
 class Commands(CommandListener):
-    """The names of the commands that were sent, but for what goes by time: the clock and the flag."""
+    """The names of the commands that were sent, but for what goes by time: the clock, the flag and the notes."""
 
     def __init__(self):
         self.names = []
 
     def started(self, event):
-        if event.command_name != "hello" and event.command.get("find") != "maintenance":
-            self.names.append(event.command_name)
+        name = event.command_name
+        if name not in {"hello", "saslStart", "saslContinue"} and str(event.command[name]) not in {
+            "maintenance",
+            "signals",
+        }:
+            self.names.append(name)
 
     def succeeded(self, event):
         """Nothing to note."""

@@ -13,7 +13,7 @@ from tests.store.jobs import DATASETS, claim, report, submit, submit_many
 
 @pytest.fixture
 def never_asks(monkeypatch):
-    """Leave the change stream as the only way to hear of anything."""
+    """Leave the notes as the only way to hear of anything."""
     monkeypatch.setattr(wakeups, "_POLL_SECONDS", 60.0)
 
 
@@ -39,7 +39,7 @@ class Waiting:
 
 
 def parked(desk, count, store):
-    """Wait until so many claims are parked and the stream is open; give the claims."""
+    """Wait until so many claims are parked and the board is read; give the claims."""
     waiting = [Waiting(desk, f"claim-{number}") for number in range(count)]
     pause = threading.Event()
     while desk.waiting < count or not watched(store):
@@ -51,10 +51,10 @@ def watched(store):
     cursors = store.database.client.admin.aggregate(
         [
             {"$currentOp": {"idleCursors": True, "localOps": True}},
-            {"$match": {"ns": f"{store.database.name}.inprogress"}},
+            {"$match": {"ns": f"{store.database.name}.signals", "cursor.tailable": True}},
         ]
     )
-    return any("$changeStream" in str(found) for found in cursors)
+    return any(cursors)
 
 
 def test_waiting_claims_hear_of_a_jobs_arrival_from_the_database(desk, another_store):

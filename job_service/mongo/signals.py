@@ -1,0 +1,129 @@
+"""What one instance tells the others at once: for which kinds there is something to claim, and which jobs have ended.
+
+The board is one small capped collection. A note covers all that happened since the last one, so that jobs that move in
+batches cost a note a batch; a change stream of the jobs would read each change of each of them. Notes are hints:
+whoever misses one looks again within a second.
+"""
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from pymongo import CursorType, WriteConcern
+from pymongo.cursor import Cursor
+from pymongo.database import Database
+from pymongo.errors import CollectionInvalid, OperationFailure, PyMongoError
+
+from job_service.lifecycle.clock import Clock
+from job_service.lifecycle.job import ENDED, State
+from job_service.lifecycle.transitions import Transition
+from job_service.mongo.client import Document
+from job_service.mongo.collections import Collections
+
+_LOG = logging.getLogger(__name__)
+_BOARD_BYTES = 1_000_000
+#: More ended jobs than that are not named in a note: whoever waits for one of them looks.
+_MOST_NAMED = 200
+#: The least time between two notes of a process: under load one covers what many requests did.
+_PAUSE_SECONDS = 0.005
+#: How long the server may hold back an answer without notes: well below the client's `timeoutMS`, which would end it.
+_LOOK_UP_MILLISECONDS = 5_000
+#: Notes from before a reader came are not news to it, except the last ones.
+_RECENT = timedelta(seconds=1)
+
+_NAMESPACE_EXISTS = 48
+
+#: Takes the kinds that have something to claim, and the ids of ended jobs; None for more than can be named.
+Hear = Callable[[set[str], Sequence[str] | None], None]
+
+
+def ensure_board(database: Database[Document]) -> None:
+    """Make the collection; safe to call by many instances at once."""
+    try:
+        board = database.create_collection("signals", capped=True, size=_BOARD_BYTES)
+    except CollectionInvalid:
+        return
+    except OperationFailure as failure:
+        if failure.code != _NAMESPACE_EXISTS:
+            raise
+        return
+    # Where there is nothing yet, nobody can wait for what comes next.
+    board.insert_one({"kinds": [], "ended": []})
+
+
+class Signals:
+    """Writes notes on the board, and reads those of other instances; `hear` is told what this process did itself."""
+
+    def __init__(self, collections: Collections, clock: Clock) -> None:
+        self._board = collections.signals.with_options(write_concern=WriteConcern(w=1))
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._stopped = threading.Event()
+        self._writer: threading.Thread | None = None
+        self._origin = secrets.token_hex(8)
+        self._kinds: set[str] = set()
+        self._ended: list[str] = []
+        self.hear: Hear = lambda _kinds, _ended: None
+
+    def observe(self, transitions: Sequence[Transition]) -> None:
+        """Tell of moves, here at once and elsewhere by a note; touches no database itself."""
+        kinds = {move.kind for move in transitions if move.target is State.QUEUED}
+        ended = [move.job_id for move in transitions if move.target in ENDED]
+        if not kinds and not ended:
+            return
+        self.hear(kinds, ended)
+        with self._lock:
+            self._kinds |= kinds
+            self._ended += ended
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="signals", daemon=True)
+                self._writer.start()
+        self._news.set()
+
+    def follow(self) -> Iterator[tuple[set[str], Sequence[str] | None] | None]:
+        """Yield what other instances note, and None whenever there was nothing for a while; raises the driver's errors.
+
+        Ends where the board was written over faster than it was read.
+        """
+        since = self._clock.now() - _RECENT
+        others = {"at": {"$gte": since}, "by": {"$ne": self._by()}}
+        found = self._board.find(others, cursor_type=CursorType.TAILABLE_AWAIT)
+        with found.max_await_time_ms(_LOOK_UP_MILLISECONDS) as notes:
+            while notes.alive:
+                yield _news(notes)
+
+    def stop(self) -> None:
+        """Write no more; returns at once."""
+        self._stopped.set()
+        self._news.set()
+
+    def _write(self) -> None:
+        while not self._stopped.is_set():
+            self._news.wait()
+            self._news.clear()
+            kinds, ended = self._take()
+            try:
+                self._board.insert_one({"by": self._by(), "at": self._clock.now(), "kinds": kinds, "ended": ended})
+            except PyMongoError as error:
+                _LOG.debug("note not written", extra={"reason": type(error).__name__})
+            self._stopped.wait(_PAUSE_SECONDS)
+
+    def _take(self) -> tuple[list[str], list[str] | None]:
+        with self._lock:
+            kinds, ended = self._kinds, self._ended
+            self._kinds, self._ended = set(), []
+        return sorted(kinds), ended if len(ended) <= _MOST_NAMED else None
+
+    def _by(self) -> str:
+        # Of a process that was forked off after the application was made, not of the application.
+        return f"{self._origin}-{os.getpid()}"
+
+
+def _news(notes: Cursor[Any]) -> tuple[set[str], Sequence[str] | None] | None:
+    note = next(notes, None)
+    return None if note is None else (set(note["kinds"]), note["ended"])
