@@ -27,19 +27,13 @@ class Expiry:
     def arrange(self, seconds: int | None) -> None:
         """Let jobs go so many seconds after their end; None: not by the index."""
         there = self._completed.index_information().get(NAME)
-        if there and (seconds is None or there.get("partialFilterExpression") != self._which):
+        wanted: dict[str, Any] = {"expireAfterSeconds": seconds, "partialFilterExpression": self._which}
+        if there and any(there.get(option) != value for option, value in wanted.items()):
+            # Made anew, since changing it takes a right that a user who may read and write does not have.
             self._drop()
             there = None
-        if seconds is None:
-            return
-        if there is None:
-            keys = [("finishedAt", ASCENDING)]
-            self._completed.create_index(
-                keys, name=NAME, expireAfterSeconds=seconds, partialFilterExpression=self._which
-            )
-        elif there["expireAfterSeconds"] != seconds:
-            change: dict[str, Any] = {"name": NAME, "expireAfterSeconds": seconds}
-            self._completed.database.command("collMod", self._completed.name, index=change)
+        if seconds is not None and there is None:
+            self._completed.create_index([("finishedAt", ASCENDING)], name=NAME, **wanted)
 
     def _drop(self) -> None:
         try:
