@@ -46,6 +46,7 @@ from job_service.signing import Signing
 from job_service.startup import Readiness
 from job_service.tokens.routes import token_routes
 from job_service.web import access, answers, logs, request_ids, traces
+from job_service.web.broken_bodies import refuse_broken_bodies
 from job_service.web.credentials import Credentials
 from job_service.web.health import health_routes, hold_back
 from job_service.web.jwks import JwksKeys
@@ -68,6 +69,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
 
     for prepare in (
         read_numbers_strictly,
+        refuse_broken_bodies,
         request_ids.name_requests,
         traces.trace_requests,
         logs.log_requests,

@@ -74,6 +74,7 @@ class Settings(BaseModel):
     job_service_insecure: Flag = False
     threads: Count = 32  #: request threads of a process
     max_body_bytes: Count = 16_000_000
+    client_timeout_seconds: Seconds = 20  #: how long a client may stall in the middle of a request
     max_waiters: Count | None = (
         None  #: waiting claims of a process; three quarters of its threads unless said otherwise
     )

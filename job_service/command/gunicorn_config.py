@@ -8,8 +8,9 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from job_service.command.gunicorn_hooks import drain_on_sigterm, end_on_refusal
+from job_service.command.gunicorn_hooks import drain_on_sigterm, end_on_refusal, limit_silence
 from job_service.embedded.tether import die_with_parent
+from job_service.settings import Settings
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -67,5 +68,6 @@ def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:
 
 
 def post_worker_init(worker: "ThreadWorker") -> None:
-    """Give waiting claims their answer when the worker is told to stop."""
+    """Give waiting claims their answer when the worker is told to stop, and let no client stall a thread."""
     drain_on_sigterm(worker)
+    limit_silence(worker, Settings.from_environment().client_timeout_seconds)

@@ -1,6 +1,8 @@
 """What gunicorn leaves out: to tell those who wait when it stops, and to take no for an answer when it starts."""
 
 import signal
+import socket
+import struct
 import time
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -12,6 +14,19 @@ if TYPE_CHECKING:
 DRAIN = "job_service.drain"
 # As long as gunicorn itself gives a kept-alive connection then, for a request that may be on its way.
 LINGER_SECONDS = 2.0
+
+
+def limit_silence(worker: "Worker", seconds: float) -> None:
+    """Let a client be silent for so long in the middle of a request, or of taking its answer, and no longer.
+
+    gunicorn reads and writes with blocking sockets and without a limit, so that each stalled client would keep a thread
+    for ever. The kernel's limits are inherited by what a listening socket accepts; connections between two requests are
+    waited for in another way, which they do not touch.
+    """
+    limit = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
+    for listener in worker.sockets:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def end_on_refusal(worker: "Worker") -> None:

@@ -42,9 +42,13 @@ class Body(BaseModel):
 def read_object(*, batch: bool = False) -> dict[str, object]:
     """Return the JSON object of the request; `batch` allows for thousands of items. Raises Invalid."""
     limit = request.max_content_length or parsing.DEFAULT_LIMIT
+    body = request.get_data(cache=False)
+    if request.content_length is None and len(body) >= limit:
+        # A body in chunks is cut there, and what is left of it might be JSON.
+        raise TooLarge(f"The body is too large ({limit} bytes at most)")
     try:
         return parsing.parse_json(
-            request.get_data(cache=False),
+            body,
             request.headers.get("Content-Type"),
             request.headers.get("Content-Encoding"),
             limit=limit if batch else min(limit, parsing.DEFAULT_LIMIT),
