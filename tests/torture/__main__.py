@@ -8,12 +8,14 @@ import json
 import random
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from tests.torture.failover import failover
 from tests.torture.report import lines
 from tests.torture.run import torture
+from tests.torture.sabotage import MEANT, sabotaged
 
 _SEED_BITS = 31
 
@@ -21,6 +23,8 @@ _SEED_BITS = 31
 def main() -> int:
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _interrupted)
+    if arguments.what == "sabotage":
+        return _sabotage(arguments.seed)
     reports = [_failover(arguments)] if arguments.what == "failover" else _torture(arguments)
     if arguments.report:
         arguments.report.write_text(json.dumps(reports, indent=2, default=str))
@@ -46,6 +50,16 @@ def _failover(arguments: argparse.Namespace) -> dict[str, Any]:
     return report
 
 
+def _sabotage(seed: int) -> int:
+    """Break the service in each way; return how often the checker has not noticed."""
+    unnoticed = 0
+    for name, wanted in MEANT.items():
+        found = Counter(each.rule for each in sabotaged(name, seed, _tell).violations)
+        unnoticed += wanted not in found
+        _say(f"without {name}: {dict(found)}; {'noticed' if wanted in found else 'NOT NOTICED'}")
+    return unnoticed
+
+
 def _tell(line: str) -> None:
     _say(f"  {line}")
 
@@ -61,7 +75,7 @@ def _interrupted(*_: object) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["all", "failover"], default="all")
+    parser.add_argument("what", nargs="?", choices=["all", "failover", "sabotage"], default="all")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(_SEED_BITS))
     parser.add_argument("--seeds", type=lambda text: [int(each) for each in text.split(",")], metavar="A,B,C")
     parser.add_argument("--runs", type=int, default=1, help="so many seeds, from --seed on")

@@ -10,14 +10,14 @@ from tests.torture.nemesis import Injected, Nemesis
 from tests.torture.report import is_write
 from tests.torture.run import conclude
 from tests.torture.waiting import pause
-from tests.torture.world import World
+from tests.torture.world import Setting, World
 
 _BETWEEN = 4.0
 
 
 def failover(seed: int, times: int, tell: Callable[[str], None]) -> dict[str, Any]:
     """Kill the primary so many times; return the report of the run with a line for each."""
-    with World(seed, small_disk=False) as world:
+    with World(seed, Setting(small_disk=False)) as world:
         world.load.start()
         nemesis = Nemesis(world, random.Random(seed), ["primary killed"])
         pause(_BETWEEN)

@@ -81,7 +81,19 @@ def read(paths: Iterable[Path]) -> list[Op]:
             except ValueError:
                 continue
             _take(found, (path, entry["op"]), entry)
-    return sorted(found.values(), key=lambda op: op.begun)
+    return sorted((part for op in found.values() for part in parts(op)), key=lambda op: op.begun)
+
+
+def parts(op: Op) -> Iterator[Op]:
+    """Yield the ends of a batch each as an operation of its own; any other operation as it is."""
+    if op.name != "end-many":
+        yield op
+        return
+    again = {"again": op.asked["again"]} if "again" in op.asked else {}
+    for place, end in enumerate(op.asked["ends"]):
+        result = op.got["results"][place] if op.ok else {}
+        outcome = op.outcome if not op.ok or result["ok"] else FAIL
+        yield Op(op.client, "end", op.begun, {**end, **again}, op.ended, outcome, op.status, result)
 
 
 def _take(found: dict[tuple[Path, str], Op], key: tuple[Path, str], entry: dict[str, Any]) -> None:

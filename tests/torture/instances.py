@@ -24,11 +24,12 @@ _SETTINGS = {
 
 
 class Instance:
-    """One gunicorn; `application` is what it loads."""
+    """One gunicorn; `sabotage` names what of the service is broken on purpose."""
 
-    def __init__(self, replica_set: ReplicaSet, proxies: Proxies, log: Path, application: str) -> None:
+    def __init__(self, replica_set: ReplicaSet, proxies: Proxies, log: Path, sabotage: str = "") -> None:
         self._log = log
-        self._application = application
+        self._sabotage = {"TORTURE_SABOTAGE": sabotage} if sabotage else {}
+        self._application = "tests.torture.sabotaged_app:app" if sabotage else "tests.torture.redirected_app:app"
         self._url = replica_set.url
         self._own_port = free_port()
         self.to_database: list[Proxy] = [proxies.add(member.port) for member in replica_set.members]
@@ -60,7 +61,7 @@ class Instance:
         with self._log.open("ab") as output:
             self.process = spawn(
                 [sys.executable, "-m", "gunicorn", *options, self._application],
-                environment={**os.environ, **_SETTINGS, **ours, **environment},
+                environment={**os.environ, **_SETTINGS, **ours, **self._sabotage, **environment},
                 output=output,
             )
 

@@ -3,6 +3,8 @@
 from tests.torture.caller import Answer, Caller
 from tests.torture.submitters import SOURCES
 
+STATUS = "/api/setJobStatus"
+
 
 def fetch_transcoding(caller: Caller) -> None:
     answer = caller.do("fetch", ("GET", "/api/fetchJob"), {"kind": "transcoding"}, _fetched)
@@ -11,8 +13,9 @@ def fetch_transcoding(caller: Caller) -> None:
     number = answer.body["jobId"]
     caller.pause(caller.rng.uniform(0, 0.3))
     if caller.rng.random() < 0.9:
-        request = ("POST", "/api/setJobStatus", {"id": number, "status": "processed"})
-        caller.insist("end-number", request, {"kind": "transcoding", "number": number})
+        caller.insist("end-number", ("POST", STATUS, {"id": number, "status": "processed"}), _job(number))
+        if caller.rng.random() < 0.1:
+            caller.do("reopen", ("POST", STATUS, {"id": number, "status": "todo"}), _job(number))
     return None
 
 
@@ -27,6 +30,10 @@ def fetch_conversion(caller: Caller) -> None:
     if caller.rng.random() < 0.9:
         caller.do("end-anyone", ("POST", f"/job/done/{source}/{job_id}"), {"jobId": job_id})
     return None
+
+
+def _job(number: int) -> dict[str, object]:
+    return {"kind": "transcoding", "number": number}
 
 
 def _fetched(answer: Answer) -> dict[str, int]:

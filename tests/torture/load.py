@@ -12,13 +12,15 @@ from job_service.embedded.process import spawn
 from tests.torture.clients import KINDS
 from tests.torture.instances import ROOT
 
-STEADY = {
+Roles = dict[str, list[str]]
+
+STEADY: Roles = {
     "submitters": ["submit-dataset", "submit-dataset", *(f"submit-{kind}" for kind in KINDS), "read"],
     "workers": [*(f"work-{kind}" for kind in KINDS), "work-dataset", "work-transfer", "work-late"],
     "legacy": ["fetch-transcoding", "fetch-conversion"],
 }
 #: What becomes of these is the nemesis's business.
-MORTAL = {
+MORTAL: Roles = {
     "mortal-datasets": ["work-dataset", "work-dataset", "submit-dataset"],
     "mortal-others": ["work-transfer", "work-transcoding", "work-code", "submit-conversion"],
 }
@@ -67,12 +69,13 @@ class Clients:
 
 
 class Load:
-    """All clients of a run; `paths` are their histories."""
+    """All clients of a run, or of these `roles` only; `paths` are their histories."""
 
-    def __init__(self, folder: Path, ports: list[int], rng: random.Random) -> None:
+    def __init__(self, folder: Path, ports: list[int], rng: random.Random, roles: Roles | None = None) -> None:
         self._folder = folder
-        self.steady = [Clients(name, roles, folder, ports, rng) for name, roles in STEADY.items()]
-        self.mortal = [Clients(name, roles, folder, ports, rng) for name, roles in MORTAL.items()]
+        steady, mortal = (STEADY, MORTAL) if roles is None else (roles, {})
+        self.steady = [Clients(name, own, folder, ports, rng) for name, own in steady.items()]
+        self.mortal = [Clients(name, own, folder, ports, rng) for name, own in mortal.items()]
 
     @property
     def paths(self) -> list[Path]:

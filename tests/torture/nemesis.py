@@ -83,6 +83,7 @@ class Nemesis:
 
     def _next(self) -> str:
         if not self._deck:
-            self._deck = [name for name in self._names for _ in range(FAULTS[name][1])]
+            often = bool(self.injected)
+            self._deck = [name for name in self._names for _ in range(FAULTS[name][1] if often else 1)]
             self._rng.shuffle(self._deck)
         return self._deck.pop()

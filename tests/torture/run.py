@@ -10,7 +10,7 @@ from tests.torture.checker.database import read_end
 from tests.torture.checker.evidence import Evidence, Violation
 from tests.torture.nemesis import Injected, Nemesis
 from tests.torture.report import summary
-from tests.torture.world import APPLICATION, World
+from tests.torture.world import Setting, World
 
 Tell = Callable[[str], None]
 
@@ -24,9 +24,11 @@ class Outcome:
     evidence: Evidence
 
 
-def torture(seed: int, seconds: float, tell: Tell, faults: list[str] | None = None, app: str = APPLICATION) -> Outcome:
+def torture(
+    seed: int, seconds: float, tell: Tell, faults: list[str] | None = None, setting: Setting | None = None
+) -> Outcome:
     """Run the load under faults for that long and check what came of it."""
-    with World(seed, app, small_disk=faults is None or "disk of a mongod full" in faults) as world:
+    with World(seed, setting) as world:
         world.load.start()
         nemesis = Nemesis(world, random.Random(seed), faults)
         nemesis.torment(seconds, tell)

@@ -63,7 +63,8 @@ SABOTAGE = {
 }
 
 redirect.install()
-SABOTAGE[os.environ["TORTURE_SABOTAGE"]]()
+for _name in os.environ["TORTURE_SABOTAGE"].split(","):
+    SABOTAGE[_name]()
 
 from job_service.wsgi import app  # noqa: E402  the sabotage has to be done before the first connection
 

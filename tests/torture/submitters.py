@@ -30,6 +30,8 @@ def submit_datasets(caller: Caller) -> None:
         job_id = rng.choice(answer.body).get("job_id")
         if job_id:
             caller.do("get", ("GET", f"/jobs/{job_id}"), {"jobId": job_id})
+        if job_id and rng.random() < 0.2:
+            caller.do("cancel", ("POST", f"/jobs/{job_id}/cancel"), {"jobId": job_id})
     if rng.random() < 0.3:
         caller.pause(rng.choice([0.0, 0.5, 4.0]))
         send_batch(caller, key, targets)

@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,25 +16,30 @@ from pymongo.errors import PyMongoError
 from tests.torture.caller import Caller
 from tests.torture.history import Op, Writer, read
 from tests.torture.instances import Instance
-from tests.torture.load import Load
+from tests.torture.load import Load, Roles
 from tests.torture.mongods import DATABASE, Mongod, ReplicaSet
 from tests.torture.proxy import Proxies
 from tests.torture.waiting import until
 
-APPLICATION = "tests.torture.redirected_app:app"
 _SMALL_DISK = "400m"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a world is to be; `sabotage` breaks the service, `roles` are the only clients, if given."""
+
+    instances: int = 2
+    small_disk: bool = True
+    sabotage: str = ""
+    roles: Roles | None = None
 
 
 class World:
     """Everything is up within the block, and gone after it."""
 
-    def __init__(
-        self, seed: int, application: str = APPLICATION, instances: int = 2, *, small_disk: bool = True
-    ) -> None:
+    def __init__(self, seed: int, setting: Setting | None = None) -> None:
         self.rng = random.Random(seed)
-        self._application = application
-        self._count = instances
-        self._wants_small_disk = small_disk
+        self._setting = setting or Setting()
         self._stack = ExitStack()
         #: What to add to CLOCK_MONOTONIC for the wall clock, which is also that of every mongod.
         self.offset = time.time() - time.monotonic()
@@ -53,7 +59,7 @@ class World:
         self.proxies = Proxies()
         self._stack.callback(self.proxies.close)
         self.replica_set = ReplicaSet(self.folder)
-        if self._wants_small_disk:
+        if self._setting.small_disk:
             self._make_small_disk(self.replica_set.members[2])
         self._stack.callback(self.replica_set.stop)
         self.replica_set.start()
@@ -61,13 +67,13 @@ class World:
         self._stack.callback(self.client.close)
         self.database = self.client[DATABASE]
         self.begun_at = self.client.admin.command("ping")["operationTime"]
-        self.instances = [self._instance(number) for number in range(self._count)]
+        self.instances = [self._instance(number) for number in range(self._setting.instances)]
         for instance in self.instances:
             instance.await_ready()
         ports = [instance.port for instance in self.instances]
         self.histories = self.folder / "histories"
         self.histories.mkdir()
-        self.load = Load(self.histories, ports, self.rng)
+        self.load = Load(self.histories, ports, self.rng, self._setting.roles)
         self._stack.callback(self.load.stop)
         self.operator = Caller(
             "operator", ports, Writer(self.histories / "operator.jsonl"), threading.Event(), random.Random(1)
@@ -75,7 +81,7 @@ class World:
 
     def _instance(self, number: int) -> Instance:
         log = self.folder / f"instance{number}.log"
-        instance = Instance(self.replica_set, self.proxies, log, self._application)
+        instance = Instance(self.replica_set, self.proxies, log, self._setting.sabotage)
         self._stack.callback(instance.stop)
         instance.start()
         return instance

@@ -13,6 +13,8 @@ _TOLERANCE = 0.01
 def leases(evidence: Evidence) -> Iterator[Violation]:
     """No lease begins before the one before it is over or was given up, by what the answers say."""
     for job_id, held in evidence.leases.items():
+        if job_id in evidence.put_back:
+            continue
         for first, second in pairwise(held):
             over = min(first.until, first.given_up)
             if second.begun < over - _TOLERANCE:
@@ -32,7 +34,11 @@ def fence(evidence: Evidence) -> Iterator[Violation]:
             continue
         newer = _newer(evidence.leases.get(op.asked["jobId"], []), op)
         # The same end may be sent again, and is answered as the first time.
-        if newer and not (op.name == "end" and first_sent < newer.answered):
+        if (
+            newer
+            and op.asked["jobId"] not in evidence.put_back
+            and not (op.name == "end" and first_sent < newer.answered)
+        ):
             yield Violation(
                 "stale write accepted",
                 op.asked["jobId"],

@@ -126,6 +126,12 @@ class Evidence:
         return spans if since is None else [*spans, (since, float("inf"))]
 
     @cached_property
+    def put_back(self) -> set[str]:
+        """Return the jobs that somebody wanted back in the queue after their end: they may run, and end, once more."""
+        asked = ((op.asked["kind"], op.asked["number"]) for op in self.named("reopen"))
+        return {self.numbered[place]["_id"] for place in asked if place in self.numbered}
+
+    @cached_property
     def numbered(self) -> dict[tuple[str, int], Job]:
         return {(job["kind"], job["number"]): job for job in self.end if "number" in job}
 

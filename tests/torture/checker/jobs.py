@@ -23,6 +23,8 @@ def ends(evidence: Evidence) -> Iterator[Violation]:
     """An acknowledged end is the state of the job, and nobody else's end of it was acknowledged."""
     taken = grouped((op.asked["jobId"], op) for op in evidence.named("end", "end-anyone") if op.ok and _is_final(op))
     for job_id, ops in taken.items():
+        if job_id in evidence.put_back:
+            continue
         who = {(op.asked.get("claimId", op.client), _state(op)) for op in ops}
         if len(who) > 1:
             rule = "element run twice" if all("element" in op.asked for op in ops) else "ended twice"
@@ -34,7 +36,7 @@ def ends(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation("end lost", job_id, f"acknowledged as {wanted}, and is {state}")
     for op in evidence.named("end-number"):
         job = evidence.numbered.get((op.asked["kind"], op.asked["number"])) if op.ok else None
-        if job and job["state"] not in ENDED:
+        if job and job["state"] not in ENDED and job["_id"] not in evidence.put_back:
             yield Violation("end lost", job["_id"], f"acknowledged as processed, and is {job['state']}")
 
 

@@ -29,7 +29,7 @@ def check(evidence: Evidence) -> Iterator[Violation]:
             if track.state not in ENDED or not track.copied:
                 yield Violation("job lost", change.job_id, f"removed from inprogress as {track.state}, without a copy")
         else:
-            yield from _move(change, track)
+            yield from _move(change, track, put_back=change.job_id in evidence.put_back)
 
 
 def _completed(change: Change, track: Track) -> Iterator[Violation]:
@@ -39,17 +39,24 @@ def _completed(change: Change, track: Track) -> Iterator[Violation]:
         yield Violation("illegal transition", change.job_id, f"it ended as {track.state} and was copied as {state}")
 
 
-def _move(change: Change, track: Track) -> Iterator[Violation]:
+def _move(change: Change, track: Track, *, put_back: bool) -> Iterator[Violation]:
     claimed = change.kind == "update" and "claims" in change.fields
     state = State(change.fields["state"]) if "state" in change.fields else State.RUNNING if claimed else track.state
     if claimed and track.state is State.RUNNING:
         yield from _takeover(change, track)
     if (state is not track.state or claimed) and state is not None:
-        if not is_legal(track.state, state):
+        if not _may(track.state, state, put_back=put_back):
             rule = "ended twice" if track.state in ENDED and state in ENDED else "illegal transition"
             yield Violation(rule, change.job_id, f"from {track.state} to {state} at {change.at:.3f}")
         track.state = state
     track.until = _until(change) or track.until
+
+
+def _may(source: State | None, target: State, *, put_back: bool) -> bool:
+    """Say whether a move is in the diagram; an end is final unless somebody has asked for the job back."""
+    if source in ENDED and target is State.QUEUED:
+        return put_back
+    return is_legal(source, target)
 
 
 def _takeover(change: Change, track: Track) -> Iterator[Violation]:

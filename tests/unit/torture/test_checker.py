@@ -139,10 +139,13 @@ def test_a_copy_that_ended_otherwise_is_found():
     assert rules(trail=[*ended, copied]) == ["illegal transition"]
 
 
-def test_a_job_put_back_after_its_end_is_a_legal_move():
+def test_a_job_is_put_back_after_its_end_only_if_somebody_asks_for_it():
     ended = [made(), changed(state="completed"), Change("completed", "j1", "insert", wall(3), {"state": "completed"})]
-    back = [Change("inprogress", "j1", "delete", wall(4)), made(at=5)]
-    assert rules(trail=[*ended, *back]) == []
+    trail = [*ended, Change("inprogress", "j1", "delete", wall(4)), made(at=5)]
+    back = job(state="queued", kind="transcoding", number=7)
+    asked = op("reopen", 4, {"kind": "transcoding", "number": 7}, {})
+    assert rules(asked, inprogress=[back], trail=trail) == []
+    assert rules(inprogress=[back], trail=trail) == ["illegal transition"]
 
 
 def pausing(begun, pause):
