@@ -34,7 +34,11 @@ def demo() -> None:
 
     Starts a private service in a temporary folder, writes sample tars (good and bad ones), submits a batch with good
     and bad items, lets the importer work, and shows each job until all have ended.
-    """
+
+    \b
+    Example:
+      job-service demo
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     with tempfile.TemporaryDirectory(prefix="job-service-demo-") as folder, _service(Path(folder)) as url:
         input_dir = Path(folder) / "input"
         click.echo(f"A private service answers at {url}")

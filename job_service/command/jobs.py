@@ -12,13 +12,15 @@ from job_service.client import JobServiceClient
 from job_service.client.jobs import Job, JobFilter, State
 from job_service.command.archive import archive
 from job_service.command.asking import asks, moment, show_json, show_table
+from job_service.command.completing import job_argument, kinds
+from job_service.command.watching import watch
 
 _COLUMNS = ["job", "kind", "state", "status", "progress", "created", "error"]
 
 
 @click.group()
 def jobs() -> None:
-    """List, show, submit, explain, cancel, retry and archive jobs.
+    """List, show, watch, submit, explain, cancel, retry and archive jobs.
 
     \b
     Examples:
@@ -30,13 +32,19 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@click.option("--kind", default="all", show_default=True, help="One kind, or all.")
+@click.option("--kind", default="all", show_default=True, shell_complete=kinds, help="One kind, or all.")
 @click.option("--state", type=click.Choice(get_args(State)))
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def list_jobs(client: JobServiceClient, *, kind: str, state: State | None, limit: int, as_json: bool) -> None:
-    """List jobs, newest first."""
+    """List jobs, newest first.
+
+    \b
+    Examples:
+      job-service jobs list --kind dataset --state queued
+      job-service jobs list --state failed --limit 1000 --json
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     found = list(islice(client.jobs.list(**_narrowed(kind, state, limit)), limit))
     if as_json:
         show_json(found)
@@ -45,11 +53,16 @@ def list_jobs(client: JobServiceClient, *, kind: str, state: State | None, limit
 
 
 @jobs.command()
-@click.argument("job_id")
+@job_argument
 @click.option("--wait", type=click.FloatRange(0, 30), default=0, help="Seconds to wait for its end.")
 @asks
 def show(client: JobServiceClient, *, job_id: str, wait: float) -> None:
-    """Show one job as JSON."""
+    """Show one job as JSON.
+
+    \b
+    Example:
+      job-service jobs show 0190f3c1-6c1c-7e9b-8a3f-2f3c5d1e7a10 --wait 30
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     show_json(client.jobs.get(job_id, wait=wait or None))
 
 
@@ -59,7 +72,12 @@ def show(client: JobServiceClient, *, job_id: str, wait: float) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def submit(client: JobServiceClient, *, file: Path, idempotency_key: str | None, as_json: bool) -> None:
-    """Submit the JSON of a POST body, from a file or from standard input (-). Status 1 if any item is refused."""
+    """Submit the JSON of a POST body, from a file or from standard input (-). Status 1 if any item is refused.
+
+    \b
+    Example:
+      job-service jobs submit jobs.json --idempotency-key monday
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     items = _items(sys.stdin.read() if str(file) == "-" else _read(file))
     results = client.datasets.submit(items, idempotency_key=idempotency_key)
     if as_json:
@@ -72,11 +90,16 @@ def submit(client: JobServiceClient, *, file: Path, idempotency_key: str | None,
 
 
 @jobs.command()
-@click.argument("job_id")
+@job_argument
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def explain(client: JobServiceClient, *, job_id: str, as_json: bool) -> None:
-    """Say why a job is where it is."""
+    """Say why a job is where it is.
+
+    \b
+    Example:
+      job-service jobs explain 0190f3c1-6c1c-7e9b-8a3f-2f3c5d1e7a10
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     explanation = client.jobs.explain(job_id)
     if as_json:
         show_json(explanation)
@@ -87,22 +110,33 @@ def explain(client: JobServiceClient, *, job_id: str, as_json: bool) -> None:
 
 
 @jobs.command()
-@click.argument("job_id")
+@job_argument
 @asks
 def cancel(client: JobServiceClient, *, job_id: str) -> None:
-    """Cancel a job: a waiting one ends at once, a running one is asked to stop."""
+    """Cancel a job: a waiting one ends at once, a running one is asked to stop.
+
+    \b
+    Example:
+      job-service jobs cancel 0190f3c1-6c1c-7e9b-8a3f-2f3c5d1e7a10
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     show_json(client.jobs.cancel(job_id))
 
 
 @jobs.command()
-@click.argument("job_id")
+@job_argument
 @asks
 def retry(client: JobServiceClient, *, job_id: str) -> None:
-    """Make a new job like an ended one."""
+    """Make a new job like an ended one.
+
+    \b
+    Example:
+      job-service jobs retry 0190f3c1-6c1c-7e9b-8a3f-2f3c5d1e7a10
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     show_json(client.jobs.retry(job_id))
 
 
 jobs.add_command(archive)
+jobs.add_command(watch)
 
 
 def _narrowed(kind: str, state: State | None, limit: int) -> JobFilter:

@@ -7,6 +7,7 @@ from job_service.command.lazy import LazyGroup
 _PLACE = "job_service.command"
 SUBCOMMANDS = {
     "backup": f"{_PLACE}.backup:backup",
+    "completion": f"{_PLACE}.completion:completion",
     "demo": f"{_PLACE}.demo:demo",
     "jobs": f"{_PLACE}.jobs:jobs",
     "maintenance": f"{_PLACE}.maintenance:maintenance",

@@ -23,7 +23,12 @@ def maintenance() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def on(client: JobServiceClient, *, message: str, as_json: bool) -> None:
-    """Stop new starts. When this returns, nothing starts any more."""
+    """Stop new starts. When this returns, nothing starts any more.
+
+    \b
+    Example:
+      job-service maintenance on --message "New containers at 18:00"
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     _show([client.maintenance.pause(message)], as_json=as_json)
 
 
@@ -32,7 +37,12 @@ def on(client: JobServiceClient, *, message: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def off(client: JobServiceClient, *, message: str, as_json: bool) -> None:
-    """Let jobs start again."""
+    """Let jobs start again.
+
+    \b
+    Example:
+      job-service maintenance off --message "Version 2 runs"
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     _show([client.maintenance.resume(message)], as_json=as_json)
 
 
@@ -40,7 +50,12 @@ def off(client: JobServiceClient, *, message: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def status(client: JobServiceClient, *, as_json: bool) -> None:
-    """Say whether starts are stopped."""
+    """Say whether starts are stopped.
+
+    \b
+    Example:
+      job-service maintenance status --json
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     _show([client.maintenance.status()], as_json=as_json)
 
 
@@ -48,7 +63,12 @@ def status(client: JobServiceClient, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def history(client: JobServiceClient, *, as_json: bool) -> None:
-    """List every change of the flag, newest first."""
+    """List every change of the flag, newest first.
+
+    \b
+    Example:
+      job-service maintenance history
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     statuses = client.maintenance.history()
     if as_json:
         show_json(statuses)

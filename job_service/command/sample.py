@@ -26,7 +26,12 @@ SAMPLE_JOBS: tuple[Mapping[str, Any], ...] = (
 @click.option("--input-dir", required=True, type=click.Path(file_okay=False, path_type=Path))
 @asks
 def sample(client: JobServiceClient, *, input_dir: Path) -> None:
-    """Fill an empty service with sample jobs and their inputs; one that has jobs stays as it is."""
+    """Fill an empty service with sample jobs and their inputs; one that has jobs stays as it is.
+
+    \b
+    Example:
+      job-service sample --input-dir ./input
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     if next(islice(client.jobs.list(kind="all", limit=1), 1), None) is None:
         make_samples(input_dir)
         client.datasets.submit(SAMPLE_JOBS)

@@ -92,7 +92,14 @@ Companions = Callable[[ServeSettings], list[list[str]]]
 @click.option("--sample/--no-sample", default=False, show_default=True, help="Fill in sample jobs.")
 @click.option("--no-workers", is_flag=True, help="Start no workers beside the service.")
 def serve(*, host: str, port: int, workers: int, threads: int, data_dir: Path, sample: bool, no_workers: bool) -> None:
-    """Run the service until Ctrl-C or SIGTERM, which let it finish what it is doing."""
+    """Run the service until Ctrl-C or SIGTERM, which let it finish what it is doing.
+
+    \b
+    Examples:
+      job-service serve
+      job-service serve --port 8001 --sample
+      MONGODB_URL=mongodb://db:27017/jobdb job-service serve --host 0.0.0.0 --workers 4
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     settings = ServeSettings(host, port, workers, threads, data_dir, sample, with_workers=not no_workers)
     try:
         run(settings)

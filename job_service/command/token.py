@@ -25,7 +25,13 @@ def token() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def create(client: JobServiceClient, *, name: str, roles: tuple[str, ...], user: int | None, as_json: bool) -> None:
-    """Make a token and print it; it is shown this once."""
+    """Make a token and print it; it is shown this once.
+
+    \b
+    Examples:
+      job-service token create importer-1 --role work
+      job-service token create alice --user 12
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     if bool(roles) == (user is not None):
         raise click.UsageError("Either --role or --user is required")
     made = client.tokens.create(name, list(roles)) if user is None else client.tokens.create_for_user(name, user)
@@ -39,7 +45,12 @@ def create(client: JobServiceClient, *, name: str, roles: tuple[str, ...], user:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
 def list_tokens(client: JobServiceClient, *, as_json: bool) -> None:
-    """List tokens, without their secrets."""
+    """List tokens, without their secrets.
+
+    \b
+    Example:
+      job-service token list
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     found = client.tokens.list()
     if as_json:
         show_json(found)
@@ -52,6 +63,11 @@ def list_tokens(client: JobServiceClient, *, as_json: bool) -> None:
 @click.argument("name")
 @asks
 def revoke(client: JobServiceClient, *, name: str) -> None:
-    """End a token."""
+    """End a token.
+
+    \b
+    Example:
+      job-service token revoke importer-1
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     client.tokens.revoke(name)
     click.echo(f"OK, {name} revoked")

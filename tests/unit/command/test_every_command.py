@@ -1,0 +1,120 @@
+"""What holds for every command, also for one that nobody thought of: an example in its help, and its exit statuses."""
+
+import re
+import shlex
+
+import click
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from job_service.client import executor
+from job_service.command.completing import KINDS
+from job_service.command.main import main
+from job_service.families import FAMILIES
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+def commands(command=main, path=()):
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from commands(command.get_command(context, name), (*path, name))
+
+
+EVERY = {" ".join(("job-service", *path)): command for path, command in commands()}
+ASKING = {
+    name: command
+    for name, command in EVERY.items()
+    if not isinstance(command, click.Group)
+    and "worker" not in name
+    and any(option.name == "url" for option in command.params)
+}
+#: Their unknown options are those of a program that they start.
+HANDS_ON = {"job-service worker-check"}
+#: What a command wants to be called with, where it is anything.
+WORDS = {
+    "job_id": "j1",
+    "file": "-",
+    "--message": "m",
+    "name": "n",
+    "--role": "work",
+    "--input-dir": ".",
+    "--before": "2026-01-01",
+    "--out": "jobs.ndjson",
+}
+
+
+#: `VARIABLE=value job-service ...`, `echo ... | job-service ...`, `source <(job-service ...)`; words of ours behind.
+EXAMPLE = re.compile(
+    r"^ *(?:\w+=\S+ |echo .*\| |source <\()*job-service *(.*?)(?:\)| \| .*)?(?: {3,}.*)?$", re.MULTILINE
+)
+
+
+def found(words):
+    """The command that the first words name, and the other words."""
+    command: click.Command | None = main
+    while isinstance(command, click.Group) and words:
+        command, words = command.get_command(click.Context(command), words[0]), words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_its_help_has_an_example_that_is_one(name):
+    shown = CliRunner().invoke(main, [*name.split()[1:], "--help"])
+    assert shown.exit_code == 0
+    assert re.search(r"^\s*Examples?:$", shown.output, re.MULTILINE)
+    examples = EXAMPLE.findall(EVERY[name].help or "")
+    assert examples
+    for line in examples:
+        command, words = found(shlex.split(line))
+        assert command is not None, line
+        options = {spelled for param in command.params for spelled in (*param.opts, *param.secondary_opts)}
+        own = words[: words.index("--")] if "--" in words else words
+        assert {word.split("=")[0] for word in own if word.startswith("--")} <= options, line
+
+
+def called(name):
+    words = name.split()[1:]
+    for param in ASKING[name].params:
+        required = param.required or param.opts[0] == "--role"
+        spelled = param.opts[0]
+        if required and isinstance(param, click.Argument):
+            words.append(WORDS[spelled])
+        elif required:
+            words += [spelled, WORDS[spelled]]
+    return words
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_status_1_with_a_sentence_where_the_service_refuses(name, monkeypatch, tmp_path):
+    def refuse(request):
+        return httpx.Response(403, json={"message": "Only in the daytime"})
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(httpx.Client, "send", lambda client, request, **_: refuse(request))
+    body = '{"jobs": [{"operation": "ADD", "target": "AGE"}]}'
+    result = CliRunner().invoke(main, [*called(name), "--url", NOWHERE], input=body)
+    assert (result.exit_code, result.output) == (1, "Error: Only in the daytime\n")
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in HANDS_ON])
+def test_status_2_for_an_option_that_there_is_not(name):
+    result = CliRunner().invoke(main, [*name.split()[1:], "--no-such-option"])
+    assert result.exit_code == 2
+    assert "--no-such-option" in result.output
+
+
+def test_status_2_for_a_command_that_there_is_not():
+    assert CliRunner().invoke(main, ["jbos"]).exit_code == 2
+
+
+def test_status_0_when_it_is_done(monkeypatch):
+    monkeypatch.setattr(executor.Waiting, "_send", lambda *_: httpx.Response(200, json=[]))
+    assert CliRunner().invoke(main, ["jobs", "list", "--json", "--url", NOWHERE]).output == "[]\n"
+
+
+def test_the_kinds_that_are_offered_are_those_of_the_service():
+    assert set(KINDS) == {"all", *(family.kind for family in FAMILIES)}
