@@ -24,17 +24,17 @@ def primary_killed(world: World) -> Steps:
 
 
 def primary_killed_alone(world: World) -> Steps:
-    """Kill the primary while the others have stood still: what it has acknowledged meanwhile, only it knew."""
+    """Kill the primary while the others do not replicate: what it has acknowledged alone, only it knew."""
     primary = _whole(world)
     others = [member for member in world.replica_set.members if member is not primary]
     for member in others:
-        os.kill(member.pid, signal.SIGSTOP)
-    pause(1.2)
+        _replicate(member, go_on=False)
+    pause(1.5)
     primary.kill()
-    for member in others:
-        os.kill(member.pid, signal.SIGCONT)
     elected = _elected(world)
-    yield f"mongod {primary.pid} is gone, {elected}", world.rng.uniform(0, 1)
+    for member in others:
+        _replicate(member, go_on=True)
+    yield f"replication stood still, mongod {primary.pid} is gone, {elected}", world.rng.uniform(0, 1)
     primary.start()
 
 
@@ -90,6 +90,10 @@ def _whole(world: World) -> Mongod:
 def _elected(world: World) -> str:
     primary = world.replica_set.await_primary()
     return f"mongod {primary.pid} is primary"
+
+
+def _replicate(member: Mongod, *, go_on: bool) -> None:
+    member.ask("configureFailPoint", value="stopReplProducer", mode="off" if go_on else "alwaysOn")
 
 
 def _state(pid: int) -> str:

@@ -21,11 +21,16 @@ class Proxy:
         self.swallowing = False
         self.refusing = False
         self.delay = 0.0
+        self._server: asyncio.Server
         self._open: set[asyncio.StreamWriter] = set()
 
     async def listen(self) -> None:
-        server = await asyncio.start_server(self._serve, HOST, 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._serve, HOST, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def end(self) -> None:
+        self._server.close()
+        await self.cut()
 
     async def cut(self) -> None:
         """Cut every connection, in the middle of whatever it is at."""
@@ -82,6 +87,7 @@ class Proxies:
     """The thread that all proxies run in."""
 
     def __init__(self) -> None:
+        self._all: list[Proxy] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxies", daemon=True)
         self._thread.start()
@@ -90,6 +96,7 @@ class Proxies:
         """Begin to forward a new port to `target`."""
         proxy = Proxy(target)
         self.run(proxy.listen())
+        self._all.append(proxy)
         return proxy
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -97,5 +104,18 @@ class Proxies:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     def close(self) -> None:
+        """End all connections and the thread."""
+        self.run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        for proxy in self._all:
+            await proxy.end()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        # The transports close their sockets in the loop's next round.
+        await asyncio.sleep(0.05)

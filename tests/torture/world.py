@@ -78,6 +78,7 @@ class World:
         self.operator = Caller(
             "operator", ports, Writer(self.histories / "operator.jsonl"), threading.Event(), random.Random(1)
         )
+        self._stack.callback(self.operator.close)
 
     def _instance(self, number: int) -> Instance:
         log = self.folder / f"instance{number}.log"
