@@ -39,6 +39,12 @@ def require_readable(collections: Collections) -> None:
             f"The database holds documents of version {needed}, and this version of the service reads {SCHEMA_VERSION} "
             "at most: start the newer version again, or restore a backup from before the upgrade"
         )
+    # The earlier dataset service called its collections by the same names.
+    if any(side.find_one({"kind": None}, {"_id": 1}) for side in (collections.inprogress, collections.completed)):
+        raise Unsuitable(
+            "The database holds jobs of an earlier system: give MONGODB_URL a database of another name, and move the "
+            "jobs over as docs/migration/datasets.md says"
+        )
 
 
 def require_whole(database: Database[Document]) -> None:

@@ -146,3 +146,11 @@ def test_a_newer_database_that_this_version_can_read_is_served_and_keeps_its_ver
     new_database["schema"].insert_one({"_id": "jobs", "version": 3, "readableFrom": 2})
     open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None).prepare()
     assert new_database["schema"].find_one() == {"_id": "jobs", "version": 3, "readableFrom": 2}
+
+
+@pytest.mark.parametrize("name", ["inprogress", "completed"])
+def test_the_database_of_an_earlier_system_is_refused_and_left_alone(new_database, name):
+    new_database[name].insert_one({"jobId": "123-123-123", "status": "queued", "datasetName": "AGE"})
+    with pytest.raises(Unsuitable, match="jobs of an earlier system: give MONGODB_URL a database of another name"):
+        open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None).prepare()
+    assert new_database.list_collection_names() == [name]
