@@ -31,6 +31,10 @@ MOVES: tuple[Move, ...] = (
     Move("K", "finish", State.QUEUED, State.COMPLETED),
     Move("L", "fail", State.QUEUED, State.FAILED),
     Move("M", "reopen", State.COMPLETED, State.QUEUED),
+    Move("N", "reopen", State.FAILED, State.QUEUED),
+    Move("O", "reopen", State.CANCELLED, State.QUEUED),
+    Move("P", "reopen", State.QUARANTINED, State.QUEUED),
+    Move("Q", "reopen", State.RUNNING, State.QUEUED),
 )
 
 
