@@ -34,6 +34,7 @@ from job_service.lifecycle.transitions import Transition
 from job_service.maintenance.routes import maintenance_routes
 from job_service.mongo.archive import Archive
 from job_service.mongo.availability import available
+from job_service.mongo.backlog import Backlog
 from job_service.mongo.client import connect, open_database
 from job_service.mongo.events import Events
 from job_service.mongo.retention import Keeping, Retention
@@ -53,6 +54,7 @@ from job_service.web.jwks import JwksKeys
 from job_service.web.jwt import JwtVerifier
 from job_service.web.metrics import Metrics, metrics_routes
 from job_service.web.numbers import read_numbers_strictly
+from job_service.web.rates import Rates, unlimited
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         metrics.time_requests,
     ):
         prepare(app)
-    access.guard(app, credentials)
+    access.guard(app, credentials, _spend(settings))
     _answer_errors(app)
 
     lent = Lent()
@@ -89,6 +91,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     add_transcoding_and_conversions(base)
     code_jobs = add_code_jobs(base)
     _keep_for_a_time(store, settings)
+    _limit_backlog(store, settings)
     stop_console = _add_console(base, Parts.of(store, jobs, code_jobs, credentials.of_token, settings))
     readiness = Readiness(store, credentials.is_configured)
     _run(base, metrics, lent, readiness, stop_console)
@@ -153,6 +156,16 @@ def _open_store(settings: Settings, clock: Clock | None, metrics: Metrics) -> St
         metrics.observe(moves)
 
     return open_store(open_database(client, settings.mongodb_url), FAMILIES, policy, tell, clock)
+
+
+def _limit_backlog(store: Store, settings: Settings) -> None:
+    if settings.max_waiting_jobs:
+        store.submission.admissions.append(Backlog(store.counters, settings.max_waiting_jobs).require_room)
+
+
+def _spend(settings: Settings) -> Callable[[str], None]:
+    rate = settings.rate_per_caller
+    return Rates(rate, settings.rate_burst or 10 * rate).spend if rate else unlimited
 
 
 def _verifier(settings: Settings) -> JwtVerifier | None:

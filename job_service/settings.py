@@ -81,6 +81,10 @@ class Settings(BaseModel):
 
     max_streams: Count | None = None  #: readers of events of a process; a quarter of its threads unless said otherwise
 
+    max_waiting_jobs: Count | None = None  #: of a kind; beyond it a submission is 429
+    rate_per_caller: Count | None = None  #: requests a second of a token, or of an address without one; of a process
+    rate_burst: Count | None = None  #: requests at once; ten seconds' worth unless said otherwise
+
     max_attempts: Count = 3
     max_leases_lost: Count = 3
     backoff_seconds: Seconds = 5

@@ -13,6 +13,7 @@
     ├── Unauthorized         no or bad credentials
     ├── Forbidden            known, but not allowed
     ├── Limited              too many at once; come back later
+    │   └── QueueFull        as many jobs as there may be wait already
     └── Unavailable          the database is away, or could not confirm
 
 Each class has a stable `code`; `web/errors.py` maps the classes to HTTP in one table.
@@ -128,6 +129,12 @@ class Limited(JobServiceError):
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class QueueFull(Limited):
+    """As many jobs of a kind as there may be wait already: nothing was stored."""
+
+    code = "queue-full"
 
 
 class Unavailable(JobServiceError):

@@ -1,6 +1,6 @@
 """Taking in jobs: many at once, each with its own result."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,8 @@ class Submission:
         self._clock = terms.clock
         self._observe = terms.observe
         self._ids = IdSource()
+        #: Asked before anything is stored; what they raise, the submitter hears.
+        self.admissions: list[Callable[[Sequence[NewJob]], None]] = []
 
     @traced("submit jobs")
     def create(self, new_jobs: Sequence[NewJob], *, repeated: bool = False) -> list[Creation]:
@@ -59,6 +61,8 @@ class Submission:
         """
         if not new_jobs:
             return []
+        for admit in self.admissions:
+            admit(new_jobs)
         now = self._clock.now()
         run = self._ids.take(now, len(new_jobs))
         numbers = self._numbers_for(new_jobs)

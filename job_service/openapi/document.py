@@ -149,4 +149,4 @@ def _refusals(operation: Operation, route: Route) -> set[int]:
     if "anyone" in route.roles:
         return {503}
     body = {413, 415} if operation.body is not None else set()
-    return {400, 401, 403, 503, *body, *({404} if route.parameters else ()), *operation.refusals}
+    return {400, 401, 403, 429, 503, *body, *({404} if route.parameters else ()), *operation.refusals}

@@ -11,6 +11,7 @@ from flask import Flask, current_app, g, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
+from job_service.web.rates import unlimited
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -90,8 +91,8 @@ def client_name() -> str:
     return request.headers.get("X-Worker", "")[:200] or request.remote_addr or "unknown"
 
 
-def guard(app: Flask, identify: Identify) -> None:
-    """Check every request before its view runs."""
+def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimited) -> None:
+    """Check every request before its view runs; `spend` is told who asks, and raises Limited for too much of it."""
 
     def check() -> None:
         g.caller = LOCAL
@@ -107,8 +108,14 @@ def guard(app: Flask, identify: Identify) -> None:
         _require_same_site(configured=configured)
         if getattr(view, "starts_job", False):
             _require_deliberate()
-        if configured:
-            g.caller = _identified(identify, roles)
+        asking = f"address {request.remote_addr}"
+        try:
+            if configured:
+                g.caller = _identified(identify, roles)
+                asking = f"token {g.caller.name}" if g.caller.roles and g.caller is not LOCAL else asking
+        finally:
+            # Also when it was refused: whoever tries tokens is slowed down by the address.
+            spend(asking)
 
     app.before_request(check)
 
