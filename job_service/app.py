@@ -44,7 +44,7 @@ from job_service.mongo.tokens import Tokens
 from job_service.openapi.routes import openapi_routes
 from job_service.settings import Settings
 from job_service.signing import Signing
-from job_service.startup import Readiness
+from job_service.startup import Readiness, exposure
 from job_service.tokens.routes import token_routes
 from job_service.web import access, answers, logs, request_ids, traces
 from job_service.web.broken_bodies import refuse_broken_bodies
@@ -93,7 +93,11 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     _keep_for_a_time(store, settings)
     _limit_backlog(store, settings)
     stop_console = _add_console(base, Parts.of(store, jobs, code_jobs, credentials.of_token, settings))
-    readiness = Readiness(store, credentials.is_configured)
+    readiness = Readiness(
+        store,
+        credentials.is_configured,
+        exposure(settings.job_service_host, insecure=settings.job_service_insecure),
+    )
     _run(base, metrics, lent, readiness, stop_console)
     return app
 

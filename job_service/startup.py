@@ -9,17 +9,31 @@ from pymongo.errors import PyMongoError
 from job_service.lifecycle.errors import Unavailable
 from job_service.mongo.store import Store
 from job_service.mongo.suitability import Unsuitable
+from job_service.web.access import LOOPBACK_NAMES
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0
 _FIRST_TRY_SECONDS = 5.0
 
 
+def exposure(host: str, *, insecure: bool) -> str | None:
+    """Return what an operator must be warned of while there are no credentials; None on loopback."""
+    if insecure:
+        return "ready, and whoever reaches it may do everything: JOB_SERVICE_INSECURE is set and nobody has a token"
+    if host in LOOPBACK_NAMES:
+        return None
+    return (
+        f"ready, but listening on {host} without credentials: every other machine is refused until there are some "
+        "(`job-service token create`, or JWKS_URL)"
+    )
+
+
 class Readiness:
     """Prepares the store in the background, then starts the sweeper; answers whether the instance can serve."""
 
-    def __init__(self, store: Store, asks_for_credentials: Callable[[], bool]) -> None:
+    def __init__(self, store: Store, asks_for_credentials: Callable[[], bool], exposed: str | None = None) -> None:
         self._store = store
+        self._exposed = exposed
         self._asks_for_credentials = asks_for_credentials
         self._prepared = threading.Event()
         self._stopped = threading.Event()
@@ -61,6 +75,8 @@ class Readiness:
     def _say_who_is_answered(self) -> None:
         if self._asks_for_credentials():
             _LOG.info("ready, for callers with credentials")
+        elif self._exposed:
+            _LOG.warning(self._exposed)
         else:
             _LOG.info("ready, without credentials: on loopback only; `job-service token create` turns them on")
 

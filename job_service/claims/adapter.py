@@ -15,7 +15,7 @@ from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.store import Store
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
-from job_service.web.requests import validate
+from job_service.web.requests import require_item_fits, validate
 
 #: Adds what only the worker that holds a job may see.
 ForWorker = Callable[[Job], dict[str, Any]]
@@ -62,12 +62,13 @@ class Claims:
             raise _error(answer)
         return _accepted(answer)
 
-    def update_many(self, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def update_many(self, items: Sequence[Any]) -> list[dict[str, Any]]:
         """Take many reports; return a result each, in order."""
         results: list[dict[str, Any]] = [{} for _ in items]
         reports: dict[int, Report] = {}
         for place, item in enumerate(items):
             try:
+                require_item_fits(item)
                 update = validate(NamedUpdate, item)
                 reports[place] = self._report(update.claimId, update.jobId, update)
             except Invalid as error:
@@ -157,7 +158,9 @@ def _result(item: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     return _named(item, ok=True, **_accepted(answer))
 
 
-def _named(item: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+def _named(item: Any, **fields: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        return {"jobId": None, "claimId": None, **fields}
     return {"jobId": item.get("jobId"), "claimId": item.get("claimId"), **fields}
 
 

@@ -57,7 +57,9 @@ class NamedUpdate(Update):
 class Updates(Body):
     """`PATCH /claims`: each item is judged on its own, so they are checked one by one."""
 
-    updates: list[dict[str, Any]] = Field(max_length=MOST_UPDATES)
+    updates: list[Any] = Field(
+        max_length=MOST_UPDATES, description="Objects, each as one update and its claimId, jobId."
+    )
 
 
 class Held(Body):

@@ -13,7 +13,7 @@ from job_service.mongo.submission import Created, Creation, Taken
 from job_service.web.answers import dumps
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
-from job_service.web.requests import sentence, validate
+from job_service.web.requests import require_item_fits, sentence, validate
 
 Result = dict[str, str]
 
@@ -49,7 +49,7 @@ class Batches:
             try:
                 wanted[place] = self._new_job(item, user, attempt.ids[place] if attempt else None)
             except Invalid as error:
-                results[place] = refused(_why(error))
+                results[place] = refused(_why(error), error.code)
         for place, outcome in self._store_all(wanted, attempt).items():
             results[place] = _result(wanted[place], outcome)
         return results
@@ -67,6 +67,7 @@ class Batches:
         return {**dict(zip(rest, outcomes, strict=True)), **settled}
 
     def _new_job(self, item: object, user: Mapping[str, Any], job_id: str | None) -> NewJob:
+        require_item_fits(item)
         if isinstance(item, dict) and "operation" not in item:
             raise Invalid("Missing operation")
         new = validate(NewDatasetJob, item)

@@ -1,6 +1,6 @@
 """What a worker says of a job it holds, and what it is told: values and the rules between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -66,13 +66,14 @@ Answer = Accepted | Refused
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a report does to a document: fields to set, to remove, to count, and log lines to add."""
+    """What a report does to a document: fields to set, to remove, to count, log lines to add, fields to name anew."""
 
     state: State
     set: dict[str, Any]
     unset: tuple[str, ...]
     inc: dict[str, int]
     log: tuple[str, ...]
+    rename: tuple[tuple[str, str], ...] = ()
 
 
 def refusal(report: Report, family: Family) -> Refused | None:
@@ -101,16 +102,16 @@ def ending(state: State, status: str, job: Job, now: datetime) -> Change:
     fields: dict[str, Any] = {"state": state.value, "status": status, "updatedAt": now, "finishedAt": now}
     if "lease" in job:
         fields["endedBy"] = {"claimId": job["lease"]["claimId"], "worker": job["lease"]["worker"]}
-    if "datasetName" in job:
-        fields["formerDatasetName"] = job["datasetName"]
-    gone = ("lease", "readyAt", "waits", "datasetName", "delayedBy", "leaseSeconds")
-    return Change(state, fields, gone, {"endSeq": 1}, ())
+    gone = ("lease", "readyAt", "waits", "delayedBy", "leaseSeconds")
+    # Named anew and not set, the names of many jobs are freed by one and the same statement.
+    rename = (("datasetName", "formerDatasetName"),) if "datasetName" in job else ()
+    return Change(state, fields, gone, {"endSeq": 1}, (), rename)
 
 
 def amending(report: Report, change: Change | None, now: datetime) -> Change:
     """Add what a report says of log and parameters to a change; None: there is no other."""
     base = change or Change(State.QUEUED, {"updatedAt": now}, (), {}, ())
-    return Change(base.state, {**base.set, **_amendments(report)}, base.unset, base.inc, report.messages)
+    return replace(base, set={**base.set, **_amendments(report)}, log=report.messages)
 
 
 def requeueing(status: str, ready_at: datetime, delayed_by: str | None, now: datetime) -> Change:
@@ -147,7 +148,7 @@ def judge(report: Report, job: Job | None) -> Answer:
         same = job.get("endedBy", {}).get("claimId") == report.claim_id and report.end == job.get("state")
         return Accepted(job) if same else Refused("already-finished", f"The job has already ended as {job['state']}")
     lease = job.get("lease")
-    if lease is None and report.end == "failed" and job.get("failedBy") == report.claim_id:
+    if lease is None and report.end == "failed" and report.retry and job.get("failedBy") == report.claim_id:
         return Accepted(job)
     if lease is None or lease["claimId"] != report.claim_id:
         return Refused("lease-lost", "The lease was lost: the job is no longer held under this claim")
@@ -166,7 +167,7 @@ def _with_outcome(report: Report, change: Change, attempts: int) -> Change:
     told = {name: value for name, value in told.items() if value is not None and name not in change.unset}
     fields = {**change.set, **_amendments(report), **told}
     inc = {**change.inc, "attempts": attempts} if attempts else change.inc
-    return Change(change.state, fields, change.unset, inc, report.messages)
+    return replace(change, set=fields, inc=inc, log=report.messages)
 
 
 def _amendments(report: Report) -> dict[str, Any]:

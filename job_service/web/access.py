@@ -18,7 +18,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 #: Where the signed session of a browser keeps its token.
 SESSION_TOKEN = "token"  # noqa: S105  the name of a field, no secret
 
-_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+#: How a machine is called that only itself can reach.
+LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _BOTS = ("prefetch", "preview", "prerender")
 
 
@@ -149,7 +150,7 @@ def _require_local() -> None:
 
 def is_loopback_name() -> bool:
     """Say whether the request names this machine as one that only itself can reach."""
-    return (urlsplit(f"//{request.host}").hostname or "") in _LOOPBACK_NAMES
+    return (urlsplit(f"//{request.host}").hostname or "") in LOOPBACK_NAMES
 
 
 def _is_loopback(address: str | None) -> bool:

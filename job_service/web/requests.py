@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from job_service.lifecycle.errors import Fault, Invalid, TooLarge, UnsupportedMediaType
 from job_service.web import parsing
-from job_service.web.storable import MAX_NODES
+from job_service.web.answers import dumps
+from job_service.web.storable import MAX_NODES, find_fault
 
 Model = TypeVar("Model", bound=BaseModel)
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -72,6 +73,17 @@ def read_nothing() -> None:
     """Refuse a body that says anything, on a route that takes none. Raises Invalid."""
     if request.get_data():
         read_body(Body)
+
+
+def require_item_fits(item: object) -> None:
+    """Refuse an item of a batch that would be too large as a body of its own. Raises TooLarge, Invalid."""
+    if (request.content_length or parsing.DEFAULT_LIMIT + 1) <= parsing.DEFAULT_LIMIT:
+        return
+    if len(dumps(item)) > parsing.DEFAULT_LIMIT:
+        raise TooLarge(f"too large ({parsing.DEFAULT_LIMIT} bytes at most)")
+    fault = find_fault(item)
+    if fault is not None:
+        raise Invalid(fault.message, [{"loc": list(fault.loc), "msg": fault.message}])
 
 
 def validate(model: type[Model], value: object) -> Model:
