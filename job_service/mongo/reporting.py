@@ -186,7 +186,8 @@ def _answer(report: Report, change: Change | None, job: Job | None, *, certain: 
 
 def _applied(job: Job, change: Change, now: datetime) -> Job:
     """Return the document as the change has left it, without what was not read."""
-    after = {name: value for name, value in job.items() if name not in change.unset}
+    names = dict(change.rename)
+    after = {names.get(name, name): value for name, value in job.items() if name not in change.unset}
     lease_until = change.set.get("lease.until")
     after.update({name: value for name, value in change.set.items() if "." not in name})
     if lease_until:
