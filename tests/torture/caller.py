@@ -86,7 +86,7 @@ class Caller:
         except (OSError, http.client.HTTPException):
             self.close()
             return Answer(0, None, {})
-        if answer.status >= 500 or self.rng.random() < 0.02:
+        if answer.status >= 500 or self.rng.random() < 0.2:
             self.close()
         return Answer(answer.status, _parsed(content), dict(answer.headers))
 

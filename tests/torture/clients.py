@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tests.torture import legacy, submitters, workers
 from tests.torture.caller import Caller
@@ -29,6 +30,7 @@ ROLES: dict[str, tuple[Turn, float]] = {
     "read": (submitters.read_lists, 0.7),
     "fetch-transcoding": (legacy.fetch_transcoding, 0.5),
     "fetch-conversion": (legacy.fetch_conversion, 0.5),
+    "fetch-transfer": (legacy.fetch_transfer, 0.5),
     "work-late": (workers.work_late, 0.2),
     **{f"work-{kind}": (partial(workers.work, kind=kind), 0.2) for kind in KINDS},
 }
@@ -42,16 +44,15 @@ def go_on(role: str, caller: Caller) -> None:
     caller.close()
 
 
-def main(plan: dict[str, object]) -> None:
+def main(plan: dict[str, Any]) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    history = Writer(Path(str(plan["history"])))
-    ports: list[int] = list(plan["ports"])  # type: ignore[call-overload]  # JSON
+    history = Writer(Path(plan["history"]))
     threads = []
-    for number, role in enumerate(plan["roles"]):  # type: ignore[arg-type, var-annotated]  # JSON
+    for number, role in enumerate(plan["roles"]):
         caller = Caller(
-            f"{role}-{plan['name']}-{number}", ports, history, stop, random.Random(f"{plan['seed']}/{number}")
+            f"{role}-{plan['name']}-{number}", plan["ports"], history, stop, random.Random(f"{plan['seed']}/{number}")
         )
         threads.append(threading.Thread(target=go_on, args=(role, caller)))
     for thread in threads:

@@ -1,8 +1,13 @@
 """Clients of the earlier systems, which know nothing of claims: they fetch, and say when they are done."""
 
-from tests.torture.caller import Answer, Caller
-from tests.torture.submitters import SOURCES
+from typing import Any
 
+from tests.torture.caller import Answer, Caller
+from tests.torture.submitters import SOURCES, TRANSFERS
+from tests.torture.workers import outcome
+
+#: Workers of the old work queue get numbers for words.
+LIST = 0
 STATUS = "/api/setJobStatus"
 
 
@@ -30,6 +35,31 @@ def fetch_conversion(caller: Caller) -> None:
     if caller.rng.random() < 0.9:
         caller.do("end-anyone", ("POST", f"/job/done/{source}/{job_id}"), {"jobId": job_id})
     return None
+
+
+def fetch_transfer(caller: Caller) -> None:
+    request = (
+        "POST",
+        f"{TRANSFERS}/worker/jobs",
+        {"types": ["LIST", "COPY", "REMOVE"], "algorithm.args": {"limit": 3}},
+    )
+    answer = caller.do("fetch", request, {"kind": "transfer"})
+    if not answer.ok:
+        return caller.pause(0.5)
+    for group in answer.body:
+        for element in group["elements"]:
+            caller.pause(caller.rng.uniform(0, 0.3))
+            if caller.rng.random() < 0.9:
+                end_element(caller, group["id"], element)
+    return None
+
+
+def end_element(caller: Caller, job: int, element: dict[str, Any]) -> None:
+    well, token = caller.rng.random() < 0.9, element["token"]
+    body = outcome(lists=element["type"] == LIST, well=well)
+    asked = {"claimId": token[-24:], "status": "completed" if well else "failed", "retry": not well, "element": True}
+    request = ("PUT", f"{TRANSFERS}/worker/jobs/{job}/elements/{element['id']}", body)
+    caller.insist("end", request, {"place": [job, element["id"]], **asked}, headers={"X-Token": token})
 
 
 def _job(number: int) -> dict[str, object]:

@@ -17,7 +17,7 @@ Roles = dict[str, list[str]]
 STEADY: Roles = {
     "submitters": ["submit-dataset", "submit-dataset", *(f"submit-{kind}" for kind in KINDS), "read"],
     "workers": [*(f"work-{kind}" for kind in KINDS), "work-dataset", "work-transfer", "work-late"],
-    "legacy": ["fetch-transcoding", "fetch-conversion"],
+    "legacy": ["fetch-transcoding", "fetch-conversion", "fetch-transfer"],
 }
 #: What becomes of these is the nemesis's business.
 MORTAL: Roles = {

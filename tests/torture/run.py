@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.torture.checker.check import check
 from tests.torture.checker.database import read_end
-from tests.torture.checker.evidence import Evidence, Violation
+from tests.torture.checker.evidence import Evidence, Violation, locate
 from tests.torture.nemesis import Injected, Nemesis
 from tests.torture.report import summary
 from tests.torture.world import Setting, World
@@ -38,6 +38,8 @@ def torture(
 def conclude(world: World, seed: int, injected: list[Injected]) -> Outcome:
     """Heal, stop the load, and check."""
     early = world.settle()
-    evidence = Evidence(world.history(), read_end(world.database, world.begun_at), world.offset)
+    ops, end = world.history(), read_end(world.database, world.begun_at)
+    locate(ops, end)
+    evidence = Evidence(ops, end, world.offset)
     violations = check(evidence)
     return Outcome(violations, summary(seed, evidence, injected, violations, early), evidence)

@@ -130,11 +130,15 @@ LISTING = {"~/tree": [{"name": name, "st_mode": 33188, "st_size": 10} for name i
 
 
 def end_element(caller: Caller, held: dict[str, Any], *, well: bool) -> None:
-    body: dict[str, Any] = {"returncode": 0 if well else 1, "host": "here", "log": "", "timestamp": "now"}
-    if well and held["job"]["type"] == "LIST":
-        body["listing"] = LISTING
+    body = outcome(lists=held["job"]["type"] == "LIST", well=well)
     asked = {**_who(held), "status": "completed" if well else "failed", "retry": not well, "element": True}
     caller.insist("end", ("PUT", _element(held), body), asked, headers={"X-Token": held["job"]["token"]})
+
+
+def outcome(*, lists: bool, well: bool) -> dict[str, Any]:
+    """Return what a worker of transfers reports at the end of an attempt."""
+    body: dict[str, Any] = {"returncode": 0 if well else 1, "host": "here", "log": "", "timestamp": "now"}
+    return {**body, "listing": LISTING} if well and lists else body
 
 
 def _element(held: dict[str, Any]) -> str:

@@ -136,6 +136,25 @@ class Evidence:
         return {(job["kind"], job["number"]): job for job in self.end if "number" in job}
 
 
+def locate(ops: list[Op], end: End) -> None:
+    """Give the operations that name an element by two numbers, as old clients do, the id of its job."""
+    parents = {job["_id"]: job["number"] for job in end if job["kind"] == "transfer" and "number" in job}
+    children = [job for job in end if job.get("parentId") in parents]
+    # A listing that was interrupted may have left elements that count for nothing.
+    marks = {
+        job["parentId"]: job["parameters"].get("expansion") for job in children if not job["parameters"]["element"]
+    }
+    ids = {
+        (parents[job["parentId"]], job["parameters"]["element"]): job["_id"]
+        for job in children
+        if job["parameters"].get("expansion") == marks.get(job["parentId"])
+    }
+    for op in ops:
+        if "place" in op.asked:
+            job, element = op.asked["place"]
+            op.asked["jobId"] = ids.get((job, element), f"transfer {job}/{element}")
+
+
 def seconds(moment: str | datetime) -> float:
     """Return a time as the service writes it as seconds since the epoch."""
     return (moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)).timestamp()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.torture.checker.evidence import Change
+from tests.torture.checker.evidence import Change, locate
 from tests.torture.workers import CHUNK, chunk_of
 from tests.unit.torture.histories import (
     BUSY,
@@ -13,6 +13,7 @@ from tests.unit.torture.histories import (
     claimed,
     created,
     end,
+    evidence,
     job,
     made,
     op,
@@ -189,6 +190,18 @@ def test_an_element_that_is_there_twice_is_found():
     place = {"element": 1, "expansion": "x"}
     twins = [job(name, kind="transfer", parentId="p", parameters=place) for name in ("e", "f")]
     assert rules(completed=twins) == ["element made twice"]
+
+
+def test_an_element_named_by_numbers_is_found_among_those_that_count():
+    parent = job("p", kind="transfer", number=7)
+    first = job("e0", kind="transfer", parentId="p", parameters={"element": 0, "expansion": "x"})
+    others = [
+        job(f"{mark}1", kind="transfer", parentId="p", parameters={"element": 1, "expansion": mark}) for mark in "xy"
+    ]
+    asked = {"place": [7, 1], "claimId": "c", "status": "completed", "element": True}
+    known = evidence(op("end", 1, asked, {}), completed=[parent, first, *others])
+    locate(known.ops, known.end)
+    assert known.ops[0].asked["jobId"] == "x1"
 
 
 def test_a_dataset_refused_as_busy_without_a_holder_is_stuck():
