@@ -33,12 +33,13 @@ from job_service.client.errors import (
     Unreadable,
 )
 from job_service.client.events import Event
-from job_service.client.jobs import Explanation, Job, LogEntry, Reason
+from job_service.client.jobs import Explanation, Job, LogEntry, Reason, ShownLease
 from job_service.client.maintenance import MaintenanceStatus
 from job_service.client.request_id import request_id
 from job_service.client.retry import ONCE, RetryPolicy
-from job_service.client.service import KindStats, Stats
+from job_service.client.service import Health, KindStats, LiveWorker, Stats
 from job_service.client.transcoding import Option, Profile, TranscodingJob
+from job_service.client.transfer_answers import Element, Monitored, Output, Transfer, TransferStatus, Work, WorkElement
 from job_service.client.workqueue import WorkqueueClient
 
 __all__ = [
@@ -54,9 +55,11 @@ __all__ = [
     "Conversion",
     "DataStructureUpdate",
     "DatasetJob",
+    "Element",
     "Event",
     "Explanation",
     "Forbidden",
+    "Health",
     "IdempotencyMismatch",
     "ImportableDataset",
     "Invalid",
@@ -65,17 +68,21 @@ __all__ = [
     "JobServiceError",
     "KindStats",
     "LeaseLost",
+    "LiveWorker",
     "LogEntry",
     "MaintenanceStatus",
+    "Monitored",
     "NewDatasetJob",
     "NotFound",
     "Option",
+    "Output",
     "Paused",
     "Profile",
     "Reason",
     "Refused",
     "RetryPolicy",
     "ServerFault",
+    "ShownLease",
     "Standing",
     "Stats",
     "Submitted",
@@ -83,6 +90,8 @@ __all__ = [
     "TargetBusy",
     "TooLarge",
     "TranscodingJob",
+    "Transfer",
+    "TransferStatus",
     "Unauthorized",
     "Unavailable",
     "Unreachable",
@@ -90,6 +99,8 @@ __all__ = [
     "Update",
     "UpdateResult",
     "Where",
+    "Work",
+    "WorkElement",
     "WorkqueueClient",
     "request_id",
 ]

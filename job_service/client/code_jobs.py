@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from job_service.client.answers import Answer, reading
 from job_service.client.call import Call, path
-from job_service.client.resource import Action, E, Resource
+from job_service.client.pages import Page, paging
+from job_service.client.resource import Action, E, Listing, Resource
 
 
 class CodeJob(Answer):
@@ -40,19 +41,20 @@ class CodeJobs(Resource[E]):
         return _submit({"uid": uid, "file": file, "input": dict(values or {})}, wait)
 
     @Action
-    def get(self, job_id: int) -> Call[CodeJob]:
-        """Look at one."""
-        return Call(method="GET", path=path("code-jobs", job_id), parse=reading(CodeJob))
+    def get(self, job_id: int, *, wait: float | None = None) -> Call[CodeJob]:
+        """Look at one; with `wait` (30 at most) answers when it has ended, or after so many seconds."""
+        where, query = path("code-jobs", job_id), {"wait": wait}
+        return Call(method="GET", path=where, query=query, patience=wait or 0, parse=reading(CodeJob))
 
     @Action
     def of_user(self, uid: int) -> Call[CodeJobList]:
         """List those of a user."""
         return Call(method="GET", path=path("users", uid), parse=reading(CodeJobList))
 
-    @Action
-    def list(self) -> Call[CodeJobList]:
-        """List all."""
-        return Call(method="GET", path="/code-jobs", parse=reading(CodeJobList))
+    @Listing
+    def list(self, *, limit: int | None = None) -> Call[Page[CodeJob]]:
+        """Give all of them, newest first; without a `limit`, the size of a page, the service answers them at once."""
+        return Call(method="GET", path="/code-jobs", query={"limit": limit}, parse=paging(CodeJob))
 
 
 def _submit(body: Mapping[str, Any], wait: float | None) -> Call[CodeJob]:

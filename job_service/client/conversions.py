@@ -1,23 +1,32 @@
 """Conversion jobs: documents for the converters of a source, in the tree available, active, done."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
-from job_service.client.answers import Answer, Json, JsonObject, json_of, nothing, reading
+from job_service.client.answers import Answer, JsonObject, nothing, reading
 from job_service.client.call import Call, path
-from job_service.client.resource import Action, E, Resource
+from job_service.client.pages import Page, paging
+from job_service.client.resource import Action, E, Listing, Resource
 
 ABSENT = 404
 
+Branch = Literal["available", "active", "done"]
+Counted = Literal["active", "done"]
+
+#: How many jobs of each source there are.
+Counts = dict[str, int]
+
 
 class Conversion(Answer):
-    """A job: its document is `job`."""
+    """A job: its document is `job`; one that did not end well also has its state and, if it is known, the reason."""
 
     id: str
     source: str
     job: JsonObject
+    state: str | None = None
+    error: str | None = None
 
 
 class Conversions(Resource[E]):
@@ -39,9 +48,9 @@ class Conversions(Resource[E]):
         return Call(method="GET", path=where, repeatable=False, reads=frozenset({ABSENT}), parse=_taken)
 
     @Action
-    def read_available(self, source: str, job_id: str) -> Call[Conversion]:
-        """Read an available job without taking it."""
-        return Call(method="GET", path=path("job", "available", source, job_id), parse=reading(Conversion))
+    def read(self, branch: Branch, source: str, job_id: str) -> Call[Conversion]:
+        """Read a job of a branch, without taking it, and without keeping it active. Raises NotFound."""
+        return Call(method="GET", path=path("job", branch, source, job_id), parse=reading(Conversion))
 
     @Action
     def is_active(self, source: str, job_id: str) -> Call[bool]:
@@ -55,19 +64,19 @@ class Conversions(Resource[E]):
         return Call(method="POST", path=path("job", "done", source, job_id), parse=nothing)
 
     @Action
-    def counts(self) -> Call[Json]:
-        """Count jobs by state and source."""
-        return Call(method="GET", path="/job", parse=json_of)
+    def counts(self) -> Call[dict[Branch, Counts]]:
+        """Count jobs by branch and source."""
+        return Call(method="GET", path="/job", parse=reading(dict[Branch, Counts]))
 
     @Action
-    def active(self, source: str | None = None, job_id: str | None = None) -> Call[Json]:
-        """Read the active branch of the tree, down to a source or a job."""
-        return Call(method="GET", path=_branch("active", source, job_id), parse=json_of)
+    def counts_of(self, branch: Counted) -> Call[Counts]:
+        """Count the jobs of a branch by source."""
+        return Call(method="GET", path=path("job", branch), parse=reading(Counts))
 
-    @Action
-    def finished(self, source: str | None = None, job_id: str | None = None) -> Call[Json]:
-        """Read the done branch of the tree, down to a source or a job."""
-        return Call(method="GET", path=_branch("done", source, job_id), parse=json_of)
+    @Listing
+    def list(self, branch: Counted, source: str, *, limit: int | None = None) -> Call[Page[Conversion]]:
+        """Give the jobs of a branch and a source, newest first; `limit` is the size of a page, not of the list."""
+        return Call(method="GET", path=path("job", branch, source), query={"limit": limit}, parse=paging(Conversion))
 
 
 _read = reading(Conversion)
@@ -79,7 +88,3 @@ def _taken(response: httpx.Response) -> Conversion | None:
 
 def _found(response: httpx.Response) -> bool:
     return response.status_code != ABSENT
-
-
-def _branch(state: str, source: str | None, job_id: str | None) -> str:
-    return path("job", state, *(part for part in (source, job_id) if part is not None))

@@ -20,11 +20,19 @@ class LogEntry(Answer):
     message: str
 
 
+class ShownLease(Answer):
+    """Who holds a job, and until when."""
+
+    worker: str
+    until: datetime
+
+
 class Job(Answer):
     """A job of any kind. What a kind does not have is None; fields this client does not know are kept."""
 
     job_id: str
     kind: str | None = None
+    type: str | None = None
     state: str | None = None
     status: str | None = None
     number: int | None = None
@@ -37,6 +45,9 @@ class Job(Answer):
     attempts: int | None = None
     leases_lost: int | None = None
     max_attempts: int | None = None
+    lease: ShownLease | None = None
+    parent_id: str | None = None
+    cancel_requested_at: datetime | None = None
     created_at: datetime | None = None
     created_by: Any = None
     ready_at: datetime | None = None

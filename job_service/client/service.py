@@ -1,12 +1,14 @@
 """The service itself: how it is, what it holds, what it can do."""
 
-from typing import Any
+from datetime import datetime
+from typing import Literal
 
 import httpx
 from pydantic import Field
 
 from job_service.client.answers import Answer, JsonObject, reading
 from job_service.client.call import Call
+from job_service.client.maintenance import MaintenanceStatus
 from job_service.client.resource import Action, E, Resource
 
 
@@ -17,12 +19,28 @@ class KindStats(Answer):
     oldest_claimable_seconds: float | None = None
 
 
+class LiveWorker(Answer):
+    """A worker that asked for jobs lately; `types` and `dataset_names` narrow what it takes."""
+
+    worker: str
+    kind: str
+    types: list[str] = Field(default_factory=list)
+    dataset_names: list[str] = Field(default_factory=list)
+    seen_at: datetime
+
+
+class Health(Answer):
+    """How the instance is that was asked."""
+
+    status: Literal["alive", "ready"]
+
+
 class Stats(Answer):
     """The figures of the whole service; `paused` is the maintenance status while it is set."""
 
     kinds: dict[str, KindStats]
-    workers: list[Any] = Field(default_factory=list)
-    paused: Any = None
+    workers: list[LiveWorker] = Field(default_factory=list)
+    paused: MaintenanceStatus | None = None
 
 
 class Service(Resource[E]):
@@ -34,14 +52,14 @@ class Service(Resource[E]):
         return Call(method="GET", path="/stats", parse=reading(Stats))
 
     @Action
-    def alive(self) -> Call[JsonObject]:
+    def alive(self) -> Call[Health]:
         """Ask whether the process answers."""
-        return Call(method="GET", path="/health/alive", parse=reading(JsonObject))
+        return Call(method="GET", path="/health/alive", parse=reading(Health))
 
     @Action
-    def ready(self) -> Call[JsonObject]:
+    def ready(self) -> Call[Health]:
         """Ask whether it can work; raises Unavailable while its database is away."""
-        return Call(method="GET", path="/health/ready", parse=reading(JsonObject))
+        return Call(method="GET", path="/health/ready", parse=reading(Health))
 
     @Action
     def metrics(self) -> Call[str]:

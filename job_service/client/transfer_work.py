@@ -1,15 +1,18 @@
 """The transfer worker's side of the work queue: fetch elements, report on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
-from job_service.client.answers import JsonObject, nothing, reading
+from job_service.client.answers import nothing, reading
 from job_service.client.call import Call, path
 from job_service.client.resource import Action, E, Resource
+from job_service.client.transfer_answers import Monitored, Work
 from job_service.client.transfers import BASE
+
+T = TypeVar("T")
 
 NO_WORK = 404
 #: A report may hold the listing of a large tree, of which each entry becomes an element before it is answered.
@@ -22,7 +25,7 @@ class TransferWork(Resource[E]):
     @Action
     def fetch(
         self, types: Sequence[int], *, algorithm: str | None = None, limits: Mapping[str, int] | None = None
-    ) -> Call[list[JsonObject]]:
+    ) -> Call[list[Work]]:
         """Take elements of these types, grouped by job, each with its `token`; none is an empty list.
 
         `algorithm` is `BY_NUMBER` (`limits` `{"limit": n}`) or `BY_SIZE` (`{"size": bytes}`). Not repeated by itself.
@@ -36,22 +39,25 @@ class TransferWork(Resource[E]):
     @Action
     def report(self, job_id: int, element_id: int, token: str, outcome: Mapping[str, Any]) -> Call[None]:
         """End an attempt with `{returncode, host, log, timestamp, listing?}`; raises Forbidden when it is over."""
-        return replace(_put(job_id, element_id, token, outcome), patience=_LISTING_SECONDS)
+        return replace(_put(nothing, (job_id, element_id), token, outcome), patience=_LISTING_SECONDS)
 
     @Action
-    def monitor(self, job_id: int, element_id: int, token: str, figures: Mapping[str, Any]) -> Call[None]:
+    def monitor(self, job_id: int, element_id: int, token: str, figures: Mapping[str, Any]) -> Call[Monitored]:
         """Say how an attempt goes with `{transferred, elapsed, instant, average}`; this keeps its lease."""
-        return _put(job_id, element_id, token, figures, "monitoring")
+        return _put(reading(Monitored), (job_id, element_id), token, figures, "monitoring")
 
 
-_read = reading(list[JsonObject])
+_read = reading(list[Work])
 
 
-def _fetched(response: httpx.Response) -> list[JsonObject]:
+def _fetched(response: httpx.Response) -> list[Work]:
     return [] if response.status_code == NO_WORK else _read(response)
 
 
-def _put(job_id: int, element_id: int, token: str, body: Mapping[str, Any], *rest: str) -> Call[None]:
+def _put(
+    parse: Callable[[httpx.Response], T], place: tuple[int, int], token: str, body: Mapping[str, Any], *rest: str
+) -> Call[T]:
+    job_id, element_id = place
     where = path(*BASE, "worker", "jobs", job_id, "elements", element_id, *rest)
     return Call(
         method="PUT",
@@ -59,5 +65,5 @@ def _put(job_id: int, element_id: int, token: str, body: Mapping[str, Any], *res
         body=dict(body),
         headers={"X-Token": token},
         repeatable=bool(rest),
-        parse=nothing,
+        parse=parse,
     )

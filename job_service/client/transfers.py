@@ -1,15 +1,23 @@
-"""File transfers, in the words of the work queue's own Python client; answers are its JSON as it is."""
+"""File transfers, in the words of the work queue's own Python client; answers are its JSON as it is, with types."""
 
-from typing import Any, TypedDict, Unpack
+from collections.abc import Callable
+from typing import TypedDict, TypeVar, Unpack
 
-from job_service.client.answers import JsonObject, json_of, reading
+import httpx
+
+from job_service.client.answers import JsonObject, reading
 from job_service.client.call import Call, path
 from job_service.client.resource import Action, E, Resource
+from job_service.client.transfer_answers import Element, Output, Transfer, TransferStatus
+
+T = TypeVar("T")
 
 BASE = ("workqueue", "api", "v1.0")
 
 #: `list` is also the name of a method below.
-JsonObjects = list[JsonObject]
+TransferList = list[Transfer]
+ElementList = list[Element]
+Outputs = list[Output]
 
 
 class TransferOptions(TypedDict, total=False):
@@ -32,56 +40,56 @@ class Transfers(Resource[E]):
         dst_siteid: int,
         dst_filepath: str,
         **options: Unpack[TransferOptions],
-    ) -> Call[JsonObject]:
+    ) -> Call[Transfer]:
         """Copy a file or a folder from one site to another; gives the new job."""
         source = {"src_siteid": src_siteid, "src_filepath": src_filepath}
         return _submit("copy", source | {"dst_siteid": dst_siteid, "dst_filepath": dst_filepath} | options)
 
     @Action
-    def remove(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[JsonObject]:
+    def remove(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[Transfer]:
         """Remove a file, or a folder with what is in it; gives the new job."""
         return _submit("remove", {"src_siteid": siteid, "src_filepath": filepath, **options})
 
     @Action
     def rename(
         self, siteid: int, src_filepath: str, dst_filepath: str, **options: Unpack[TransferOptions]
-    ) -> Call[JsonObject]:
+    ) -> Call[Transfer]:
         """Rename a file or a folder on its site; gives the new job."""
         paths = {"src_filepath": src_filepath, "dst_filepath": dst_filepath}
         return _submit("rename", {"src_siteid": siteid, "dst_siteid": siteid, **paths, **options})
 
     @Action
-    def mkdir(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[JsonObject]:
+    def mkdir(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[Transfer]:
         """Make a folder; gives the new job."""
         return _submit("mkdir", {"src_siteid": siteid, "src_filepath": filepath, **options})
 
     @Action
-    def jobs(self) -> Call[JsonObjects]:
+    def jobs(self) -> Call[TransferList]:
         """List the jobs of this user."""
-        return Call(method="GET", path=path(*BASE, "jobs"), parse=reading(JsonObjects))
+        return _get(TransferList, "jobs")
 
     @Action
-    def job(self, job_id: int) -> Call[JsonObject]:
+    def job(self, job_id: int) -> Call[Transfer]:
         """Look at one job."""
-        return _get("jobs", job_id)
+        return _get(Transfer, "jobs", job_id)
 
     @Action
-    def elements(self, job_id: int) -> Call[JsonObjects]:
+    def elements(self, job_id: int) -> Call[ElementList]:
         """List the elements of a job."""
-        return Call(method="GET", path=path(*BASE, "jobs", job_id, "elements"), parse=reading(JsonObjects))
+        return _get(ElementList, "jobs", job_id, "elements")
 
     @Action
-    def element(self, job_id: int, element_id: int) -> Call[JsonObject]:
+    def element(self, job_id: int, element_id: int) -> Call[Element]:
         """Look at one element."""
-        return _get("jobs", job_id, "elements", element_id)
+        return _get(Element, "jobs", job_id, "elements", element_id)
 
     @Action
-    def status(self, job_id: int, element_id: int | None = None) -> Call[JsonObject]:
+    def status(self, job_id: int, element_id: int | None = None) -> Call[TransferStatus]:
         """Read the status of a job, or of one of its elements."""
-        return _get("jobs", job_id, *_element(element_id), "status")
+        return _get(TransferStatus, "jobs", job_id, *_element(element_id), "status")
 
     @Action
-    def output(self, job_id: int, element_id: int | None = None, attempt: int | None = None) -> Call[Any]:
+    def output(self, job_id: int, element_id: int | None = None, attempt: int | None = None) -> Call[Output | Outputs]:
         """Read what a job's workers wrote: the latest of every element, of one, or one numbered attempt of one.
 
         A list for a job, an object for an element; a negative `attempt` counts from the end. Raises Invalid while an
@@ -89,31 +97,35 @@ class Transfers(Resource[E]):
         """
         numbered = [] if element_id is None or attempt is None else [attempt]
         where = path(*BASE, "jobs", job_id, *_element(element_id), "output", *numbered)
-        return Call(method="GET", path=where, parse=json_of)
+        return Call(method="GET", path=where, parse=_outputs if element_id is None else _output)
 
     @Action
-    def all_output(self, job_id: int) -> Call[JsonObjects]:
+    def all_output(self, job_id: int) -> Call[Outputs]:
         """Read what a job's workers wrote in every attempt."""
         where = path(*BASE, "jobs", job_id, "output")
-        return Call(method="GET", path=where, query={"attempts": "all"}, parse=reading(JsonObjects))
+        return Call(method="GET", path=where, query={"attempts": "all"}, parse=reading(Outputs))
 
     @Action
-    def submit(self, job_type: str | int, fields: JsonObject) -> Call[JsonObject]:
+    def submit(self, job_type: str | int, fields: JsonObject) -> Call[Transfer]:
         """Register a job of any type with the fields of the wire (`src_siteid`, ...)."""
         return _submit("jobs", {**fields, "type": job_type})
 
     @Action
-    def list(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[JsonObject]:
+    def list(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[Transfer]:
         """List a folder of a site; gives the new job, whose output will have the listing."""
         return _submit("list", {"src_siteid": siteid, "src_filepath": filepath, **options})
 
 
-def _get(*parts: str | int) -> Call[JsonObject]:
-    return Call(method="GET", path=path(*BASE, *parts), parse=reading(JsonObject))
+_output: Callable[[httpx.Response], Output | Outputs] = reading(Output)
+_outputs: Callable[[httpx.Response], Output | Outputs] = reading(Outputs)
 
 
-def _submit(verb: str, body: JsonObject) -> Call[JsonObject]:
-    return Call(method="POST", path=path(*BASE, verb), body=body, parse=reading(JsonObject))
+def _get(kind: type[T], *parts: str | int) -> Call[T]:
+    return Call(method="GET", path=path(*BASE, *parts), parse=reading(kind))
+
+
+def _submit(verb: str, body: JsonObject) -> Call[Transfer]:
+    return Call(method="POST", path=path(*BASE, verb), body=body, parse=reading(Transfer))
 
 
 def _element(element_id: int | None) -> tuple[str | int, ...]:

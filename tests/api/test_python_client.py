@@ -175,3 +175,52 @@ def test_refusals_are_the_errors_of_the_tree(client, ask, error):
     with pytest.raises(error) as caught:
         ask(client)
     assert caught.value.request_id
+
+
+def test_the_trees_of_conversions_are_read_page_by_page(client):
+    made = [client.conversions.submit("altinn3", {"form": number}) for number in range(3)]
+    assert client.conversions.counts()["available"] == {"altinn3": 3}
+    assert client.conversions.read("available", "altinn3", made[0].id).job == {"form": 0}
+    for one in made:
+        client.conversions.done("altinn3", one.id)
+    done = list(client.conversions.list("done", "altinn3", limit=2))
+    assert [one.id for one in done] == [one.id for one in reversed(made)]
+    assert client.conversions.counts_of("done") == {"altinn3": 3}
+
+
+def test_a_transfer_is_read_from_its_submission_to_its_output(client):
+    job = client.transfers.mkdir(13, "~/new")
+    [listed] = client.transfers.jobs()
+    assert (job["status"], listed["id"], listed.get("num_elements")) == ("SUBMITTED", job["id"], 1)
+    [[element]] = [work["elements"] for work in client.transfer_work.fetch(range(5))]
+    place = (element["job_id"], element["id"], element["token"])
+    figures = {"transferred": 1, "elapsed": 1, "instant": 1, "average": 1}
+    assert client.transfer_work.monitor(*place, figures)["action"] == "continue"
+    assert client.transfers.status(job["id"], element["id"]).get("average") == 1
+    outcome = {"returncode": 0, "host": "h", "log": "it ran", "timestamp": "2012-03-21T13:35"}
+    client.transfer_work.report(*place, outcome)
+    assert client.transfers.element(job["id"], element["id"])["status"] == "DONE"
+    assert [output["log"] for output in client.transfers.all_output(job["id"])] == ["it ran"]
+    assert client.transfers.job(job["id"])["status"] == client.transfers.status(job["id"])["status"] == "DONE"
+
+
+def test_programs_are_listed_page_by_page(client):
+    numbers = [client.code_jobs.submit_code(1, "print(1)").job_id for _ in range(3)]
+    assert [job.job_id for job in client.code_jobs.list(limit=2)] == numbers[::-1]
+    assert client.code_jobs.get(numbers[0]).status == "WAITING"
+
+
+def test_who_works_and_who_holds_what_is_told(client):
+    client.datasets.submit([ADD])
+    [claim] = client.claims.claim("dataset", "w").claims
+    held = client.jobs.get(claim.job.job_id)
+    assert held.lease is not None
+    assert (held.lease.worker, held.type) == ("w", "ADD")
+    stats = client.service.stats()
+    assert [(worker.worker, worker.kind) for worker in stats.workers] == [("w", "dataset")]
+    assert stats.kinds["dataset"].states["running"] == 1
+    client.maintenance.pause("upgrade")
+    paused = client.service.stats().paused
+    assert paused is not None
+    assert paused.msg == "upgrade"
+    assert client.service.alive().status == "alive"

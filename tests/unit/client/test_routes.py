@@ -103,7 +103,7 @@ def test_a_token_goes_where_each_family_looks_for_it(scripted):
     client.targets.list()
     assert service.last.headers["Authorization"] == "Bearer t0ken"
     assert service.last.headers["X-Token"] == "t0ken"
-    client.transfer_work.monitor(1, 0, "of-the-element", {})
+    client.transfer_work.report(1, 0, "of-the-element", {})
     assert service.last.headers.get_list("X-Token") == ["of-the-element"]
 
 
