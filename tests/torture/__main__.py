@@ -22,7 +22,9 @@ _SEED_BITS = 31
 
 def main() -> int:
     arguments = _arguments()
-    signal.signal(signal.SIGTERM, _interrupted)
+    # Also where a shell that starts it in the background has the two ignored.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _interrupted)
     if arguments.what == "sabotage":
         return _sabotage(arguments.seed)
     reports = [_failover(arguments)] if arguments.what == "failover" else _torture(arguments)
