@@ -69,15 +69,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     tokens = Tokens(store.collections, store.terms.clock)
     credentials = Credentials(tokens, verifier := _verifier(settings))
 
-    for prepare in (
-        read_numbers_strictly,
-        refuse_broken_bodies,
-        request_ids.name_requests,
-        traces.trace_requests,
-        logs.log_requests,
-        metrics.time_requests,
-    ):
-        prepare(app)
+    _watch_requests(app, metrics)
     access.guard(app, credentials, _spend(settings))
     _answer_errors(app)
 
@@ -100,6 +92,16 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     )
     _run(base, metrics, lent, readiness, stop_console)
     return app
+
+
+def _watch_requests(app: Flask, metrics: Metrics) -> None:
+    """Add what every request goes through, in this order: how it is read, named, traced, logged and timed."""
+    read_numbers_strictly(app)
+    refuse_broken_bodies(app)
+    request_ids.name_requests(app)
+    traces.trace_requests(app)
+    logs.log_requests(app)
+    metrics.time_requests(app)
 
 
 def _run(
