@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A worker for dataset jobs with curl and jq. One job at a time; SIGTERM gives it back.
+# A worker for dataset jobs with curl and jq. One job at a time; SIGTERM gives it back. Ctrl-C must not end a curl: its claim may get a job.
 set -u
 api=${JOB_SERVICE_URL:?} lease=${JOB_SERVICE_CHECK_LEASE_SECONDS:-60} work=${JOB_SERVICE_CHECK_WORK_SECONDS:-1}
 claim='' job='' stopping=''
-ask() { curl -sS --max-time 40 -X "$1" "$api$2" -H 'Content-Type: application/json' ${3:+-d "$3"}; }
+ask() { (trap '' INT; exec curl -sS --max-time 40 -X "$1" "$api$2" -H 'Content-Type: application/json' ${3:+-d "$3"}); }
 say() { ask PATCH "/claims/$claim/jobs/$job" "$1"; }
 trap 'stopping=yes' TERM INT
 
