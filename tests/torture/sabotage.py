@@ -13,11 +13,11 @@ MEANT = {
     "move": "left in inprogress",
 }
 #: Many who are late, or send things twice.
-_ROLES = {"few": ["submit-dataset", "submit-dataset", "work-dataset", "work-late", "work-late", "work-late"]}
+_ROLES = {"few": ["submit-dataset"] * 3 + ["work-dataset"] * 2 + ["work-late"] * 6}
 #: A write that only the primary has is lost with it; late workers need no fault.
 _FAULTS = ["primary killed before others had its writes"]
 
 
-def sabotaged(names: str, seed: int, tell: Callable[[str], None], seconds: float = 12) -> Outcome:
+def sabotaged(names: str, seed: int, tell: Callable[[str], None], seconds: float = 15) -> Outcome:
     """Run the load against a service that is broken in these ways, separated by commas."""
     return torture(seed, seconds, tell, _FAULTS, Setting(1, small_disk=False, sabotage=names, roles=_ROLES))

@@ -27,7 +27,7 @@ def work(caller: Caller, kind: str) -> None:
 def work_late(caller: Caller) -> None:
     """Claim some jobs, be away for longer than their lease, and end them all the same."""
     held = claim(caller, "dataset", LEASE)
-    caller.pause(LEASE + caller.rng.uniform(0.5, 2.0))
+    caller.pause(LEASE + caller.rng.uniform(1.0, 3.0))
     for each in held:
         end(caller, each, "finish")
 
