@@ -112,6 +112,8 @@ def _navigation(kinds: Sequence[str]) -> list[Entry]:
 
 
 def _add_headers(response: Response) -> Response:
+    # Also for JSON: a browser must not make a page of it.
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
     if response.mimetype == "text/html":
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)

@@ -108,6 +108,7 @@ def test_an_error_is_a_page_to_a_browser_and_json_to_a_program_and_shows_nothing
         for headers in ({}, HTML, {"Accept": "application/problem+json"}):
             answer = http.open(path, method=method, headers=headers)
             assert answer.status_code == status
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert not any(word in answer.text for word in ("hunter2", "app.py", "Traceback", "<script>alert"))
 
 
