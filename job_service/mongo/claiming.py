@@ -17,7 +17,7 @@ from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.claim_gates import ClaimGates, Share, Ticket
 from job_service.mongo.client import Document
-from job_service.mongo.collections import BY_ID_ORDER, CLAIM_ORDER, Collections
+from job_service.mongo.collections import BY_ID_ORDER, CLAIM_ORDER, Collections, due
 from job_service.mongo.ending import Ending
 from job_service.mongo.leasing import Leasing
 from job_service.mongo.maintenance import Maintenance, MaintenanceStatus, Permit
@@ -31,7 +31,7 @@ _ROUNDS = 50
 
 def may_start(narrowing: Narrowing, now: datetime) -> Document:
     """Return the claim's predicate; `explain` asks the same."""
-    found: Document = {"kind": narrowing.kind, "readyAt": {"$lte": now}}
+    found: Document = {"kind": narrowing.kind, "readyAt": due(now)}
     if narrowing.types:
         found["type"] = {"$in": list(narrowing.types)} if len(narrowing.types) > 1 else narrowing.types[0]
     if narrowing.dataset_names:

@@ -25,6 +25,12 @@ CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCE
 #: The order of the kinds whose clients were promised the oldest id; what is held is passed over within the index.
 BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDING)]
 
+
+def due(now: datetime) -> dict[str, datetime]:
+    """Return the condition on `readyAt` of what may be claimed now, in the form that the partial indexes serve."""
+    return {"$gt": EPOCH, "$lte": now}
+
+
 _HAS_USER = {"createdBy.userId": {"$exists": True}}
 
 #: Documents of the version before `schemaVersion`: the filter of the index that holds no others, and the query for it.
@@ -98,8 +104,13 @@ def _of_jobs_in_progress() -> list[IndexModel]:
     return [
         # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
         _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
-        IndexModel([in_kind, *CLAIM_ORDER], name="claim"),
-        _partial([in_kind, ("type", ASCENDING), *CLAIM_ORDER], "claim_type", {"type": {"$gt": ""}}),
+        # An ended job has no `readyAt`: it leaves these two when it ends, and is not there again when it is moved.
+        _partial([in_kind, *CLAIM_ORDER], "claimable", {"readyAt": {"$gt": EPOCH}}),
+        _partial(
+            [in_kind, ("type", ASCENDING), *CLAIM_ORDER],
+            "claimable_type",
+            {"type": {"$gt": ""}, "readyAt": {"$gt": EPOCH}},
+        ),
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
         _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),

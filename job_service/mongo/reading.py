@@ -14,7 +14,7 @@ from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import ALIVE, Job, State
 from job_service.mongo.claiming import claim_order, may_start
 from job_service.mongo.client import Document
-from job_service.mongo.collections import EPOCH, Collections
+from job_service.mongo.collections import EPOCH, Collections, due
 
 _MOST_NUMBERS = 2**63
 
@@ -91,7 +91,7 @@ class Reading:
             {"priority": job["priority"], "readyAt": {"$lt": job["readyAt"]}},
             {"priority": job["priority"], "readyAt": job["readyAt"], "_id": {"$lt": job["_id"]}},
         ]
-        return self._inprogress.count_documents(ahead, limit=limit, hint="claim")
+        return self._inprogress.count_documents(ahead, limit=limit, hint="claimable")
 
     def children(self, parent_id: str) -> list[Job]:
         """Return the elements of a job, in the order of their ids."""
@@ -105,14 +105,14 @@ class Reading:
     def oldest_claimable(self, kind: str, now: datetime) -> datetime | None:
         """Return since when the longest waiting claimable job of a kind has waited."""
         # With every priority named the index gives each one's oldest in order, and nothing has to be sorted.
-        query = {"kind": kind, "priority": {"$in": list(range(10))}, "readyAt": {"$lte": now}}
-        found = next(iter(self._inprogress.find(query, {"readyAt": 1}, hint="claim").sort("readyAt", 1).limit(1)), None)
-        return found["readyAt"] if found else None
+        query = {"kind": kind, "priority": {"$in": list(range(10))}, "readyAt": due(now)}
+        found = self._inprogress.find(query, {"readyAt": 1}, hint="claimable").sort("readyAt", 1).limit(1)
+        return next((job["readyAt"] for job in found), None)
 
     def any_claimable(self, kinds: Iterable[str], now: datetime) -> bool:
         """Say whether a job of some of these kinds may be claimed."""
-        query = {"kind": {"$in": list(kinds)}, "readyAt": {"$lte": now}}
-        return self._inprogress.find_one(query, {"_id": 1}, hint="claim") is not None
+        query = {"kind": {"$in": list(kinds)}, "readyAt": due(now)}
+        return self._inprogress.find_one(query, {"_id": 1}, hint="claimable") is not None
 
     def _page(self, cursor: Any, limit: int | None) -> list[Job]:
         cursor = cursor.sort("_id", -1)
