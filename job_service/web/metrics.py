@@ -6,6 +6,7 @@ Counters and histograms are summed over the processes of one gunicorn through fi
 
 import os
 import time
+from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -60,26 +61,29 @@ class Metrics:
         )
 
     def observe(self, transitions: Sequence[Transition]) -> None:
-        """Count moves of jobs."""
+        """Count moves of jobs; those of a batch that count alike are counted at once."""
+        tally = Tally(counted for move in transitions for counted in self._counted(move))
+        for (counter, labels), times in tally.items():
+            counter.labels(*labels).inc(times)
         for move in transitions:
-            if move.source is None and move.verb == "create":
-                self._submitted.labels(move.kind).inc()
-            elif move.verb == "claim":
-                self._claimed.labels(move.kind).inc()
+            if move.verb == "claim":
                 self._waited.labels(move.kind).observe(move.waited or 0.0)
-            elif move.target is State.QUEUED:
-                self._requeued.labels(move.kind, move.verb).inc()
-            if (move.source, move.target) == (State.RUNNING, State.RUNNING) or move.verb == "sweep":
-                self._lost.labels(move.kind).inc()
-            if move.target in ENDED:
-                self._count_end(move)
+            if move.ran is not None:
+                self._ran.labels(move.kind, move.target.value).observe(move.ran)
 
-    def _count_end(self, move: Transition) -> None:
-        self._finished.labels(move.kind, move.target.value).inc()
+    def _counted(self, move: Transition) -> Iterator[tuple[Counter, tuple[str, ...]]]:
+        if move.source is None and move.verb == "create":
+            yield self._submitted, (move.kind,)
+        elif move.verb == "claim":
+            yield self._claimed, (move.kind,)
+        elif move.target is State.QUEUED:
+            yield self._requeued, (move.kind, move.verb)
+        if (move.source, move.target) == (State.RUNNING, State.RUNNING) or move.verb == "sweep":
+            yield self._lost, (move.kind,)
+        if move.target in ENDED:
+            yield self._finished, (move.kind, move.target.value)
         if move.target is State.QUARANTINED:
-            self._quarantined.labels(move.kind).inc()
-        if move.ran is not None:
-            self._ran.labels(move.kind, move.target.value).observe(move.ran)
+            yield self._quarantined, (move.kind,)
 
     def stale_write(self, op: str) -> None:
         """Count a late write that was refused: an `update`, `end` or `release`."""
