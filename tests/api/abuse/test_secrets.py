@@ -142,7 +142,7 @@ def test_the_password_of_a_database_that_is_away_is_said_nowhere(log):
     app = create_app(Settings.from_environment({"MONGODB_URL": url}))
     http = app.test_client()
     try:
-        answers = [http.get(path, headers=headers) for path in ("/jobs", "/health/ready") for headers in ({}, {})]
+        answers = [http.get(path) for path in ("/jobs", "/health/ready")]
     finally:
         app.extensions["job_service.store"].database.client.close()
     assert {answer.status_code for answer in answers} == {503}
