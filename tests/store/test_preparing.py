@@ -49,7 +49,7 @@ def test_an_index_with_other_options_is_refused_with_a_sentence_that_names_it(ne
 
 
 def test_documents_that_break_a_unique_index_are_named(new_database):
-    new_database["inprogress"].insert_many([{"datasetName": "AGE"}, {"datasetName": "AGE"}])
+    new_database["inprogress"].insert_many([{"kind": "dataset", "datasetName": "AGE"} for _ in range(2)])
     with pytest.raises(IndexMismatch, match=r"AGE.*Drop the index that it names, or the documents that break it"):
         open_new(new_database).prepare()
 
