@@ -173,8 +173,9 @@ class ClaimDesk:
     def _leave(self, narrowing: Narrowing, waiter: _Waiter) -> bool:
         """Stop waiting; False when the claim is under way already, and its answer must be taken."""
         with self._lock:
-            group = self._groups[narrowing]
-            if waiter not in group.parked:
+            # When its answer has come just now, the group may be gone already.
+            group = self._groups.get(narrowing)
+            if group is None or waiter not in group.parked:
                 return False
             group.parked.remove(waiter)
             self._forget_if_empty(narrowing, group)

@@ -1,0 +1,68 @@
+"""Claims that wait together, at the moments at which their threads come late."""
+
+import threading
+from functools import partial
+from typing import Any
+
+import pytest
+
+from job_service.claims import desk as module
+from job_service.claims.desk import ClaimDesk
+from job_service.lifecycle.family import Narrowing
+from job_service.mongo.claim_gates import Ticket
+from tests.system.serving.waiting import until
+
+NARROWING = Narrowing("dataset")
+
+
+class LateEvent(threading.Event):
+    """Says that the time was up, though it was set: as its thread may find it when the machine is busy."""
+
+    def wait(self, timeout=None):
+        super().wait(10)
+        return timeout is None
+
+
+class Queue:
+    """Has nothing to hand out before `filled`."""
+
+    filled = False
+
+    def claim_one(self, narrowing, ticket):
+        self.claim_many(narrowing, [ticket])
+
+    def claim_many(self, narrowing, tickets):
+        for ticket in tickets if self.filled else ():
+            ticket.jobs.append({"_id": ticket.claim_id})
+
+
+class Wakeups:
+    def serve(self, *_):
+        pass
+
+    def need(self):
+        pass
+
+
+@pytest.fixture
+def late(monkeypatch):
+    """Every waiter finds its time to be up."""
+    waiter = module._Waiter
+    monkeypatch.setattr(module, "_Waiter", lambda ticket: waiter(ticket, LateEvent()))
+
+
+def test_a_claim_whose_time_is_up_while_another_has_it_served_takes_its_answer(late):
+    queue: Any = Queue()
+    wakeups: Any = Wakeups()
+    desk = ClaimDesk(queue, wakeups, 8)
+    tickets = [Ticket(f"claim-{number}", "w") for number in range(2)]
+    threads = [threading.Thread(target=partial(desk.claim, NARROWING, ticket, 30)) for ticket in tickets]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(desk._groups[NARROWING].parked) == 2 if NARROWING in desk._groups else False)
+    queue.filled = True
+    desk.wake({"dataset"})
+    for thread in threads:
+        thread.join(20)
+    assert [ticket.jobs for ticket in tickets] == [[{"_id": "claim-0"}], [{"_id": "claim-1"}]]
+    assert (desk.waiting, desk._groups) == (0, {})
