@@ -42,4 +42,5 @@ def conclude(world: World, seed: int, injected: list[Injected]) -> Outcome:
     locate(ops, end)
     evidence = Evidence(ops, end, world.offset)
     violations = check(evidence)
-    return Outcome(violations, summary(seed, evidence, injected, violations, early), evidence)
+    report = summary(seed, evidence, injected, violations, early) | {"errors of the service": world.errors()[:20]}
+    return Outcome(violations, report, evidence)

@@ -112,6 +112,11 @@ class World:
         """Return what all clients sent and saw."""
         return read(self.load.paths)
 
+    def errors(self) -> list[str]:
+        """Return what the instances logged of errors that nobody foresaw; not for the checker, but for who reads on."""
+        logs = [path.read_text(errors="replace").splitlines() for path in sorted(self.folder.glob("instance*.log"))]
+        return [line for log in logs for line in log if "Traceback" in line]
+
     def _is_swept(self) -> bool:
         try:
             return self.database["inprogress"].find_one({"finishedAt": {"$exists": True}}) is None
