@@ -185,6 +185,8 @@ class Model:
     def report(self, asked: Asked) -> str:
         """Take a report; return `continue`, `cancel`, or the code of the refusal."""
         job = self.jobs.get(asked.job_id)
+        if job and asked.step and not asked.end and job.kind != "dataset":
+            return "invalid"
         refused = self._judge(job, asked)
         if refused or job is None:
             return refused or "not-found"
@@ -212,7 +214,7 @@ class Model:
         if job.ended:
             again = job.ended_by == asked.claim_id and job.state == asked.end
             return "continue" if again else "already-finished"
-        if job.claim_id is None and asked.end == "failed" and job.failed_by == asked.claim_id:
+        if job.claim_id is None and asked.end == "failed" and asked.retry and job.failed_by == asked.claim_id:
             return "continue"
         return None if job.claim_id == asked.claim_id else "lease-lost"
 
