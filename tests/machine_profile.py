@@ -20,6 +20,6 @@ def bounded(examples: int, steps: int = 50) -> settings:
         database=None,
         deadline=None,
         print_blob=True,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )

@@ -1,6 +1,6 @@
 """`/maintenance-status` and `/maintenance-history`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response
 from pydantic import BeforeValidator, Field, model_validator
@@ -17,7 +17,7 @@ def _as_flag(value: Any) -> bool:
     raise ValueError("must be 0, 1, true or false")
 
 
-Flag = Annotated[bool, BeforeValidator(_as_flag)]
+Flag = Annotated[bool, BeforeValidator(_as_flag, json_schema_input_type=bool | Literal[0, 1])]
 
 
 class NewStatus(Body):
