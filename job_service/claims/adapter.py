@@ -13,6 +13,7 @@ from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Releas
 from job_service.lifecycle.view import core_view
 from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.store import Store
+from job_service.web.clients import has_hung_up
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
 from job_service.web.requests import require_item_fits, validate
@@ -46,7 +47,7 @@ class Claims:
             request_id=request_id(),
         )
         self._store.workers.seen(asked.worker, narrowing)
-        pause = self._desk.claim(narrowing, ticket, asked.wait)
+        pause = self._desk.claim(narrowing, ticket, asked.wait, has_hung_up())
         answer: dict[str, Any] = {
             "serverTime": self._store.terms.clock.now(),
             "claims": [self._held(job) for job in ticket.jobs],

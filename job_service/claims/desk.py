@@ -20,6 +20,13 @@ from job_service.mongo.wakeups import Wakeups
 
 _BATCH = 1_000
 
+#: Says whether a claim's client is there no more.
+HungUp = Callable[[], bool]
+
+
+def _stays() -> bool:
+    return False
+
 
 @dataclass(slots=True)
 class _Waiter:
@@ -30,6 +37,8 @@ class _Waiter:
 
     ticket: Ticket
     turn: threading.Event = field(default_factory=threading.Event)
+    hung_up: HungUp = _stays
+    waited: bool = False
     leads: bool = False
     seen: int = 0
     pause: MaintenanceStatus | None = None
@@ -62,13 +71,16 @@ class ClaimDesk:
         self._draining = False
         wakeups.serve(self.kinds_waited_for, self.wake)
 
-    def claim(self, narrowing: Narrowing, ticket: Ticket, wait: float = 0) -> MaintenanceStatus | None:
+    def claim(
+        self, narrowing: Narrowing, ticket: Ticket, wait: float = 0, hung_up: HungUp = _stays
+    ) -> MaintenanceStatus | None:
         """Fill the ticket, waiting for jobs up to `wait` seconds; return the pause that prevented it.
 
-        Raises Limited when too many claims wait already.
+        A claim whose client has hung up while it waited gets nothing: nobody would hear of it. Raises Limited when too
+        many claims wait already.
         """
         deadline = time.monotonic() + wait
-        waiter = _Waiter(ticket)
+        waiter = _Waiter(ticket, hung_up=hung_up)
         self._arrive(narrowing, waiter)
         while True:
             self._await_turn(narrowing, waiter)
@@ -76,7 +88,7 @@ class ClaimDesk:
                 raise waiter.error
             if waiter.ticket.jobs or waiter.pause or time.monotonic() >= deadline or self._draining:
                 return waiter.pause
-            if not self._park(narrowing, waiter, deadline):
+            if (waiter.waited and hung_up()) or not self._park(narrowing, waiter, deadline):
                 return None
 
     def wake(self, kinds: set[str]) -> None:
@@ -131,7 +143,8 @@ class ClaimDesk:
                 waiter.seen = self._wakes[narrowing.kind]
         pause, error = None, None
         try:
-            pause = self._serve(narrowing, [waiter.ticket for waiter in batch])
+            tickets = [waiter.ticket for waiter in batch if not (waiter.waited and waiter.hung_up())]
+            pause = self._serve(narrowing, tickets) if tickets else None
         except BaseException as failure:  # noqa: BLE001  every claim of the batch must hear of it
             error = failure
         with self._lock:
@@ -155,6 +168,7 @@ class ClaimDesk:
                 raise Limited("Too many claims wait already; claim again in a moment", retry_after=1)
             self._waiting += 1
             self._tell(self._waiting)
+            waiter.waited = True
             waiter.turn.clear()
             group = self._groups.setdefault(narrowing, _Group())
             group.parked.append(waiter)

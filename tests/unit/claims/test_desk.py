@@ -48,7 +48,7 @@ class Wakeups:
 def late(monkeypatch):
     """Every waiter finds its time to be up."""
     waiter = module._Waiter
-    monkeypatch.setattr(module, "_Waiter", lambda ticket: waiter(ticket, LateEvent()))
+    monkeypatch.setattr(module, "_Waiter", lambda ticket, **options: waiter(ticket, LateEvent(), **options))
 
 
 def test_a_claim_whose_time_is_up_while_another_has_it_served_takes_its_answer(late):
@@ -66,3 +66,21 @@ def test_a_claim_whose_time_is_up_while_another_has_it_served_takes_its_answer(l
         thread.join(20)
     assert [ticket.jobs for ticket in tickets] == [[{"_id": "claim-0"}], [{"_id": "claim-1"}]]
     assert (desk.waiting, desk._groups) == (0, {})
+
+
+def test_a_claim_whose_client_has_hung_up_while_it_waited_gets_nothing():
+    queue = Queue()
+    desk = ClaimDesk(queue, Wakeups(), 8)
+    gone, there = (Ticket(name, "w") for name in ("claim-gone", "claim-there"))
+    threads = [
+        threading.Thread(target=partial(desk.claim, NARROWING, ticket, 30, lambda ticket=ticket: ticket is gone))
+        for ticket in (gone, there)
+    ]
+    for thread in threads:
+        thread.start()
+    until(lambda: desk.waiting == 2)
+    queue.filled = True
+    desk.wake({"dataset"})
+    for thread in threads:
+        thread.join(10)
+    assert (gone.jobs, [job["_id"] for job in there.jobs]) == ([], ["claim-there"])

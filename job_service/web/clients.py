@@ -1,0 +1,27 @@
+"""Who is at the other end of a connection, and whether still."""
+
+import socket
+from collections.abc import Callable
+
+from flask import request
+
+
+def has_hung_up() -> Callable[[], bool]:
+    """Return what tells any thread, without waiting, whether the present request's client has closed its connection.
+
+    Where the connection can not be seen (no gunicorn, TLS), nobody has hung up.
+    """
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+
+    def asked() -> bool:
+        if connection is None:
+            return False
+        try:
+            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except (BlockingIOError, ValueError):
+            # Nothing said is not hung up; a connection under TLS can not be looked into.
+            return False
+        except OSError:
+            return True
+
+    return asked
