@@ -58,7 +58,7 @@ class Claims:
 
     def update(self, claim_id: str, job_id: str, update: Update) -> dict[str, Any]:
         """Take one report. Raises LeaseLost, AlreadyFinished, NotFound, Invalid."""
-        answer = self._reports.do([self._report(claim_id, job_id, update)])[0]
+        answer = self._reports.do([_report(claim_id, job_id, update, request_id())])[0]
         if isinstance(answer, Refused):
             raise _error(answer)
         return _accepted(answer)
@@ -67,11 +67,12 @@ class Claims:
         """Take many reports; return a result each, in order."""
         results: list[dict[str, Any]] = [{} for _ in items]
         reports: dict[int, Report] = {}
+        known_as = request_id()
         for place, item in enumerate(items):
             try:
                 require_item_fits(item)
                 update = validate(NamedUpdate, item)
-                reports[place] = self._report(update.claimId, update.jobId, update)
+                reports[place] = _report(update.claimId, update.jobId, update, known_as)
             except Invalid as error:
                 results[place] = _named(item, ok=False, code=error.code, message=error.message, errors=error.faults)
         answers = self._reports.do(list(reports.values())) if reports else []
@@ -109,21 +110,22 @@ class Claims:
             by[facet] = _values(name, value, family)
         return Narrowing(family.kind, by["type"], by["datasetName"], by_id=family.by_id)
 
-    def _report(self, claim_id: str, job_id: str, update: Update) -> Report:
-        end = _ENDS.get(update.status or "")
-        return Report(
-            job_id=job_id,
-            claim_id=claim_id,
-            lease_seconds=update.leaseSeconds,
-            progress=update.progress,
-            step=update.status if end is None else None,
-            end=end,
-            retry=bool(update.retry),
-            messages=_log_lines(update),
-            result=update.result,
-            error=update.error or (update.log if end == "failed" else None),
-            request_id=request_id(),
-        )
+
+def _report(claim_id: str, job_id: str, update: Update, known_as: str | None) -> Report:
+    end = _ENDS.get(update.status or "")
+    return Report(
+        job_id=job_id,
+        claim_id=claim_id,
+        lease_seconds=update.leaseSeconds,
+        progress=update.progress,
+        step=update.status if end is None else None,
+        end=end,
+        retry=bool(update.retry),
+        messages=_log_lines(update),
+        result=update.result,
+        error=update.error or (update.log if end == "failed" else None),
+        request_id=known_as,
+    )
 
 
 def _log_lines(update: Update) -> tuple[str, ...]:

@@ -162,10 +162,10 @@ def lease_seconds(job: Job, default: int = 60) -> float:
 
 
 def _with_outcome(report: Report, change: Change, attempts: int) -> Change:
-    told = {"result": report.result, "error": report.error, "progress": report.progress}
+    told = (("result", report.result), ("error", report.error), ("progress", report.progress))
     # A job that is put back starts from nothing: what the change removes it does not set.
-    told = {name: value for name, value in told.items() if value is not None and name not in change.unset}
-    fields = {**change.set, **_amendments(report), **told}
+    outcome = {name: value for name, value in told if value is not None and name not in change.unset}
+    fields = {**change.set, **_amendments(report), **outcome}
     inc = {**change.inc, "attempts": attempts} if attempts else change.inc
     return replace(change, set=fields, inc=inc, log=report.messages)
 

@@ -8,6 +8,7 @@ meanwhile. Whoever comes across a marked document may move it.
 import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError
@@ -50,10 +51,13 @@ class Ending:
         self.before_move: list[BeforeMove] = []
         self.on_marked: list[Callable[[], None]] = []
 
-    def marked(self, jobs: Sequence[Job], states: Sequence[State], now: datetime) -> None:
-        """Tell that jobs, given as they were before it, have been marked ended."""
+    def marked(
+        self, jobs: Sequence[Job], states: Sequence[State], now: datetime, request_ids: Sequence[str | None] = ()
+    ) -> None:
+        """Tell that jobs, given as they were before it, have been marked ended; by which requests, if not by this."""
         self._reached("marked")
-        self._observe([_ended(job, state, now) for job, state in zip(jobs, states, strict=True)])
+        told = zip_longest(jobs, states, request_ids)
+        self._observe([_ended(job, state, now, request_id) for job, state, request_id in told])
         for notify in self.on_marked:
             notify()
 
@@ -171,7 +175,7 @@ def _quarantine_reason(job: Job) -> str:
     return f"Quarantined: {lost} workers were lost while they held it, the last was {job['lease']['worker']}"
 
 
-def _ended(job: Job, state: State, now: datetime) -> Transition:
+def _ended(job: Job, state: State, now: datetime, request_id: str | None) -> Transition:
     verb = {State.COMPLETED: "finish", State.FAILED: "fail", State.CANCELLED: "cancel"}.get(state, "sweep")
     started = job.get("startedAt")
     return Transition(
@@ -184,4 +188,5 @@ def _ended(job: Job, state: State, now: datetime) -> Transition:
         at=now,
         worker=job["lease"]["worker"] if "lease" in job else None,
         ran=(now - started).total_seconds() if started and "lease" in job else None,
+        request_id=request_id,
     )

@@ -104,8 +104,7 @@ class Reporting:
         after = {**jobs, **written}
         self._tell(planned, jobs, after, now)
         return [
-            refused.get(report.job_id)
-            or _answer(report, change, {**jobs, **after}.get(report.job_id), certain=all_written)
+            refused.get(report.job_id) or _answer(report, change, after.get(report.job_id), certain=all_written)
             for report, change in zip(reports, changes, strict=True)
         ]
 
@@ -136,14 +135,15 @@ class Reporting:
         self, planned: list[tuple[Report, Change]], before: dict[str, Job], after: dict[str, Job], now: datetime
     ) -> None:
         ended = [
-            (before[report.job_id], change.state)
+            (before[report.job_id], change.state, report.request_id)
             for report, change in planned
             if change.state in ENDED and after.get(report.job_id, {}).get("state") == change.state
         ]
         if ended:
-            self._ending.marked([job for job, _ in ended], [state for _, state in ended], now)
+            jobs, states, request_ids = zip(*ended, strict=True)
+            self._ending.marked(jobs, states, now, request_ids)
         requeued = [
-            _requeued("fail", before[report.job_id], now)
+            _requeued("fail", before[report.job_id], now, report.request_id)
             for report, change in planned
             if change.state is State.QUEUED and after.get(report.job_id, {}).get("failedBy") == report.claim_id
         ]
@@ -165,7 +165,7 @@ class Reporting:
         fence = {"_id": item.job_id, "lease.claimId": item.claim_id, "state": State.RUNNING.value}
         if not self._inprogress.update_one(fence, as_update(change, now)).matched_count:
             return judge(asked, self._read([item.job_id]).get(item.job_id))
-        self._observe([_requeued("release", job, now)])
+        self._observe([_requeued("release", job, now, item.request_id)])
         return Accepted(_applied(job, change, now))
 
     def _read(self, job_ids: list[str]) -> dict[str, Job]:
@@ -186,19 +186,22 @@ def _answer(report: Report, change: Change | None, job: Job | None, *, certain: 
 
 def _applied(job: Job, change: Change, now: datetime) -> Job:
     """Return the document as the change has left it, without what was not read."""
-    names = dict(change.rename)
-    after = {names.get(name, name): value for name, value in job.items() if name not in change.unset}
-    lease_until = change.set.get("lease.until")
-    after.update({name: value for name, value in change.set.items() if "." not in name})
-    if lease_until:
-        after["lease"] = {**job["lease"], "until": lease_until}
+    after: Document = {**job, **change.set}
+    if "lease.until" in change.set:
+        after["lease"] = {**job["lease"], "until": change.set["lease.until"]}
+    for path in [name for name in change.set if "." in name]:
+        del after[path]
+    for old, new in change.rename:
+        after[new] = after.pop(old)
+    for name in change.unset:
+        after.pop(name, None)
     for name, count in change.inc.items():
         after[name] = int(str(after.get(name, 0))) + count
     after["updatedAt"] = now
     return after  # type: ignore[return-value]  # the same fields
 
 
-def _requeued(verb: str, job: Job, now: datetime) -> Transition:
+def _requeued(verb: str, job: Job, now: datetime, request_id: str | None) -> Transition:
     return Transition(
         verb=verb,
         job_id=job["_id"],
@@ -208,4 +211,5 @@ def _requeued(verb: str, job: Job, now: datetime) -> Transition:
         target=State.QUEUED,
         at=now,
         worker=job["lease"]["worker"],
+        request_id=request_id,
     )

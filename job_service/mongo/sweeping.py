@@ -23,8 +23,10 @@ from job_service.mongo.terms import Terms
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 500
-#: How long ends are gathered before they are moved together.
-_GATHER_SECONDS = 0.05
+#: Ended jobs are moved once none has ended for a moment, so that the move does not compete with those who end them,
+#: and after that long at the latest.
+_QUIET_SECONDS = 0.05
+_LATEST_SECONDS = 5.0
 _LEADERSHIP = timedelta(seconds=15)
 
 Duty = Callable[[], int]
@@ -96,7 +98,7 @@ class Sweeper:
             self._wake.clear()
             try:
                 if woken:
-                    self._stop.wait(_GATHER_SECONDS)
+                    self._await_quiet()
                     self.move_ended()
                 # Also while ends keep coming in, which wake this thread before its time.
                 if time.monotonic() >= due:
@@ -105,6 +107,12 @@ class Sweeper:
             except PyMongoError as error:
                 _LOG.warning("sweep interrupted", extra={"reason": type(error).__name__})
                 self._stop.wait(1.0)
+
+    def _await_quiet(self) -> None:
+        latest = time.monotonic() + _LATEST_SECONDS
+        while time.monotonic() < latest and self._wake.wait(_QUIET_SECONDS) and not self._stop.is_set():
+            self._wake.clear()
+            self._stop.wait(_QUIET_SECONDS)
 
     def _sweep_if_leading(self) -> None:
         if self.leads():
