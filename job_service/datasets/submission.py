@@ -45,9 +45,10 @@ class Batches:
     ) -> list[dict[str, str]]:
         results: list[dict[str, str]] = [{} for _ in items]
         wanted: dict[int, NewJob] = {}
+        known_as = request_id()
         for place, item in enumerate(items):
             try:
-                wanted[place] = self._new_job(item, user, attempt.ids[place] if attempt else None)
+                wanted[place] = self._new_job(item, user, attempt.ids[place] if attempt else None, known_as)
             except Invalid as error:
                 results[place] = refused(_why(error), error.code)
         for place, outcome in self._store_all(wanted, attempt).items():
@@ -66,7 +67,7 @@ class Batches:
         outcomes = self._store.submission.create(list(rest.values()), repeated=True)
         return {**dict(zip(rest, outcomes, strict=True)), **settled}
 
-    def _new_job(self, item: object, user: Mapping[str, Any], job_id: str | None) -> NewJob:
+    def _new_job(self, item: object, user: Mapping[str, Any], job_id: str | None, known_as: str | None) -> NewJob:
         require_item_fits(item)
         if isinstance(item, dict) and "operation" not in item:
             raise Invalid("Missing operation")
@@ -83,7 +84,7 @@ class Batches:
             priority=new.priority,
             ready_at=new.notBefore,
             created_by=dict(user),
-            request_id=request_id(),
+            request_id=known_as,
         )
 
 

@@ -4,7 +4,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from uuid import UUID
 
 _RANDOM_BITS = 74
 _LOW_BITS = 62
@@ -27,7 +26,8 @@ class IdRange:
         value = self.start + index
         high = (self.milliseconds << 16) | (7 << 12) | (value >> _LOW_BITS)
         low = (2 << _LOW_BITS) | (value & ((1 << _LOW_BITS) - 1))
-        return str(UUID(int=(high << 64) | low))
+        text = f"{(high << 64) | low:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class IdSource:

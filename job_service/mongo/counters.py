@@ -46,14 +46,14 @@ class Counters:
 
     def observe(self, transitions: Sequence[Transition]) -> None:
         """Count moves; touches no database."""
+        alike = Counter((move.kind, move.source, move.target, move.at, _happening(move)) for move in transitions)
         with self._lock:
-            for move in transitions:
-                if move.source is not move.target:
-                    self._moved[move.kind, move.target] += 1
-                    if move.source is not None:
-                        self._moved[move.kind, move.source] -= 1
-                minute = move.at.replace(second=0, microsecond=0)
-                self._happened[move.kind, minute, _happening(move)] += 1
+            for (kind, source, target, at, happening), count in alike.items():
+                if source is not target:
+                    self._moved[kind, target] += count
+                    if source is not None:
+                        self._moved[kind, source] -= count
+                self._happened[kind, at.replace(second=0, microsecond=0), happening] += count
 
     def forget(self, gone: Mapping[Place, int]) -> None:
         """Count off jobs that are not stored any more; touches no database."""

@@ -76,9 +76,10 @@ class Leasing:
     def hold(self, ticket: Ticket, share: Sequence[Job], now: datetime) -> None:
         """Put jobs that were won, given as they were before, into a ticket: each as its document is now."""
         self._observe([_claimed(job, ticket, now) for job in share])
+        fields = self.fields(share[0]["kind"], ticket, now) if share else {}
         for job in share:
             lapsed = job["state"] == State.RUNNING
-            job.update(self.fields(job["kind"], ticket, now))  # type: ignore[typeddict-item]  # fields of Job
+            job.update(fields)  # type: ignore[typeddict-item]  # fields of Job
             job["claims"] = job.get("claims", 0) + 1
             job["leasesLost"] = job.get("leasesLost", 0) + lapsed
             job.pop("delayedBy", None)

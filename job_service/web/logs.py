@@ -92,5 +92,8 @@ def _line(move: Transition) -> dict[str, object]:
         "from": move.source,
         "to": move.target,
     }
-    optional = {"worker": move.worker, "requestId": move.request_id or request_id()}
-    return {**line, **{name: value for name, value in optional.items() if value}}
+    if move.worker:
+        line["worker"] = move.worker
+    if known_as := move.request_id or request_id():
+        line["requestId"] = known_as
+    return line

@@ -8,6 +8,7 @@ import os
 import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
@@ -65,11 +66,12 @@ class Metrics:
         tally = Tally(counted for move in transitions for counted in self._counted(move))
         for (counter, labels), times in tally.items():
             counter.labels(*labels).inc(times)
+        waited, ran = cache(self._waited.labels), cache(self._ran.labels)
         for move in transitions:
             if move.verb == "claim":
-                self._waited.labels(move.kind).observe(move.waited or 0.0)
+                waited(move.kind).observe(move.waited or 0.0)
             if move.ran is not None:
-                self._ran.labels(move.kind, move.target.value).observe(move.ran)
+                ran(move.kind, move.target.value).observe(move.ran)
 
     def _counted(self, move: Transition) -> Iterator[tuple[Counter, tuple[str, ...]]]:
         if move.source is None and move.verb == "create":
