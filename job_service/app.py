@@ -80,7 +80,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.register_blueprint(token_routes(tokens, base.signing, SystemClock()))
     add_datasets(base, Submitter(verifier))
     add_transfers(base, lent)
-    add_transcoding_and_conversions(base)
+    add_transcoding_and_conversions(base, lent)
     code_jobs = add_code_jobs(base)
     _keep_for_a_time(store, settings)
     _limit_backlog(store, settings)

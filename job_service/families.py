@@ -116,14 +116,16 @@ def _credentials_key(base: Foundation) -> bytes:
     return sha256(configured.get_secret_value().encode()).digest() if configured else base.signing.key("credentials")
 
 
-def add_transcoding_and_conversions(base: Foundation) -> None:
+def add_transcoding_and_conversions(base: Foundation, lent: Lent) -> None:
     """Add jobs for encoders and for converters, whose clients know nothing of claims."""
     store = base.store
     clients = LegacyClients(store, base.settings.legacy_lease_seconds, request_ids.request_id)
     profiles = Profiles(store.collections)
     options = EncoderOptions(store.collections, lambda count: store.submission.next_number("encoder-option", count))
     register_api(base.app, TranscodingJobs(store, clients, profiles, options), ProfileBook(store, profiles, options))
-    base.app.register_blueprint(conversion_routes(Conversions(store, clients)))
+    conversions = Conversions(store, clients)
+    base.app.register_blueprint(conversion_routes(conversions))
+    lent.retries[CONVERSION.kind] = conversions.retry
 
 
 def add_code_jobs(base: Foundation) -> CodeJobs:

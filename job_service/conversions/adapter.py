@@ -1,5 +1,6 @@
 """The words of `/job` into the lifecycle's verbs, and back."""
 
+from dataclasses import replace
 from typing import Any
 
 from ulid import LaxMonotonicPolicy, ULIDGenerator
@@ -45,6 +46,13 @@ class Conversions:
         if job is None:
             raise Conflict(f"There is a job with the id {job_id} already")
         return shown(job)
+
+    def retry(self, job: Job) -> Job:
+        """Make a job like an ended one, under an id of its own family's: it takes its turn behind those that wait."""
+        again = self._jobs.create(replace(self._store.operating.as_new(job["_id"]), job_id=self._new_id()))
+        if again is None:
+            raise Conflict("The id that was made is taken; try again")
+        return again
 
     def take(self, client: str, source: str | None = None) -> tuple[dict[str, Any] | None, bool]:
         """Claim the available job with the oldest id; return it, if there is one, and whether nothing may start."""

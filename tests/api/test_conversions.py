@@ -240,6 +240,17 @@ def test_workers_with_claims_get_the_oldest_id_of_their_source(http):
     assert [each["job"]["jobId"] for each in held] == ids[:2]
 
 
+def test_a_document_that_is_tried_anew_takes_its_turn_behind_those_that_wait(http):
+    ended, waiting = submit(http), submit(http)
+    http.post(f"/jobs/{ended}/cancel")
+    answer = http.post(f"/jobs/{ended}/retry")
+    assert answer.status_code == 201
+    assert ULID.fullmatch(answer.json["jobId"])
+    assert answer.json["retriedFrom"] == ended
+    assert http.get(f"/job/available/altinn3/{answer.json['jobId']}").json["job"] == DOCUMENT
+    assert [taken(http), taken(http)] == [waiting, answer.json["jobId"]]
+
+
 def test_the_tree_counts_by_branch_and_source(http, store):
     submit(http, "freg")
     submit(http, "freg")
