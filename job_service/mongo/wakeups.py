@@ -122,6 +122,9 @@ class Wakeups:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > _LINGER_SECONDS:
                 self._needed.clear()
+                if self._waiting() or self._awaited:
+                    # Somebody began to wait between the look and the line above.
+                    self._needed.set()
                 return
             if note:
                 self._hear(*note)

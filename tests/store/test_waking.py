@@ -106,3 +106,42 @@ def test_waiting_claims_cost_the_database_nothing_each(commands, counted_store, 
     for claimer in waiting:
         claimer.thread.join(20)
     assert len([name for name in sent if name not in {"hello", "killCursors"}]) <= 2
+
+
+class Arriving:
+    """A claim that begins to wait while the notes' reader finds that nobody does."""
+
+    def __init__(self):
+        self.threads = None
+        self.here = False
+        self.asked = threading.Semaphore(0)
+
+    def follow(self):
+        while True:
+            yield None
+
+    def stop(self):
+        """Nothing to stop."""
+
+    def waiting(self):
+        if self.here or threading.current_thread().name != "wakeups-notes":
+            return {"dataset"} if self.here else set()
+        self.here = True
+        self.threads.need()
+        return set()
+
+    def any_claimable(self, _kinds, _now):
+        self.asked.release()
+        return False
+
+
+def test_a_claim_that_comes_while_they_go_to_sleep_is_looked_after(monkeypatch, clock):
+    monkeypatch.setattr(wakeups, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(wakeups, "_LINGER_SECONDS", -1.0)
+    arriving = Arriving()
+    arriving.threads = wakeups.Wakeups(arriving, arriving, clock)
+    arriving.threads.serve(arriving.waiting, lambda _kinds: None)
+    arriving.threads.need()
+    looks = [arriving.asked.acquire(timeout=5) for _ in range(5)]
+    arriving.threads.stop()
+    assert all(looks)
