@@ -25,6 +25,7 @@ from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
 
 _LOG = logging.getLogger(__name__)
+_BOARD = "signals"
 _BOARD_BYTES = 1_000_000
 #: More ended jobs than that are not named in a note: whoever waits for one of them looks.
 _MOST_NAMED = 200
@@ -43,8 +44,11 @@ Hear = Callable[[set[str], Sequence[str] | None], None]
 
 def ensure_board(database: Database[Document]) -> None:
     """Make the collection; safe to call by many instances at once."""
+    if _grows(database):
+        # A note was written before the collection was made: nobody could follow it, and it would never end.
+        database.drop_collection(_BOARD)
     try:
-        board = database.create_collection("signals", capped=True, size=_BOARD_BYTES)
+        board = database.create_collection(_BOARD, capped=True, size=_BOARD_BYTES)
     except CollectionInvalid:
         return
     except OperationFailure as failure:
@@ -53,6 +57,11 @@ def ensure_board(database: Database[Document]) -> None:
         return
     # Where there is nothing yet, nobody can wait for what comes next.
     board.insert_one({"kinds": [], "ended": []})
+
+
+def _grows(database: Database[Document]) -> bool:
+    there = next(database.list_collections(filter={"name": _BOARD}), None)
+    return there is not None and not there.get("options", {}).get("capped")
 
 
 class Signals:

@@ -115,3 +115,9 @@ def test_a_database_that_refuses_is_no_mismatch(store, monkeypatch):
     with pytest.raises(OperationFailure):
         store.prepare()
     assert store.submission.create([new_job()])
+
+
+def test_a_board_that_a_note_has_made_is_replaced(new_database):
+    new_database["signals"].insert_one({"by": "another", "kinds": [], "ended": []})
+    open_new(new_database).prepare()
+    assert new_database["signals"].options()["capped"]
