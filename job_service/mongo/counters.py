@@ -1,7 +1,8 @@
 """How many jobs of each kind are in each state, and how many have come and gone a minute: counted as they move.
 
 Every transition changes a number in memory; once a second the changes go to the database with one bulk of `$inc`. What
-a crash takes with it, a recount by index finds (`recount.py`). The numbers are for people: nothing is decided by them.
+a crash takes with it, a recount by index finds (`recount.py`). The numbers are for people, and for the limit of waiting
+jobs (`backlog.py`); no other decision rests on them.
 """
 
 import logging
