@@ -106,18 +106,25 @@ def outgoing() -> dict[str, str]:
 
 
 def set_up(service_name: str) -> None:
-    """Send the spans of this process where its environment says (OTEL_*); nothing where it says nothing."""
+    """Send the spans of this process where its environment says (OTEL_*), nothing where it says nothing.
+
+    Raises nothing: where spans cannot be sent, the log says why.
+    """
     environment = os.environ  # noqa: TID251  OpenTelemetry's own way of being told
     exporter = _exporter(environment)
     if exporter is None:
         return
+    named = "OTEL_SERVICE_NAME" in environment or "service.name=" in environment.get("OTEL_RESOURCE_ATTRIBUTES", "")
     try:
         from job_service.tracing import sending  # noqa: PLC0415  only where it is asked for
-    except ImportError:
-        _LOG.warning("traces are asked for (OTEL_*), but the extra `tracing` is not installed")
-        return
-    named = "OTEL_SERVICE_NAME" in environment or "service.name=" in environment.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    sending.begin(exporter, None if named else service_name)
+
+        sending.begin(exporter, None if named else service_name)
+    except ImportError as error:
+        _LOG.warning(
+            "traces are asked for (OTEL_*), but the extra `tracing` is not installed", extra={"reason": str(error)}
+        )
+    except Exception as error:  # noqa: BLE001  what OpenTelemetry makes of a wrong variable must not end the program
+        _LOG.warning("no traces are sent: OTEL_* cannot be used as it is", extra={"reason": str(error)})
 
 
 def _exporter(environment: Mapping[str, str]) -> str | None:

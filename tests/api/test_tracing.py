@@ -253,3 +253,12 @@ def test_the_environment_says_whether_and_where_spans_go(asked, on):
     )
     assert said.stdout.splitlines()[:2] == [str(on), str(int(on))]
     assert ('"service.name": "job-service"' in said.stdout) == on
+
+
+def test_variables_that_opentelemetry_cannot_use_keep_nothing_from_starting():
+    asked = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}
+    said = subprocess.run(
+        [sys.executable, "-c", SET_UP], env=asked, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert said.stdout.splitlines()[1] == "0"
+    assert "no traces are sent" in said.stderr
