@@ -16,7 +16,7 @@ def _application() -> Flask:
         settings = Settings.from_environment()
     except SettingsError as error:
         sys.exit(str(error))
-    configure_logging()
+    configure_logging(settings)
     tracing.set_up("job-service")
     application = create_app(settings)
     application.extensions["job_service.readiness"].start()

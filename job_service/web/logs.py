@@ -3,13 +3,14 @@
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import orjson
 from flask import Flask, Response, g, request
 
 from job_service.lifecycle.transitions import Transition
+from job_service.settings import Settings
 from job_service.web.request_ids import request_id
 
 _REQUESTS = logging.getLogger("job_service.requests")
@@ -18,12 +19,16 @@ _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record; a record that is a list of objects becomes as many lines."""
+    """One JSON object a record; a record that is a list of objects becomes as many lines. `about` stands in each."""
+
+    def __init__(self, about: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._about = dict(about or {})
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record."""
         if isinstance(record.msg, list):
-            return "\n".join(orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode() for line in record.msg)
+            return "\n".join(self._dumped(line) for line in record.msg)
         line = {
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
@@ -35,16 +40,20 @@ class JsonLines(logging.Formatter):
             line["requestId"] = current
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()
+        return self._dumped(line)
+
+    def _dumped(self, line: Mapping[str, object]) -> str:
+        return orjson.dumps({**line, **self._about}, default=str, option=orjson.OPT_UTC_Z).decode()
 
 
-def configure_logging(level: str = "INFO") -> None:
-    """Send every logger of this process to standard error as JSON lines."""
+def configure_logging(settings: Settings) -> None:
+    """Send every logger of this process to standard error as JSON lines, which say where it runs and what it is."""
+    about = {"host": settings.docker_host_name, "commit": settings.commit_id}
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines({name: value for name, value in about.items() if value}))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.INFO)
 
 
 def log_requests(app: Flask) -> None:
