@@ -48,7 +48,8 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 ConnectionString = Annotated[str, AfterValidator(_connection_string)]
 Count = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=20_000)]  #: what MongoDB can count in seconds
-Seconds = Annotated[float, Field(gt=0)]
+_LONGEST_SECONDS = 10 * 365 * 86_400  #: what times can be reckoned with, and then some
+Seconds = Annotated[float, Field(gt=0, le=_LONGEST_SECONDS)]
 
 
 class Settings(BaseModel):
@@ -74,7 +75,9 @@ class Settings(BaseModel):
     job_service_insecure: Flag = False
     threads: Count = 32  #: request threads of a process
     max_body_bytes: Count = 16_000_000
-    client_timeout_seconds: Seconds = 20  #: how long a client may stall in the middle of a request
+    client_timeout_seconds: Annotated[float, Field(ge=0.01, le=86_400)] = (
+        20  #: how long a client may stall in the middle of a request
+    )
     max_waiters: Count | None = (
         None  #: waiting claims of a process; three quarters of its threads unless said otherwise
     )
@@ -89,7 +92,7 @@ class Settings(BaseModel):
     max_leases_lost: Count = 3
     backoff_seconds: Seconds = 5
     backoff_max_seconds: Seconds = 600
-    legacy_lease_seconds: Annotated[int, Field(ge=5)] = 86_400
+    legacy_lease_seconds: Annotated[int, Field(ge=5, le=_LONGEST_SECONDS)] = 86_400
     completed_retention_days: Days | None = None
     completed_archive_dir: Path | None = None  #: where ended jobs are written before they go
 

@@ -47,3 +47,18 @@ def test_every_wrong_setting_is_named_at_once():
     with pytest.raises(SettingsError) as refusal:
         Settings.from_environment({"MONGODB_URL": "nonsense", "BUMP_ENABLED": "perhaps"})
     assert all(name in str(refusal.value) for name in ("MONGODB_URL: ", "BUMP_ENABLED: must be true or false"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CLIENT_TIMEOUT_SECONDS", "0.0000001"),
+        ("CLIENT_TIMEOUT_SECONDS", "inf"),
+        ("BACKOFF_MAX_SECONDS", "1e300"),
+        ("BACKOFF_SECONDS", "nan"),
+        ("LEGACY_LEASE_SECONDS", "99999999999999"),
+    ],
+)
+def test_a_time_that_cannot_be_reckoned_with_is_refused(name, value):
+    with pytest.raises(SettingsError, match=f"^Wrong setting: {name}: "):
+        Settings.from_environment({name: value})
