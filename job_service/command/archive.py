@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,13 +47,17 @@ def _ended_before(client: JobServiceClient, kind: str, moment: datetime) -> Iter
 def _write(out: Path, jobs: Iterator[Job]) -> int:
     """Write jobs to a file that is there whole or not at all; return how many."""
     count = 0
-    unfinished = out.with_name(f"{out.name}.unfinished")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        for job in jobs:
-            file.write(json.dumps(job.model_dump(mode="json", by_alias=True, exclude_unset=True), ensure_ascii=False))
-            file.write("\n")
-            count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(out)
+    # A name that nobody can foresee: what stands there already could be read by others, or lead elsewhere.
+    handle, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f"{out.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            for job in jobs:
+                shown = job.model_dump(mode="json", by_alias=True, exclude_unset=True)
+                file.write(f"{json.dumps(shown, ensure_ascii=False)}\n")
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        Path(unfinished).replace(out)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
     return count

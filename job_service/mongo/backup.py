@@ -7,6 +7,7 @@ unless `minSnapshotHistoryWindowInSeconds` says otherwise; where that is too sho
 
 import gzip
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -46,13 +47,17 @@ def write_backup(database: Database[Document], file: Path, at: datetime) -> Coun
     """
     require_replica_set(database)
     require_whole(database)
-    unfinished = file.with_name(f"{file.name}.unfinished")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
-        with gzip.GzipFile(fileobj=raw, mode="wb", filename="", compresslevel=1) as packed:
-            counts = _write(database, packed, at)
-        raw.flush()
-        os.fsync(raw.fileno())
-    unfinished.replace(file)
+    # A name that nobody can foresee: what stands there already could be read by others, or lead elsewhere.
+    handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as raw:
+            with gzip.GzipFile(fileobj=raw, mode="wb", filename="", compresslevel=1) as packed:
+                counts = _write(database, packed, at)
+            raw.flush()
+            os.fsync(raw.fileno())
+        Path(unfinished).replace(file)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
     return counts
 
 

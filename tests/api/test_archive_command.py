@@ -56,10 +56,11 @@ def test_a_file_that_cannot_be_made_is_said_in_a_sentence(archive, tmp_path):
     assert "cannot be written: No such file or directory" in done.output
 
 
-def test_a_list_that_breaks_off_leaves_no_file(archive, store, monkeypatch):
+def test_a_list_that_breaks_off_leaves_no_file(archive, store, monkeypatch, tmp_path):
     def broken(_wanted):
         raise ValueError("broken")
 
     monkeypatch.setattr(type(store.reading), "find", lambda _self, wanted: broken(wanted))
     done, written = archive("--before", "2026-01-03")
     assert (done.exit_code, written) == (1, None)
+    assert list(tmp_path.iterdir()) == []
