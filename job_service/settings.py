@@ -71,7 +71,7 @@ class Settings(BaseModel):
     secret_key: SecretStr | None = None
     credentials_key: SecretStr | None = None
 
-    job_service_host: str = "127.0.0.1"  #: where the service is bound; decides whether it may run without credentials
+    job_service_host: str = "127.0.0.1"  #: where the service is bound; a lack of credentials beyond loopback is said
     job_service_insecure: Flag = False
     threads: Count = 32  #: request threads of a process
     max_body_bytes: Count = 16_000_000

@@ -43,5 +43,10 @@ def test_the_image_ends_as_a_user_that_is_not_root():
     assert not [line for line in after if line.startswith(("RUN", "COPY", "ADD"))]
 
 
+def test_the_image_knows_that_it_is_bound_to_every_address():
+    assert " JOB_SERVICE_HOST=0.0.0.0 " in (ROOT / "docker" / "Dockerfile").read_text()
+    assert "0.0.0.0:" in (ROOT / "docker" / "gunicorn.conf.py").read_text()
+
+
 def test_the_audit_is_part_of_the_build():
     assert "scripts/audit" in (ROOT / ".ci" / "run").read_text() + (ROOT / "scripts" / "check").read_text()
