@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A worker for dataset jobs with curl and jq. One job at a time; SIGTERM gives it back. Ctrl-C must not end a curl: its claim may get a job.
-set -u
+set -uo pipefail
 api=${JOB_SERVICE_URL:?} lease=${JOB_SERVICE_CHECK_LEASE_SECONDS:-60} work=${JOB_SERVICE_CHECK_WORK_SECONDS:-1}
 claim='' job='' stopping=''
 ask() { (trap '' INT; exec curl -sS --max-time 40 -X "$1" "$api$2" -H 'Content-Type: application/json' ${3:+-d "$3"}); }
@@ -8,11 +8,12 @@ say() { ask PATCH "/claims/$claim/jobs/$job" "$1"; }
 trap 'stopping=yes' TERM INT
 
 while [ -z "$stopping" ]; do
-  claim=$(cat /proc/sys/kernel/random/uuid)
+  claim=${claim:-$(cat /proc/sys/kernel/random/uuid)}
   wanted='{"kind":"dataset","worker":"bash","wait":5,"leaseSeconds":'$lease',"claimId":"'$claim'","where":{"operation":["ADD"]}}'
-  answer=$(ask POST /claims "$wanted") || { sleep 2; continue; }
+  # Without an answer the same id asks again: it may have a job already.
+  answer=$(ask POST /claims "$wanted" | jq -ce 'select(.claims)') || { sleep 2; continue; }
   job=$(jq -r '.claims[0].job.jobId // empty' <<<"$answer")
-  [ -n "$job" ] || { [ "$(jq .paused <<<"$answer")" != true ] || sleep 5; continue; }
+  [ -n "$job" ] || { claim=''; [ "$(jq .paused <<<"$answer")" != true ] || sleep 5; continue; }
 
   end=completed
   for ((second = 0; second < work; second++)); do
@@ -24,5 +25,6 @@ while [ -z "$stopping" ]; do
     esac
     sleep 1
   done
-  [ -z "$end" ] || until say '{"status":"'$end'"}' >/dev/null; do sleep 2; done
+  [ -z "$end" ] || until say '{"status":"'$end'"}' | jq -e 'IN(.code; "internal", "limited", "unavailable") | not' >/dev/null; do sleep 2; done
+  claim=''
 done
