@@ -54,7 +54,7 @@ class Tokens:
         digest = _digest(secret)
         found = self._remembered(digest, {"digest": digest})
         now = self._clock.now()
-        if found and found.get("lastUsedAt", found["createdAt"]) < now - _USE_NOTED_EVERY:
+        if found and ("lastUsedAt" not in found or found["lastUsedAt"] < now - _USE_NOTED_EVERY):
             self._tokens.update_one({"digest": digest}, {"$set": {"lastUsedAt": now}})
             found["lastUsedAt"] = now
         return found

@@ -46,6 +46,19 @@ def test_a_token_is_found_by_its_secret_until_it_is_revoked(collections):
         tokens.revoke("ops")
 
 
+def test_a_token_shows_its_first_use_at_once_and_later_ones_to_the_minute(collections):
+    clock = SetClock(NOW)
+    tokens = Tokens(collections, clock)
+    secret = tokens.create("ops", ["admin"], "local")
+    assert "lastUsedAt" not in tokens.all()[0]
+    shown = []
+    for seconds in (1, 30, 60):
+        clock.advance(seconds)
+        tokens.find(secret)
+        shown.append(tokens.all()[0]["lastUsedAt"])
+    assert shown == [NOW + timedelta(seconds=1)] * 2 + [NOW + timedelta(seconds=91)]
+
+
 def test_a_worker_is_forgotten_two_minutes_after_it_last_asked(collections):
     clock = SetClock(NOW)
     workers = Workers(collections, clock)
