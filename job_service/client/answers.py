@@ -9,7 +9,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
-from job_service.client.errors import Refused, Unreadable, kind_of
+from job_service.client.errors import Invalid, Refused, Unreadable, kind_of
 from job_service.client.request_id import HEADER
 
 T = TypeVar("T")
@@ -50,6 +50,19 @@ class Body(BaseModel):
     def as_json(self) -> JsonObject:
         """Give the object as it goes over the wire, without what was not said."""
         return self.model_dump(mode="json", exclude_none=True)
+
+
+B = TypeVar("B", bound=Body)
+
+
+def made(body: type[B], /, **fields: Any) -> B:
+    """Make a body of what a caller said; raises Invalid, as the service would."""
+    try:
+        return body(**fields)
+    except ValidationError as error:
+        invalid = Invalid(_first(error), code="invalid")
+        invalid.errors = tuple({"loc": list(item["loc"]), "msg": item["msg"]} for item in error.errors())
+        raise invalid from error
 
 
 @lru_cache(maxsize=256)

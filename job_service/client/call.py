@@ -8,6 +8,8 @@ from urllib.parse import quote
 import httpx
 from pydantic.alias_generators import to_camel
 
+from job_service.client.errors import Invalid
+
 T = TypeVar("T")
 
 #: Methods that HTTP itself calls idempotent; a GET that claims must say otherwise.
@@ -50,8 +52,15 @@ def _spelled(value: Any) -> Any:
 
 
 def path(*parts: str | int) -> str:
-    """Join `parts` into a path, each of them quoted so that it stays one segment."""
-    return "/" + "/".join(quote(str(part), safe="") for part in parts)
+    """Join `parts` into a path, each of them quoted so that it stays one segment; raises Invalid for an empty one."""
+    return "/" + "/".join(_segment(str(part)) for part in parts)
+
+
+def _segment(part: str) -> str:
+    if not part:
+        raise Invalid("An id or a name is empty", code="invalid")
+    # Of dots alone, a segment would mean the folder itself, or the one above.
+    return quote(part, safe="") if part.strip(".") else part.replace(".", "%2E")
 
 
 def given(**values: Any) -> dict[str, Any]:

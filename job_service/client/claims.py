@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 from pydantic import Field
 
-from job_service.client.answers import Answer, Body, reading, retry_after
+from job_service.client.answers import Answer, Body, made, reading, retry_after
 from job_service.client.call import Call, path
 from job_service.client.errors import Unreadable
 from job_service.client.jobs import Job
@@ -71,7 +71,8 @@ class Claimed(Answer):
 class Changes(TypedDict, total=False):
     """What one update says about a job: any of a longer lease, how far it is, a step, a log line, or the end.
 
-    `status` is a word of the job's family, or the end: `completed`, `failed` (with `retry` to try again), `cancelled`.
+    `status` is a word of the job's family, or the end: `completed`, `failed` (with an `error`, and with `retry` to try
+    again), `cancelled`.
     """
 
     lease_seconds: int
@@ -79,6 +80,7 @@ class Changes(TypedDict, total=False):
     status: str
     log: str
     result: Any
+    error: str
     retry: bool
 
 
@@ -92,6 +94,7 @@ class Update(Body):
     status: str | None = None
     log: str | None = None
     result: Any = None
+    error: str | None = None
     retry: bool | None = None
 
 
@@ -123,7 +126,7 @@ class Claims(Resource[E]):
     @Action
     def claim(self, kind: str, worker: str, **options: Unpack[ClaimOptions]) -> Call[Claimed]:
         """Ask for jobs of a kind; without a `claim_id` one is made for this call, and its repeats have the same."""
-        return _claim(ClaimRequest(kind=kind, worker=worker, **options))
+        return _claim(made(ClaimRequest, kind=kind, worker=worker, **options))
 
     @Action
     def request(self, request: ClaimRequest) -> Call[Claimed]:
@@ -133,7 +136,7 @@ class Claims(Resource[E]):
     @Action
     def update(self, claim_id: str, job_id: str, **changes: Unpack[Changes]) -> Call[Standing]:
         """Renew the lease, and say what is new; raises LeaseLost or AlreadyFinished where nothing was changed."""
-        update = Update(claim_id=claim_id, job_id=job_id, **changes).as_json()
+        update = made(Update, claim_id=claim_id, job_id=job_id, **changes).as_json()
         body = {name: value for name, value in update.items() if name not in {"claimId", "jobId"}}
         return Call(method="PATCH", path=_of(claim_id, job_id), body=body, parse=reading(Standing))
 

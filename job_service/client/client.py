@@ -12,6 +12,7 @@ from job_service.client.claims import Claims
 from job_service.client.code_jobs import CodeJobs
 from job_service.client.conversions import Conversions
 from job_service.client.datasets import Datasets, Targets
+from job_service.client.errors import Unreachable
 from job_service.client.events import Events
 from job_service.client.executor import Awaiting, Manner, Waiting
 from job_service.client.jobs import Jobs
@@ -106,6 +107,14 @@ def manner_of(token: str | None, retry: RetryPolicy | None, timeout_seconds: flo
     return Manner(headers, timeout_seconds, retry or RetryPolicy())
 
 
+def address_of(base_url: str) -> httpx.URL:
+    """Read the address of a service; raises Unreachable for one that nothing can be at."""
+    try:
+        return httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise Unreachable(str(error), sent=False) from error
+
+
 class JobServiceClient(Families[Waiting]):
     """The service over HTTP. One client may be shared by many threads.
 
@@ -127,7 +136,7 @@ class JobServiceClient(Families[Waiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        http = httpx.Client(base_url=base_url, cookies=dict(cookies or {}), transport=transport)
+        http = httpx.Client(base_url=address_of(base_url), cookies=dict(cookies or {}), transport=transport)
         super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds)))
 
     def with_retry(self, retry: RetryPolicy) -> "JobServiceClient":
@@ -163,7 +172,7 @@ class AsyncJobServiceClient(Families[Awaiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        http = httpx.AsyncClient(base_url=base_url, cookies=dict(cookies or {}), transport=transport)
+        http = httpx.AsyncClient(base_url=address_of(base_url), cookies=dict(cookies or {}), transport=transport)
         super().__init__(Awaiting(http, manner_of(token, retry, timeout_seconds)))
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ import httpx
 from job_service import tracing
 from job_service.client.answers import refusal
 from job_service.client.call import Call
-from job_service.client.errors import Unreachable
+from job_service.client.errors import Invalid, Unreachable
 from job_service.client.pages import Page
 from job_service.client.request_id import HEADER, current_request_id
 from job_service.client.retry import Outcome, RetryPolicy
@@ -32,16 +32,23 @@ class Manner:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     def request(self, http: "httpx.Client | httpx.AsyncClient", call: Call[Any]) -> httpx.Request:
-        """Build the request; its repeats are the same one, under the same request id and trace."""
+        """Build the request; its repeats are the same one, under the same request id and trace. Raises Invalid."""
+        headers = sendable({HEADER: current_request_id(), **tracing.outgoing(), **self.headers, **call.headers})
         timeout = httpx.Timeout(self.timeout_seconds, read=self.timeout_seconds + call.patience)
-        return http.build_request(
-            call.method,
-            call.path,
-            params=call.sent_query,
-            json=call.body,
-            headers={HEADER: current_request_id(), **tracing.outgoing(), **self.headers, **call.headers},
-            timeout=timeout,
-        )
+        try:
+            return http.build_request(
+                call.method, call.path, params=call.sent_query, json=call.body, headers=headers, timeout=timeout
+            )
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"This cannot be sent as JSON: {error}", code="invalid") from error
+
+
+def sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Give headers that HTTP can carry; raises Invalid for others, without the value: it may be a secret."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise Invalid(f"{name}: only visible ASCII characters can be sent", code="invalid")
+    return headers
 
 
 def unreachable(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError) -> Unreachable:

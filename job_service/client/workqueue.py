@@ -5,7 +5,7 @@ from typing import Self
 
 import httpx
 
-from job_service.client.client import manner_of
+from job_service.client.client import address_of, manner_of
 from job_service.client.executor import Waiting
 from job_service.client.retry import RetryPolicy
 from job_service.client.transfers import Transfers
@@ -28,7 +28,7 @@ class WorkqueueClient(Transfers[Waiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        http = httpx.Client(base_url=base_url, transport=transport)
+        http = httpx.Client(base_url=address_of(base_url), transport=transport)
         super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds)))
 
     def close(self) -> None:

@@ -70,6 +70,13 @@ ROUTES: list[tuple[Any, str, Any, Any]] = [
     (lambda c: c.maintenance.status(), "GET /maintenance-status", None, FLAG),
     (lambda c: c.maintenance.history(), "GET /maintenance-history", None, [FLAG]),
     (lambda c: c.claims.update("c", "j", progress=3), "PATCH /claims/c/jobs/j", {"progress": 3}, STANDING),
+    (
+        lambda c: c.claims.update("c", "j", status="failed", error="No such file"),
+        "PATCH /claims/c/jobs/j",
+        {"status": "failed", "error": "No such file"},
+        STANDING,
+    ),
+    (lambda c: c.jobs.get(".."), "GET /jobs/%2E%2E?kind=all", None, JOB),
     (lambda c: c.claims.update_many([]), "PATCH /claims", {"updates": []}, {"results": []}),
     (lambda c: c.claims.release("c", "j", delay=2), "DELETE /claims/c/jobs/j?delay=2", None, JOB),
     (lambda c: c.jobs.get("j"), "GET /jobs/j?kind=all", None, JOB),

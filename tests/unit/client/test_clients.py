@@ -13,6 +13,7 @@ from job_service.client import (
     ONCE,
     AsyncJobServiceClient,
     Event,
+    Invalid,
     Job,
     JobServiceClient,
     RetryPolicy,
@@ -70,6 +71,37 @@ def test_it_talks_to_an_application_without_a_socket():
         assert queue.rename(1, "~/å", "b") == TRANSFER
     body = {"src_siteid": 1, "dst_siteid": 1, "src_filepath": "~/å", "dst_filepath": "b"}
     assert asked == [("/workqueue/api/v1.0/rename", body)]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.jobs.get(""),
+        lambda client: client.claims.claim("dataset", "me", limit=5000),
+        lambda client: client.claims.update("claim-id", "j", progres=5),
+        lambda client: client.datasets.submit([], idempotency_key="clé"),
+        lambda client: client.datasets.submit([{"target": "\ud800"}]),
+        lambda client: client.conversions.submit("source", {"pages": float("nan")}),
+    ],
+)
+def test_what_can_not_be_sent_is_refused_as_the_service_would_and_not_sent(scripted, call):
+    service = scripted(httpx.Response(200, json=[]))
+    with pytest.raises(Invalid) as refused:
+        call(service.client())
+    assert refused.value.code == "invalid"
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("token", ["geheim\n", "gehéim"])
+def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(scripted, token):
+    with pytest.raises(Invalid, match=r"^Authorization: only visible ASCII characters can be sent$"):
+        scripted(httpx.Response(200, json=[])).client(token=token).targets.list()
+
+
+@pytest.mark.parametrize("client", [JobServiceClient, AsyncJobServiceClient, WorkqueueClient])
+def test_an_address_that_is_none_is_an_error_of_the_tree(client):
+    with pytest.raises(Unreachable):
+        client("http://[::1")
 
 
 def test_a_client_with_another_manner_shares_the_connections(scripted):
