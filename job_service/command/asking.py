@@ -19,6 +19,7 @@ from job_service.client.errors import JobServiceError, Unreachable
 P = ParamSpec("P")
 
 _WIDTH_OF_A_FILE = 200
+_ANY_WIDTH = 1_000_000
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -45,13 +46,28 @@ def show_json(value: object) -> None:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows for people; what comes from jobs is shown as text, never as markup or control characters."""
+    """Print rows for people; what comes from jobs is shown as text, never as markup or control characters.
+
+    Where there is no room, the frame goes, and columns without anything in them; the rest goes on below, and only the
+    first column, which names the row, stays on its line. Nothing is cut.
+    """
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
+    cells = [[as_text(cell) for cell in row] for row in rows]
+    table = _table(title, columns, cells)
+    if table.__rich_measure__(console, console.options.update(max_width=_ANY_WIDTH)).maximum > console.width:
+        said = [place for place in range(len(columns)) if any(row[place] for row in cells)]
+        table = _table(title, [columns[place] for place in said], [[row[place] for place in said] for row in cells])
+        table.box, table.padding = None, (0, 1, 0, 0)
+    console.print(table)
+
+
+def _table(title: str, columns: Sequence[str], cells: Iterable[Sequence[Text]]) -> Table:
     table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    for row in rows:
-        table.add_row(*(as_text(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE).print(table)
+    for place, column in enumerate(columns):
+        table.add_column(column, no_wrap=place == 0, overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    return table
 
 
 def moment(at: datetime | None) -> str:

@@ -15,7 +15,9 @@ from job_service.command.asking import asks, moment, show_json, show_table
 from job_service.command.completing import job_argument, kinds
 from job_service.command.watching import watch
 
-_COLUMNS = ["job", "kind", "state", "status", "progress", "created", "error"]
+#: For programs that say it to every command.
+_anyway = click.option("--json", is_flag=True, expose_value=False, help="For programs, and what it prints anyway.")
+_COLUMNS = ["job", "kind", "state", "status", "done", "created", "error"]
 
 
 @click.group()
@@ -49,11 +51,13 @@ def list_jobs(client: JobServiceClient, *, kind: str, state: State | None, limit
     if as_json:
         show_json(found)
     else:
-        show_table(f"{len(found)} jobs", _COLUMNS, [_row(job) for job in found])
+        more = ", and perhaps more: see --limit" * (len(found) == limit)
+        show_table(f"{len(found)} jobs{more}", _COLUMNS, [_row(job) for job in found])
 
 
 @jobs.command()
 @job_argument
+@_anyway
 @click.option("--wait", type=click.FloatRange(0, 30), default=0, help="Seconds to wait for its end.")
 @asks
 def show(client: JobServiceClient, *, job_id: str, wait: float) -> None:
@@ -78,7 +82,7 @@ def submit(client: JobServiceClient, *, file: Path, idempotency_key: str | None,
     Example:
       job-service jobs submit jobs.json --idempotency-key monday
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
-    items = _items(sys.stdin.read() if str(file) == "-" else _read(file))
+    items = _items(sys.stdin.buffer.read() if str(file) == "-" else _read(file))
     results = client.datasets.submit(items, idempotency_key=idempotency_key)
     if as_json:
         show_json(results)
@@ -111,6 +115,7 @@ def explain(client: JobServiceClient, *, job_id: str, as_json: bool) -> None:
 
 @jobs.command()
 @job_argument
+@_anyway
 @asks
 def cancel(client: JobServiceClient, *, job_id: str) -> None:
     """Cancel a job: a waiting one ends at once, a running one is asked to stop.
@@ -124,6 +129,7 @@ def cancel(client: JobServiceClient, *, job_id: str) -> None:
 
 @jobs.command()
 @job_argument
+@_anyway
 @asks
 def retry(client: JobServiceClient, *, job_id: str) -> None:
     """Make a new job like an ended one.
@@ -144,17 +150,18 @@ def _narrowed(kind: str, state: State | None, limit: int) -> JobFilter:
 
 
 def _row(job: Job) -> tuple[object, ...]:
-    return job.job_id, job.kind, job.state, job.status, job.progress, moment(job.created_at), job.error
+    progress = f"{job.progress:.0f} %" if job.state == "running" and job.progress is not None else None
+    return job.job_id, job.kind, job.state, job.status, progress, moment(job.created_at), job.error
 
 
-def _read(file: Path) -> str:
+def _read(file: Path) -> bytes:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_bytes()
     except OSError as error:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _items(text: str) -> list[dict[str, Any]]:
+def _items(text: bytes) -> list[dict[str, Any]]:
     try:
         body = json.loads(text)
     except ValueError as error:

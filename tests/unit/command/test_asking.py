@@ -1,8 +1,15 @@
-"""What the commands that ask a service say when there is none."""
+"""What the commands that ask a service show of its answers, and say when there are none."""
 
+import json
+
+import httpx
+import pytest
 from click.testing import CliRunner
 
+from job_service.client.executor import Waiting
+from job_service.command import asking
 from job_service.command.jobs import jobs
+from job_service.command.main import main
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -11,3 +18,57 @@ def test_a_service_that_does_not_answer_is_named():
     result = CliRunner().invoke(jobs, ["list", "--url", NOWHERE])
     assert result.exit_code == 1
     assert result.output.startswith(f"Error: {NOWHERE} does not answer: ")
+
+
+def ask(monkeypatch, words, answer, columns=None):
+    monkeypatch.setattr(Waiting, "_send", lambda *_: httpx.Response(200, json=answer))
+    if columns is not None:
+        monkeypatch.setattr(asking, "_WIDTH_OF_A_FILE", columns)
+    return CliRunner().invoke(main, [*words, "--url", NOWHERE])
+
+
+JOB = {
+    "jobId": "01a2021d-9ba9-77ec-b6d6-cc7a851b3920",
+    "kind": "dataset",
+    "state": "running",
+    "status": "importing",
+    "progress": 30.0,
+    "createdAt": "2026-11-22T07:17:04Z",
+}
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_table_has_whole_ids_and_words_also_on_a_narrow_terminal(monkeypatch, columns):
+    shown = ask(monkeypatch, ["jobs", "list"], [JOB], columns).output
+    assert {JOB["jobId"], "dataset", "running", "importing", "2026-11-22", "07:17:04"} <= set(shown.split())
+    assert "30 %" in shown
+    assert all(len(line) <= columns for line in shown.splitlines())
+
+
+def test_a_table_cuts_no_long_message(monkeypatch):
+    flag = {"msg": "x" * 300, "paused": True, "timestamp": "2026-11-22T07:17:04Z"}
+    shown = ask(monkeypatch, ["maintenance", "status"], flag, 80).output
+    assert shown.count("x") == 300
+    assert {"paused", "2026-11-22"} <= set(shown.split())
+
+
+def test_progress_is_that_of_running_jobs(monkeypatch):
+    assert "30" not in ask(monkeypatch, ["jobs", "list"], [{**JOB, "jobId": "j", "state": "completed"}]).output
+
+
+def test_a_list_says_that_it_may_go_on(monkeypatch):
+    assert "1 jobs, and perhaps more" in ask(monkeypatch, ["jobs", "list", "--limit", "1"], [JOB]).output
+    assert "perhaps" not in ask(monkeypatch, ["jobs", "list", "--limit", "2"], [JOB]).output
+
+
+@pytest.mark.parametrize("command", ["show", "cancel", "retry"])
+def test_what_prints_json_anyway_may_be_asked_to(monkeypatch, command):
+    assert json.loads(ask(monkeypatch, ["jobs", command, "j", "--json"], JOB).output)["state"] == "running"
+
+
+def test_a_file_that_is_no_text_is_refused_with_a_sentence(tmp_path):
+    (tmp_path / "jobs.json").write_bytes(b"\xff\xfe\xfa")
+    for source, given in ((str(tmp_path / "jobs.json"), b""), ("-", b"\xff\xfe\xfa")):
+        result = CliRunner().invoke(main, ["jobs", "submit", source, "--url", NOWHERE], input=given)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: This is not JSON: ")
