@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -111,8 +112,9 @@ def test_waiting_claims_cost_the_database_nothing_each(commands, counted_store, 
 class Arriving:
     """A claim that begins to wait while the notes' reader finds that nobody does."""
 
+    threads: wakeups.Wakeups
+
     def __init__(self):
-        self.threads = None
         self.here = False
         self.asked = threading.Semaphore(0)
 
@@ -138,7 +140,7 @@ class Arriving:
 def test_a_claim_that_comes_while_they_go_to_sleep_is_looked_after(monkeypatch, clock):
     monkeypatch.setattr(wakeups, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(wakeups, "_LINGER_SECONDS", -1.0)
-    arriving = Arriving()
+    arriving: Any = Arriving()
     arriving.threads = wakeups.Wakeups(arriving, arriving, clock)
     arriving.threads.serve(arriving.waiting, lambda _kinds: None)
     arriving.threads.need()
