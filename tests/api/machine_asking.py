@@ -95,10 +95,11 @@ class Asking(RuleBasedStateMachine):
             assert (result["status"], result["code"]) == ("FAILED", "target-busy")
             assert holder in result["msg"]
 
-    @initialize(batch=st.lists(NEW, min_size=3, max_size=6), document=SOURCES)
-    def begin(self, batch, document):
+    @initialize(batch=st.lists(NEW, min_size=3, max_size=6), documents=st.lists(SOURCES, min_size=2, max_size=3))
+    def begin(self, batch, documents):
         self.submit(0, batch, keyed=False)
-        self.submit_document(0, document, None)
+        for source in documents:
+            self.submit_document(0, source, None)
 
     @rule(instance=INSTANCE, batch=st.lists(NEW, min_size=1, max_size=4), keyed=st.booleans())
     def submit(self, instance, batch, keyed):
@@ -161,8 +162,24 @@ class Asking(RuleBasedStateMachine):
 
     # Handing out
 
-    @rule(instance=INSTANCE, narrowing=NARROWINGS, limit=st.integers(1, 4), seconds=SECONDS, worker=WORKERS)
-    def claim(self, instance, narrowing, limit, seconds, worker):
+    @rule(
+        instance=INSTANCE,
+        narrowing=NARROWINGS,
+        asked=st.tuples(st.sampled_from([1, 1, 2, 4]), SECONDS, WORKERS),
+        form=st.sampled_from(["new", "made", "again"]),
+        place=PLACE,
+    )
+    def claim(self, instance, narrowing, asked, form, place):
+        """Claim under an id of the worker's own, one that the service makes, or one that was used before."""
+        if form == "made":
+            self._claim_without_id(instance, narrowing, *asked)
+        elif form == "again" and self.made_claims:
+            claim_id = self.made_claims[-1 - place % len(self.made_claims)]
+            self._claim_as(instance, claim_id, narrowing, *asked)
+        else:
+            self._claim_anew(instance, narrowing, *asked)
+
+    def _claim_anew(self, instance, narrowing, limit, seconds, worker):
         claim_id = f"claim-{len(self.made_claims):03}"
         self.made_claims.append(claim_id)
         self._claim_as(instance, claim_id, narrowing, limit, seconds, worker)
@@ -170,23 +187,15 @@ class Asking(RuleBasedStateMachine):
     @rule(instance=INSTANCE, limit=st.integers(2, 4), seconds=SECONDS, times=st.integers(1, 3))
     def lose_workers(self, instance, limit, seconds, times):
         for _ in range(times):
-            self.claim(instance, _ALL, limit, seconds, "w1")
+            self._claim_anew(instance, _ALL, limit, seconds, "w1")
             self.advance(seconds)
-
-    @some("made_claims")
-    @rule(instance=INSTANCE, place=PLACE, narrowing=NARROWINGS, limit=st.integers(1, 4), worker=WORKERS)
-    def claim_again(self, instance, place, narrowing, limit, worker):
-        """The same claim id: sent again, or chosen by another worker too."""
-        claim_id = self.made_claims[-1 - place % len(self.made_claims)]
-        self._claim_as(instance, claim_id, narrowing, limit, 60, worker)
 
     def _claim_as(self, instance, claim_id, narrowing, limit, seconds, worker):
         asked = {"claimId": claim_id, "limit": limit, "leaseSeconds": seconds, "worker": worker}
         expected = self.model.claim_many(claim_id, worker, limit, seconds, *_as_modeled(narrowing))
         self._handed_out(claim_id, expected, self._post_claim(instance, narrowing, asked))
 
-    @rule(instance=INSTANCE, narrowing=NARROWINGS, limit=st.integers(1, 3), seconds=SECONDS, worker=WORKERS)
-    def claim_without_id(self, instance, narrowing, limit, seconds, worker):
+    def _claim_without_id(self, instance, narrowing, limit, seconds, worker):
         """The service chooses the id. One job alone is claimed past what is spent, many end what is in their way."""
         modeled, model = _as_modeled(narrowing), self.model
         answer = self._post_claim(instance, narrowing, {"limit": limit, "leaseSeconds": seconds, "worker": worker})
@@ -215,7 +224,6 @@ class Asking(RuleBasedStateMachine):
             assert moment(held["leaseExpiresAt"]) == job.ready_at
             assert (held["claimId"], held["attempt"]) == (claim_id, job.attempts + job.lost + 1)
 
-    @rule(instance=INSTANCE, source=st.none() | SOURCES, client=CLIENTS)
     def take_document(self, instance, source, client):
         path = f"/job/available/{source}" if source else "/job/available"
         taken = self.model.take(client, source)

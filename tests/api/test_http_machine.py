@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
-from tests.api.machine_asking import CLIENTS, Asking
+from tests.api.machine_asking import CLIENTS, SOURCES, Asking
 from tests.api.machine_dialects import BRANCHES, moment, status_of, told_of, view_of, word_of
 from tests.lifecycle_model import ARROWS, Asked
 from tests.machine_profile import bounded
@@ -28,6 +28,7 @@ SAID: st.SearchStrategy[dict[str, Any]] = st.builds(
     log=MESSAGES,
 )
 PUT_STATUS = st.sampled_from([None, "initiated", "initiated", "validating", "queued", "completed", "failed"])
+VERBS = st.sampled_from(["take", "take", "check", "check", "finish"])
 PUT_FORM = st.sampled_from(["held", "held", "plain", "named"])
 
 
@@ -111,11 +112,14 @@ class Machine(Asking):
         answer = self.ask(instance, "put", path, status_of(expected), json=sent, headers={"X-Worker": client})
         assert answer.json.get("code", "continue") == expected
 
-    @rule(instance=INSTANCE, place=PLACE, verb=st.sampled_from(["check", "check", "finish"]), active=st.booleans())
-    def speak_of_document(self, instance, place, verb, active):
-        """A converter says that it is still there, or that it is done."""
+    @rule(instance=INSTANCE, place=PLACE, verb=VERBS, source=st.none() | SOURCES, client=CLIENTS, active=st.booleans())
+    def convert(self, instance, place, verb, source, client, active):
+        """A converter gets a document, says that it is still there, or that it is done."""
         job = self.document_at(place, active=active)
-        if verb == "check":
+        if verb == "take":
+            self.take_document(instance, source, client)
+        elif verb == "check":
+            self.advance(1)
             self.ask(instance, "head", f"/job/active/{job.type}/{job.id}", 200 if self.model.keep(job) else 404)
         else:
             self.ask(instance, "post", f"/job/done/{job.type}/{job.id}", 200 if self.model.finish(job) else 404)
