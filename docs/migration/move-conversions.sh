@@ -11,5 +11,8 @@ while read -r row; do
   code=$(jq -c .job <<<"$row" | new -H 'Content-Type: application/json' -d @- "$NEW/job/available/$where")
   case "$code" in 201 | 409) ;; *) echo "Not moved ($code): $row" >&2; continue ;; esac
   # What a converter had (ACTIVE) is available again.
-  [ "$(jq -r .status <<<"$row")" != DONE ] || new -X POST "$NEW/job/done/$where" >/dev/null
+  [ "$(jq -r .status <<<"$row")" = DONE ] || continue
+  # 404: an earlier run has ended it.
+  code=$(new -X POST "$NEW/job/done/$where")
+  case "$code" in 200 | 404) ;; *) echo "Moved, but not as done ($code): $row" >&2 ;; esac
 done
