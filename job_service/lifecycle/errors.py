@@ -16,7 +16,7 @@
     │   └── QueueFull        as many jobs as there may be wait already
     └── Unavailable          the database is away, or could not confirm
 
-Each class has a stable `code`; `web/errors.py` maps the classes to HTTP in one table.
+Each class has a stable `code`; `web/answers.py` maps the classes to HTTP in one table.
 """
 
 from collections.abc import Sequence
