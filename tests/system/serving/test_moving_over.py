@@ -31,7 +31,7 @@ def new(mongo_client, mongod_url):
 def move(new, tmp_path):
     """Run a script; give what it says."""
 
-    def move(name, given="", **told):
+    def move(name, given="", status=0, **told):
         shell = shutil.which("bash")
         assert shell
         environment = os.environ | {"NEW": url(new), "no_proxy": "127.0.0.1"} | told
@@ -39,7 +39,7 @@ def move(new, tmp_path):
         done = subprocess.run(
             command, env=environment, cwd=tmp_path, input=given, capture_output=True, text=True, timeout=60, check=False
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == status, done.stderr
         return done
 
     return move
@@ -141,3 +141,14 @@ def test_conversions_keep_their_ids_and_may_be_moved_twice(new, move):
 
 
 STATES = ("AVAILABLE", "ACTIVE", "DONE")
+
+
+def test_a_conversion_that_can_not_be_moved_is_named_and_the_others_are_moved(new, move):
+    rows = [
+        {"id": "not-an-id", "status": "AVAILABLE", "source": "s", "job": {}},
+        {"id": "01M8123QSSBCP6DAYH49PHQWVX", "status": "DONE", "source": "s", "job": {}},
+    ]
+    said = move("conversions", "\n".join(map(json.dumps, rows)), status=1).stderr
+    assert said.startswith("Not moved (400): ")
+    assert "not-an-id" in said
+    assert new.get("/job").json()["done"] == {"s": 1}
