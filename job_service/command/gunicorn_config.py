@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from job_service.command.gunicorn_hooks import drain_on_sigterm, end_on_refusal, limit_silence
+from job_service.command.gunicorn_hooks import drain_on_sigterm, end_on_refusal, limit_silence, stay_on_one_core
 from job_service.embedded.tether import die_with_parent
 from job_service.settings import Settings
 
@@ -65,6 +65,7 @@ def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:
     """Let no worker outlive gunicorn's master, whatever its requests do, and an application refuse to start."""
     die_with_parent(arbiter.pid)
     end_on_refusal(worker)
+    stay_on_one_core(worker)
 
 
 def post_worker_init(worker: "ThreadWorker") -> None:

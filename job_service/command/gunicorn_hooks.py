@@ -1,5 +1,6 @@
 """What gunicorn leaves out: to tell those who wait when it stops, and to take no for an answer when it starts."""
 
+import os
 import signal
 import socket
 import struct
@@ -27,6 +28,17 @@ def limit_silence(worker: "Worker", seconds: float) -> None:
     for listener in worker.sockets:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
+def stay_on_one_core(worker: "Worker") -> None:
+    """Keep all threads of a worker on one processor, the workers on different ones.
+
+    Only one thread of a process runs Python at a time. To hand that over to a thread on another processor takes longer
+    than most of what a request does: it halved the requests a second. Does nothing where the system cannot do it.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[worker.age % len(cores)]})
 
 
 def end_on_refusal(worker: "Worker") -> None:
