@@ -53,7 +53,7 @@ class Sweeper:
         """Do all there is to do once; return how much of what was done."""
         moved = self.move_ended()
         done = {"moved": moved, "ended": self._end_spent()}
-        done["duties"] = sum(duty() for duty in self.duties)
+        done["duties"] = sum(_attempted(duty) for duty in self.duties)
         done["moved"] += self.move_ended()
         return done
 
@@ -104,8 +104,8 @@ class Sweeper:
                 if time.monotonic() >= due:
                     due = time.monotonic() + interval * random.uniform(0.75, 1.25)
                     self._sweep_if_leading()
-            except PyMongoError as error:
-                _LOG.warning("sweep interrupted", extra={"reason": type(error).__name__})
+            except Exception as error:  # noqa: BLE001  whatever it was, jobs must go on to be moved
+                _complain("sweep interrupted", error)
                 self._stop.wait(1.0)
 
     def _await_quiet(self) -> None:
@@ -124,3 +124,18 @@ class Sweeper:
         lapsed = {"state": State.RUNNING.value, "readyAt": {"$lte": now}}
         found = self._inprogress.find({**lapsed, **spent(self._policy)}, hint="held").limit(_BATCH)
         return self._ending.end_spent(found)
+
+
+def _attempted(duty: Duty) -> int:
+    try:
+        return duty()
+    except Exception as error:  # noqa: BLE001  one that fails must not keep the others from theirs
+        _complain("a duty of the sweep failed", error)
+        return 0
+
+
+def _complain(what: str, error: Exception) -> None:
+    if isinstance(error, PyMongoError):
+        _LOG.warning(what, extra={"reason": type(error).__name__})
+    else:
+        _LOG.error(what, exc_info=error)

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from job_service.lifecycle.retry import RetryPolicy
-from tests.store.jobs import claim, submit
+from tests.store.jobs import claim, report, submit
 
 
 def until(condition, seconds=20):
@@ -80,3 +80,31 @@ def test_sweeping_goes_on_while_ends_keep_coming_in(another_store, clock):
         stop.set()
         waking.join()
         own.sweeper.stop()
+
+
+def test_a_duty_that_fails_keeps_no_other_from_its_own(store, caplog):
+    def broken():
+        raise ValueError("a document that nobody foresaw")
+
+    store.sweeper.duties[:] = [broken, lambda: 3]
+    assert store.sweeper.sweep()["duties"] == 3
+    assert "a document that nobody foresaw" in caplog.text
+
+
+def test_jobs_are_moved_also_after_a_failure_that_nobody_foresaw(store, monkeypatch):
+    failures = iter([RuntimeError("once")])
+    move = store.ending.move
+
+    def fails_once(limit):
+        for failure in failures:
+            raise failure
+        return move(limit)
+
+    monkeypatch.setattr(store.ending, "move", fails_once)
+    submit(store)
+    store.sweeper.start(interval=0.05)
+    try:
+        report(store, claim(store)[0], end="completed")
+        until(lambda: store.collections.completed.count_documents({}) == 1)
+    finally:
+        store.sweeper.stop()
