@@ -91,6 +91,13 @@ def test_dataset_jobs_are_not_moved_into_a_service_that_would_start_them(new, mo
         move("datasets", OLD=url(new))
 
 
+def test_a_dataset_that_is_busy_in_the_new_service_is_named(old, new, move):
+    for service in (old, new):
+        submit(service, {"operation": "ADD", "target": "BUSY"})
+    pause(new)
+    assert "BUSY already has an active job" in move("datasets", status=1, OLD=url(old)).stdout
+
+
 def test_a_users_unfinished_transfers_are_registered_again(old, new, move):
     made = old.post(f"{BASE}/copy", json={"src_siteid": 1, "src_filepath": "a", "dst_siteid": 2, "dst_filepath": "b"})
     old.post(f"{BASE}/list", json={"src_siteid": 3, "src_filepath": "c", "priority": 9})
