@@ -8,7 +8,13 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from job_service.command.gunicorn_hooks import drain_on_sigterm, end_on_refusal, limit_silence, stay_on_one_core
+from job_service.command.gunicorn_hooks import (
+    choose_core,
+    drain_on_sigterm,
+    end_on_refusal,
+    limit_silence,
+    stay_on_one_core,
+)
 from job_service.embedded.tether import die_with_parent
 from job_service.settings import Settings
 
@@ -59,6 +65,11 @@ def child_exit(_arbiter: "Arbiter", worker: "ThreadWorker") -> None:
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus-client does not say
+
+
+def pre_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:
+    """Spread the workers over the processors."""
+    choose_core(arbiter, worker)
 
 
 def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:

@@ -5,16 +5,21 @@ import signal
 import socket
 import struct
 import time
+from collections import Counter
 from types import FrameType
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
     from gunicorn.workers.gthread import ThreadWorker
 
 DRAIN = "job_service.drain"
 # As long as gunicorn itself gives a kept-alive connection then, for a request that may be on its way.
 LINGER_SECONDS = 2.0
+
+_core_of: WeakKeyDictionary["Worker", int] = WeakKeyDictionary()
 
 
 def limit_silence(worker: "Worker", seconds: float) -> None:
@@ -30,15 +35,24 @@ def limit_silence(worker: "Worker", seconds: float) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
+def choose_core(arbiter: "Arbiter", worker: "Worker") -> None:
+    """Choose the processor that the fewest other workers keep to; call it before the fork, where all of them are known.
+
+    Does nothing where the system cannot bind a process to a processor.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        taken = Counter(_core_of.get(other) for other in arbiter.WORKERS.values())
+        _core_of[worker] = min(sorted(os.sched_getaffinity(0)), key=lambda core: taken[core])
+
+
 def stay_on_one_core(worker: "Worker") -> None:
-    """Keep all threads of a worker on one processor, the workers on different ones.
+    """Keep all threads of a worker on the processor that was chosen for it; call it in the worker.
 
     Only one thread of a process runs Python at a time. To hand that over to a thread on another processor takes longer
-    than most of what a request does: it halved the requests a second. Does nothing where the system cannot do it.
+    than most of what a request does: it halved the requests a second.
     """
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[worker.age % len(cores)]})
+    if worker in _core_of:
+        os.sched_setaffinity(0, {_core_of[worker]})
 
 
 def end_on_refusal(worker: "Worker") -> None:

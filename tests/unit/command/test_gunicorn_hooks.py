@@ -3,7 +3,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from job_service.command.gunicorn_hooks import stay_on_one_core
+from job_service.command.gunicorn_hooks import choose_core, stay_on_one_core
+
+
+class Worker:
+    """What a worker of gunicorn is here: something that can be told from others."""
 
 
 @pytest.fixture
@@ -15,12 +19,31 @@ def bound(monkeypatch):
     return chosen
 
 
-def test_each_worker_keeps_to_the_next_of_the_processors_that_it_may_use(bound):
-    for age in (1, 2, 3):
-        stay_on_one_core(SimpleNamespace(age=age))
-    assert bound == [(0, {5}), (0, {2}), (0, {5})]
+def fork(arbiter, pid):
+    worker = Worker()
+    choose_core(arbiter, worker)
+    arbiter.WORKERS[pid] = worker
+    stay_on_one_core(worker)
+
+
+def test_workers_spread_over_the_processors_that_they_may_use(bound):
+    arbiter = SimpleNamespace(WORKERS={})
+    for pid in (1, 2, 3):
+        fork(arbiter, pid)
+    assert bound == [(0, {2}), (0, {5}), (0, {2})]
+
+
+def test_a_worker_that_is_started_again_takes_the_place_of_the_one_that_died(bound):
+    arbiter = SimpleNamespace(WORKERS={})
+    for pid in (1, 2):
+        fork(arbiter, pid)
+    del arbiter.WORKERS[1]
+    fork(arbiter, 3)
+    assert bound[-1] == (0, {2})
 
 
 def test_a_system_that_binds_nobody_is_no_fault(monkeypatch):
-    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
-    stay_on_one_core(SimpleNamespace(age=1))
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    worker = Worker()
+    choose_core(SimpleNamespace(WORKERS={}), worker)
+    stay_on_one_core(worker)
