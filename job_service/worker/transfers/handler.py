@@ -109,7 +109,7 @@ def handler(client: JobServiceClient, mover: Mover) -> Callable[[Job], None]:
 
 def _element(job: Job) -> Element:
     credentials = _given(job, "credentials", {})
-    return Element(job.id, job.attempt, _given(job, "type"), job.parameters, credentials)
+    return Element(job.id, job.attempt, job.data.type or "", job.parameters, credentials)
 
 
 def _given(job: Job, name: str, default: Any = None) -> Any:
