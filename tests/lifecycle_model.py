@@ -246,9 +246,9 @@ class Model:
             return "already-finished"
         if job.unheld(self.now):
             self.end(job, "cancelled")
-        else:
-            job.cancel_asked = True
-        return "cancelled" if job.ended else "asked"
+            return "cancelled"
+        job.cancel_asked = True
+        return "asked"
 
     def end_unheld(self, job_id: str, state: str | None) -> bool:
         """End a job, or only describe it, for somebody without a claim."""

@@ -164,7 +164,8 @@ class Handing(RuleBasedStateMachine):
 
     @staticmethod
     def _narrowing(narrowing):
-        return Narrowing(*narrowing, by_id=narrowing[0] == "conversion")
+        given = dict(zip(("kind", "types", "dataset_names"), narrowing, strict=False))
+        return Narrowing(**given, by_id=narrowing[0] == "conversion")
 
     @rule(instance=INSTANCE, narrowing=NARROWINGS, seconds=SECONDS, place=st.none() | PLACE)
     def claim_one(self, instance, narrowing, seconds, place):

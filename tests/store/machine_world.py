@@ -33,7 +33,7 @@ class World:
             database[name].delete_many({})
         self.database = database
         self.clock = SetClock(BEGIN)
-        self.told = []
+        self.told: list = []
         self.written: Counter = Counter()
         self.stores = [open_store(database, FAMILIES, Settled(), self.told.extend, self.clock) for _ in range(2)]
         # Of two runs of ids that begin at the same moment either may be first.

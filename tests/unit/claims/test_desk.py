@@ -2,6 +2,7 @@
 
 import threading
 from functools import partial
+from operator import is_
 from typing import Any
 
 import pytest
@@ -68,12 +69,17 @@ def test_a_claim_whose_time_is_up_while_another_has_it_served_takes_its_answer(l
     assert (desk.waiting, desk._groups) == (0, {})
 
 
-def test_a_claim_whose_client_has_hung_up_while_it_waited_gets_nothing():
-    queue = Queue()
-    desk = ClaimDesk(queue, Wakeups(), 8)
+@pytest.fixture
+def queue():
+    return Queue()
+
+
+def test_a_claim_whose_client_has_hung_up_while_it_waited_gets_nothing(queue):
+    wakeups: Any = Wakeups()
+    desk = ClaimDesk(queue, wakeups, 8)
     gone, there = (Ticket(name, "w") for name in ("claim-gone", "claim-there"))
     threads = [
-        threading.Thread(target=partial(desk.claim, NARROWING, ticket, 30, lambda ticket=ticket: ticket is gone))
+        threading.Thread(target=partial(desk.claim, NARROWING, ticket, 30, partial(is_, ticket, gone)))
         for ticket in (gone, there)
     ]
     for thread in threads:
