@@ -20,6 +20,7 @@ from job_service.mongo.store import open_store
 from job_service.openapi.document import make_document
 from job_service.openapi.paths import routes_of
 from job_service.settings import Settings
+from tests.database import empty
 from tests.machine_profile import bounded
 
 #: Paths that are not tried.
@@ -105,8 +106,7 @@ api = _described()
 @pytest.fixture(scope="module")
 def served(kept_database):
     """The application with a job of every kind."""
-    for name in kept_database.list_collection_names():
-        kept_database[name].delete_many({})
+    empty(kept_database)
     store = open_store(kept_database, FAMILIES, RetryPolicy(), lambda moves: None)
     app = create_app(Settings.from_environment({}), store)
     app.extensions["job_service.readiness"].prepare()
