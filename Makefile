@@ -35,9 +35,9 @@ coverage: ## all tests, with the lines and branches they miss
 	scripts/install all
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --cov --cov-report term --cov-report html
 
-bench: ## measure the service beside its limits, ten minutes on a machine with nothing else to do; see docs/performance.md
+bench: ## measure the service beside its limits and its peers, half an hour on an idle machine; see docs/performance.md
 	scripts/install all
-	.venv/bin/python -m benchmarks
+	.venv/bin/python -m benchmarks --peers
 
 lock: ## renew poetry.lock after a change of the dependencies in pyproject.toml
 	scripts/lock

@@ -1,6 +1,6 @@
 """The speed of the service beside its limits, on this machine.
 
-python -m benchmarks [--only NAME...] [--runs 3] [--quick] [--large] [--out FILE]
+python -m benchmarks [--only NAME...] [--runs 3] [--quick] [--large] [--peers] [--out FILE]
 python -m benchmarks compare OLD.json NEW.json
 python -m benchmarks table FILE.json
 """
@@ -12,8 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.compare import comparison
-from benchmarks.figures import Results
+from benchmarks.figures import Figure, Results
 from benchmarks.machine import facts, load_average
+from benchmarks.peers.effort import QUICK, Effort
+from benchmarks.peers.run import chosen, measure_peers
+from benchmarks.peers.versions import versions
 from benchmarks.plan import run_all
 from benchmarks.ratios import ratios_of
 from benchmarks.scenarios.every import EVERY
@@ -42,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, help="of each measurement; 3, or 1 with --quick")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does everything work?")
     parser.add_argument("--large", action="store_true", help="also those with a million jobs and more")
+    parser.add_argument("--peers", action="store_true", help="also other job queues, which it installs")
     parser.add_argument("--out", type=Path, help="where the figures go as JSON")
     commands = parser.add_subparsers(dest="command")
     compare = commands.add_parser("compare", help="print what changed; exit 1 when something regressed by a fifth")
@@ -53,14 +57,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measure(asked: argparse.Namespace) -> int:
-    chosen = [each for each in EVERY if (each.name in asked.only if asked.only else asked.large or not each.large)]
+    scenarios = [each for each in EVERY if (each.name in asked.only if asked.only else asked.large or not each.large)]
+    runs = asked.runs or (1 if asked.quick else 3)
     began, before = time.monotonic(), load_average()
     stage = Stage(Sizes.quick() if asked.quick else Sizes())
     try:
-        figures, failed = run_all(stage, chosen, asked.runs or (1 if asked.quick else 3), _tell)
+        figures, failed = run_all(stage, scenarios, runs, _tell)
         machine = facts(stage.client.server_info()["version"])
     finally:
         stage.close()
+    if asked.peers:
+        of_peers, machine["peers"], failures = _measure_peers(runs, quick=asked.quick)
+        figures, failed = [*figures, *of_peers], [*failed, *failures]
     measured = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began),
@@ -74,6 +82,14 @@ def _measure(asked: argparse.Namespace) -> int:
     print(markdown(results))
     _tell(f"kept in {path}")
     return 1 if failed else 0
+
+
+def _measure_peers(runs: int, *, quick: bool) -> tuple[tuple[Figure, ...], dict[str, str], tuple[str, ...]]:
+    """Return the figures of other job queues, their versions, and a sentence for each run that failed."""
+    outcome = measure_peers(chosen(()), runs, QUICK if quick else Effort())
+    for failure in outcome.failures:
+        _tell(failure)
+    return outcome.figures, versions(), outcome.failures
 
 
 def _tell(text: str) -> None:

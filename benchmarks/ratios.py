@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.figures import Better, Figure, Ratio
+from benchmarks.peers.catalog import DURABLE
+from benchmarks.peers.report import name as name_of_peers
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,19 @@ _WAITING = (
     ),
 )
 
+#: Durable peers whose drains should be behind ours; those of the others should be within reach.
+_TO_BE_BEATEN = {"beanstalkd", "procrastinate", "rq", "huey", "dramatiq", "celery"}
+_PEERS = tuple(
+    Goal(f"{ours} / {theirs}", ours, theirs, target, better)
+    for ours, measure, better, goals in (
+        ("submit one, x1, service", "submit one", "higher", {}),
+        ("submit by 100, x1, service", "submit by 100", "higher", {}),
+        ("drain by 500, x2, service", "drain", "higher", dict.fromkeys(_TO_BE_BEATEN, 1.0)),
+        ("pickup p50, idle service", "pickup p50", "lower", {}),
+    )
+    for theirs, target in ((name_of_peers(peer, measure), goals.get(peer.name)) for peer in DURABLE)
+)
+
 GOALS: tuple[Goal, ...] = (
     *_SINGLES,
     *_BATCHES,
@@ -135,4 +150,5 @@ GOALS: tuple[Goal, ...] = (
     *_LISTS,
     *_BACKLOGS,
     *_WAITING,
+    *_PEERS,
 )
