@@ -53,7 +53,9 @@
     source.onmessage = changed;
     // Refused (too many readers) or not there: ask now and then instead.
     source.onerror = () => { if (source && source.readyState === EventSource.CLOSED) { source = null; say("every 15 s"); } };
-    poll = setInterval(() => { if (!source && !touched()) refresh(); }, POLL);
+    // What no event tells of says itself how often to ask, for as long as it goes on.
+    const hurried = () => Number(region().dataset.every);
+    poll = setInterval(() => { if ((!source || hurried()) && !touched()) refresh(); }, hurried() || POLL);
   };
   const hush = () => { if (source) source.close(); source = null; clearInterval(poll); clearTimeout(due); due = 0; };
   const settle = () => { hush(); say(""); if (wanted()) { listen(); } };

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from job_service.mongo.bulk_runs import BulkRuns
 from tests.console_world import claim, dataset, patch
 
 
@@ -57,6 +58,18 @@ def test_many_jobs_are_cancelled_by_way_of_a_dry_run_and_the_filter_is_kept(open
     expect(page.locator("main")).to_contain_text("60 done, 0 refused")
     page.get_by_role("link", name="To the list").click()
     assert "kind=dataset&state=queued" in page.url
+
+
+def test_the_page_of_a_bulk_run_hears_of_its_end_though_no_job_changes_then(open_browser, store):
+    runs = BulkRuns(store.collections, store.terms.clock)
+    run_id = runs.begin("cancel", "kind=dataset", [], 1, "somebody")["_id"]
+    runs.take(run_id, "an instance")
+    page = open_browser()
+    with page.expect_response("**/events?*"):
+        page.goto(f"/console/bulk/{run_id}")
+    expect(page.locator("h1 + .state")).to_have_text("running")
+    runs.end(run_id, "an instance")
+    expect(page.locator("h1 + .state")).to_have_text("done")
 
 
 def test_a_chosen_job_is_retried(open_browser, http, store):
