@@ -41,7 +41,8 @@ class Conversions:
                 type=source,
                 parameters={"source": source, "document": document},
                 request_id=request_id(),
-            )
+            ),
+            chosen=given_id is not None,
         )
         if job is None:
             raise Conflict(f"There is a job with the id {job_id} already")
@@ -49,7 +50,9 @@ class Conversions:
 
     def retry(self, job: Job) -> Job:
         """Make a job like an ended one, under an id of its own family's: it takes its turn behind those that wait."""
-        again = self._jobs.create(replace(self._store.operating.as_new(job["_id"]), job_id=self._new_id()))
+        again = self._jobs.create(
+            replace(self._store.operating.as_new(job["_id"]), job_id=self._new_id()), chosen=False
+        )
         if again is None:
             raise Conflict("The id that was made is taken; try again")
         return again

@@ -64,7 +64,7 @@ class Batches:
         known = self._store.submission.already_ended(sent) if attempt.repeated else {}
         settled = _settled(wanted, known)
         rest = {place: new for place, new in wanted.items() if place not in settled}
-        outcomes = self._store.submission.create(list(rest.values()), repeated=True)
+        outcomes = self._store.submission.create(list(rest.values()), once=True)
         return {**dict(zip(rest, outcomes, strict=True)), **settled}
 
     def _new_job(self, item: object, user: Mapping[str, Any], job_id: str | None, known_as: str | None) -> NewJob:

@@ -39,6 +39,8 @@ def _reasons(job: Job, facts: Facts) -> Iterator[dict[str, Any]]:
         yield from _ended(job)
     elif job.get("waits") == "turn":
         yield _reason("waiting-for-children", "Other elements of its job have to end first")
+    elif job.get("waits") == "confirmation":
+        yield _reason("not-before", "It is being submitted; it can be claimed in a moment")
     elif "readyAt" not in job:
         alive = facts.children_alive
         yield _reason("waiting-for-children", f"{alive} of its elements have not ended yet", children=alive)

@@ -65,7 +65,10 @@ class Job(TypedDict, total=False):
     formerDatasetName: str  #: what `datasetName` was, once the job has ended
     priority: int  #: 0 to 9, higher first
     readyAt: datetime  #: from when it may be claimed; absent for a parent, which is never claimed
-    waits: str  #: while it may not be claimed at all: for its `children`, or for its `turn` among its siblings
+    waits: (
+        str  #: while it may not be claimed at all: for its `children`, its `turn` among its siblings, or `confirmation`
+    )
+    confirmedReadyAt: datetime  #: what `readyAt` will be once it is certain that no other sending has stored this job
     delayedBy: str  #: why `readyAt` lies ahead of an unheld job: `not-before` or `backing-off`
     lease: Lease
     leaseSeconds: float  #: how long a lease was asked for; what a heartbeat without a length renews it by

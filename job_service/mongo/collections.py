@@ -118,6 +118,7 @@ def _of_jobs_in_progress() -> list[IndexModel]:
         _partial([("readyAt", ASCENDING)], "held", {"state": State.RUNNING.value}),
         _partial([("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits", {"waits": "turn"}),
         _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_children", {"waits": "children"}),
+        _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_confirmation", {"waits": "confirmation"}),
         _partial([("finishedAt", ASCENDING)], "ended", {"finishedAt": {"$gt": EPOCH}}),
         *_of_listings(),
     ]

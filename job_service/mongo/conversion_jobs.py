@@ -21,19 +21,10 @@ class ConversionJobs:
         self._completed: Collection[Any] = collections.completed
         self._submission = submission
 
-    def create(self, new: NewJob) -> Job | None:
-        """Store a job under its own id; None when the id is taken, also by a job that has ended long ago."""
-        job_id = new.job_id or ""
-        if self._submission.already_ended([job_id]):
-            return None
-        outcome = self._submission.create([new])[0]
-        if not isinstance(outcome, Created):
-            return None
-        # One of the same id may have ended and been moved between the look and the write.
-        ended = self._submission.already_ended([job_id]).get(job_id)
-        mine = {"_id": job_id, "claims": 0, "createdAt": outcome.job["createdAt"]}
-        other = ended is not None and ended["createdAt"] != outcome.job["createdAt"]
-        return None if other and self._inprogress.delete_one(mine).deleted_count else outcome.job
+    def create(self, new: NewJob, *, chosen: bool) -> Job | None:
+        """Store a job under its own id; None when the id, where a client has chosen it, was ever taken."""
+        outcome = self._submission.create([new], once=chosen)[0]
+        return outcome.job if isinstance(outcome, Created) and not outcome.earlier else None
 
     def counts(self) -> Iterator[tuple[str, State, int]]:
         """Yield source, state and how many; of those that have been moved the state is given as completed.

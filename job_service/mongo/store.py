@@ -94,13 +94,15 @@ def open_store(
     reading = Reading(collections)
     workers = Workers(collections, clock)
     sweeper = Sweeper(collections, terms, ending)
-    sweeper.duties.extend([Recount(collections, counters, tuple(by_kind)), Migration(collections, terms)])
+    submission = Submission(collections, terms)
+    recount, migration = Recount(collections, counters, tuple(by_kind)), Migration(collections, terms)
+    sweeper.duties.extend([submission.confirm_left, recount, migration])
     return Store(
         database=database,
         collections=collections,
         terms=terms,
         maintenance=maintenance,
-        submission=Submission(collections, terms),
+        submission=submission,
         claiming=Claiming(collections, terms, maintenance, ending),
         reporting=Reporting(collections, terms, ending),
         ending=ending,

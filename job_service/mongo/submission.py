@@ -1,4 +1,10 @@
-"""Taking in jobs: many at once, each with its own result."""
+"""Taking in jobs: many at once, each with its own result.
+
+A request that may be sent again brings the same ids again. A sending that was held up may even arrive when the job of
+the same id has ended and been moved, where no unique index keeps it out. So what is created `once` is stored so that
+nobody can claim it, and let go only after a look at `completed`: an id that was free in `inprogress` at the moment of
+the write has either never been there, or is found by that look, since jobs are copied before they are deleted.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,13 +24,18 @@ from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
 _DUPLICATE_KEY = 11000
+_BATCH = 1_000
+
+#: What a job waits for that is not known yet to be the only one of its id.
+_CONFIRMATION: Document = {"waits": "confirmation"}
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The job is stored, and will not be lost."""
+    """The job is stored, and will not be lost; `earlier` says that another call has stored it."""
 
     job: Job
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +65,11 @@ class Submission:
         self.admissions: list[Callable[[Sequence[NewJob]], None]] = []
 
     @traced("submit jobs")
-    def create(self, new_jobs: Sequence[NewJob], *, repeated: bool = False) -> list[Creation]:
+    def create(self, new_jobs: Sequence[NewJob], *, repeated: bool = False, once: bool = False) -> list[Creation]:
         """Store jobs in one round trip and return what became of each, in order.
 
-        `repeated` says that an earlier call may have stored some of these very ids: those count as created.
+        `repeated` says that an earlier call may have stored some of these very ids: those count as created. `once` says
+        that any number of calls may bring them, at any time: in three round trips, none becomes a job twice.
         """
         if not new_jobs:
             return []
@@ -67,7 +79,12 @@ class Submission:
         run = self._ids.take(now, len(new_jobs))
         numbers = self._numbers_for(new_jobs)
         jobs = [self._job(new, run[place], numbers.get(place), now) for place, new in enumerate(new_jobs)]
-        known = self._insert(jobs, repeated=repeated)
+        for job in jobs if once else ():
+            job.update(_CONFIRMATION)  # type: ignore[typeddict-item]  # a field of Job
+            job["confirmedReadyAt"] = job.pop("readyAt")
+        known = self._insert(jobs, repeated=repeated or once)
+        if once:
+            known |= self._confirmed(jobs, known)
         self._observe([_created(job) for place, job in enumerate(jobs) if place not in known])
         return [known.get(place) or Created(job) for place, job in enumerate(jobs)]
 
@@ -75,6 +92,32 @@ class Submission:
         """Return those of these jobs that were stored once and have ended since, moved or not."""
         ended = {"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}
         return {job["_id"]: job for side in (self._inprogress, self._completed) for job in side.find(ended)}
+
+    def confirm_left(self) -> int:
+        """Let jobs be claimed whose submission was interrupted; return how many there were. A duty of the sweep."""
+        held = self._inprogress.find(_CONFIRMATION, {"_id": 1}, hint="waits_confirmation").limit(_BATCH)
+        ids = [job["_id"] for job in held]
+        if ids:
+            self._confirm(ids)
+        return len(ids)
+
+    def _confirmed(self, jobs: list[Job], known: dict[int, Creation]) -> dict[int, Creation]:
+        """Let the stored ones of these jobs be claimed; return those that have been stored, and have ended, before."""
+        stored = {
+            job["_id"]: place for place, job in enumerate(jobs) if isinstance(known.get(place, Created(job)), Created)
+        }
+        ended = self._confirm(list(stored))
+        return {stored[job_id]: Created(job, earlier=True) for job_id, job in ended.items()}
+
+    def _confirm(self, job_ids: list[str]) -> dict[str, Job]:
+        """Let jobs be claimed, or take those away that are in `completed`, and return these; safe to do at any time."""
+        ended = {job["_id"]: job for job in self._completed.find({"_id": {"$in": job_ids}})}
+        if ended:
+            self._inprogress.delete_many({"_id": {"$in": list(ended)}, **_CONFIRMATION})
+        only = {"_id": {"$in": [job_id for job_id in job_ids if job_id not in ended]}, **_CONFIRMATION}
+        release = {"$rename": {"confirmedReadyAt": "readyAt"}, "$unset": {"waits": ""}}
+        self._inprogress.update_many(only, release)
+        return ended
 
     def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
         """Store what can be stored; return what became of the others: refused, or stored by an earlier call."""
@@ -100,7 +143,7 @@ class Submission:
         for place, field in fields.items():
             holder = jobs[place]["_id"] if field == "_id" else holders.get(jobs[place].get("datasetName", ""))
             mine = repeated and holder == jobs[place]["_id"]
-            known[place] = Created(jobs[place]) if mine else Taken(field, holder)
+            known[place] = Created(jobs[place], earlier=True) if mine else Taken(field, holder)
         return known
 
     def _numbers_for(self, new_jobs: Sequence[NewJob]) -> dict[int, int]:

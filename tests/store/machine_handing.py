@@ -110,7 +110,7 @@ class Handing(RuleBasedStateMachine):
             assert (set(known), known[job.id]["state"]) == ({job.id}, job.state)
         else:
             assert not known
-            assert isinstance(submission.create([new], repeated=True)[0], Created)
+            assert isinstance(submission.create([new], once=True)[0], Created)
 
     @some("jobs")
     @rule(instance=INSTANCE, place=PLACE)

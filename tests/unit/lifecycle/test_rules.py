@@ -117,6 +117,7 @@ def test_ids_keep_the_order_of_a_batch_and_of_time():
         (Job(_id="j", state="queued", readyAt=NOW + timedelta(1)), {}, ["not-before"]),
         (Job(_id="j", state="queued", readyAt=NOW + timedelta(1), delayedBy="backing-off"), {}, ["backing-off"]),
         (Job(_id="j", state="queued"), {"children_alive": 2}, ["waiting-for-children"]),
+        (Job(_id="j", state="queued", waits="confirmation"), {}, ["not-before"]),
         (Job(_id="j", state="completed", finishedAt=NOW), {}, ["finished"]),
         (Job(_id="j", state="quarantined", finishedAt=NOW), {}, ["quarantined", "finished"]),
     ],
