@@ -126,15 +126,17 @@ _WAITING = (
 
 #: Durable peers whose drains should be behind ours; those of the others should be within reach.
 _TO_BE_BEATEN = {"beanstalkd", "procrastinate", "rq", "huey", "dramatiq", "celery"}
+_BESIDE_PEERS: tuple[tuple[str, str, Better, set[str]], ...] = (
+    ("submit one, x1, service", "submit one", "higher", set()),
+    ("submit by 100, x1, service", "submit by 100", "higher", set()),
+    ("drain by 500, x2, service", "drain", "higher", _TO_BE_BEATEN),
+    ("pickup p50, idle service", "pickup p50", "lower", set()),
+)
 _PEERS = tuple(
-    Goal(f"{ours} / {theirs}", ours, theirs, target, better)
-    for ours, measure, better, goals in (
-        ("submit one, x1, service", "submit one", "higher", {}),
-        ("submit by 100, x1, service", "submit by 100", "higher", {}),
-        ("drain by 500, x2, service", "drain", "higher", dict.fromkeys(_TO_BE_BEATEN, 1.0)),
-        ("pickup p50, idle service", "pickup p50", "lower", {}),
-    )
-    for theirs, target in ((name_of_peers(peer, measure), goals.get(peer.name)) for peer in DURABLE)
+    Goal(f"{ours} / {theirs}", ours, theirs, 1.0 if peer.name in beaten else None, better)
+    for ours, measure, better, beaten in _BESIDE_PEERS
+    for peer in DURABLE
+    for theirs in [name_of_peers(peer, measure)]
 )
 
 GOALS: tuple[Goal, ...] = (
