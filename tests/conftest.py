@@ -1,5 +1,6 @@
 """What tests of every folder may ask for."""
 
+import signal
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from job_service.embedded.mongod import PrivateMongod
 from job_service.mongo.replica_set import initiate
 
 pytest_plugins = ["tests.database"]
+
+# Ctrl-C is ignored by what a shell has put into the background, and by all that this starts: no test could press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _PARAMETERS = ("enableTestCommands=1", "ttlMonitorEnabled=false")
 

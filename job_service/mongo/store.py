@@ -91,12 +91,11 @@ def open_store(
     terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe, signals.observe))
     maintenance = Maintenance(collections)
     ending = Ending(collections, terms)
-    reading = Reading(collections)
-    workers = Workers(collections, clock)
+    reading, workers = Reading(collections), Workers(collections, clock)
     sweeper = Sweeper(collections, terms, ending)
     submission = Submission(collections, terms)
-    recount, migration = Recount(collections, counters, tuple(by_kind)), Migration(collections, terms)
-    sweeper.duties.extend([submission.confirm_left, recount, migration])
+    recount = Recount(collections, counters, tuple(by_kind))
+    sweeper.duties.extend([submission.confirm_left, recount, Migration(collections, terms)])
     return Store(
         database=database,
         collections=collections,
