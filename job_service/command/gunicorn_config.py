@@ -14,6 +14,7 @@ from job_service.command.gunicorn_hooks import (
     end_on_refusal,
     limit_silence,
     stay_on_one_core,
+    stay_with_clients,
 )
 from job_service.embedded.tether import die_with_parent
 from job_service.settings import Settings
@@ -82,4 +83,5 @@ def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:
 def post_worker_init(worker: "ThreadWorker") -> None:
     """Give waiting claims their answer when the worker is told to stop, and let no client stall a thread."""
     drain_on_sigterm(worker)
+    stay_with_clients(worker)
     limit_silence(worker, Settings.from_environment().client_timeout_seconds)

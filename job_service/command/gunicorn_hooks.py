@@ -1,6 +1,7 @@
 """What gunicorn leaves out: to tell those who wait when it stops, and to take no for an answer when it starts."""
 
 import os
+import select
 import signal
 import socket
 import struct
@@ -13,11 +14,13 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
-    from gunicorn.workers.gthread import ThreadWorker
+    from gunicorn.workers.gthread import TConn, ThreadWorker
 
 DRAIN = "job_service.drain"
 # As long as gunicorn itself gives a kept-alive connection then, for a request that may be on its way.
 LINGER_SECONDS = 2.0
+# How long a thread waits for the next request of the client that it has just answered.
+STAY_MILLISECONDS = 5
 
 _core_of: WeakKeyDictionary["Worker", int] = WeakKeyDictionary()
 
@@ -53,6 +56,36 @@ def stay_on_one_core(worker: "Worker") -> None:
     """
     if worker in _core_of:
         os.sched_setaffinity(0, {_core_of[worker]})
+
+
+def stay_with_clients(worker: "ThreadWorker") -> None:
+    """Let a thread that has answered a client wait a moment for its next request, while there are threads to spare.
+
+    gunicorn hands each connection back to its main loop after each answer, and from there to a thread again: for a
+    client that asks at once, that takes longer than reading the request does.
+    """
+    handle = worker.handle
+
+    def handle_more(conn: "TConn") -> object:
+        kept = handle(conn)
+        while kept is True and worker.alive and _has_threads_to_spare(worker) and _asks_again(conn):
+            kept = handle(conn)
+        return kept
+
+    worker.handle = handle_more
+
+
+def _has_threads_to_spare(worker: "ThreadWorker") -> bool:
+    with_threads = worker.nr_conns - len(worker.keepalived_conns) - len(worker.pending_conns)
+    return bool(with_threads < worker.cfg.threads)
+
+
+def _asks_again(conn: "TConn") -> bool:
+    if conn.parser.unreader.buf.getvalue():
+        return True
+    readable = select.poll()
+    readable.register(conn.sock, select.POLLIN)
+    return bool(readable.poll(STAY_MILLISECONDS))
 
 
 def end_on_refusal(worker: "Worker") -> None:

@@ -1,9 +1,11 @@
+import io
 import os
+import socket
 from types import SimpleNamespace
 
 import pytest
 
-from job_service.command.gunicorn_hooks import choose_core, stay_on_one_core
+from job_service.command.gunicorn_hooks import choose_core, stay_on_one_core, stay_with_clients
 
 
 class Worker:
@@ -47,3 +49,70 @@ def test_a_system_that_binds_nobody_is_no_fault(monkeypatch):
     worker = Worker()
     choose_core(SimpleNamespace(WORKERS={}), worker)
     stay_on_one_core(worker)
+
+
+class Connection:
+    """A connection of gunicorn, and its client's end."""
+
+    def __init__(self):
+        self.sock, self.client = socket.socketpair()
+        self.parser = SimpleNamespace(unreader=SimpleNamespace(buf=io.BytesIO()))
+
+
+@pytest.fixture
+def connection():
+    made = Connection()
+    yield made
+    made.sock.close()
+    made.client.close()
+
+
+def worker_that_answers(*, keeps=True, connections=1, alive=True):
+    """Make a worker of two threads that answers each request there is by reading it."""
+    answered = []
+
+    def handle(conn):
+        answered.append(conn.sock.recv(3))
+        return keeps and bool(answered[-1])
+
+    worker = SimpleNamespace(
+        handle=handle,
+        alive=alive,
+        nr_conns=connections,
+        keepalived_conns=[],
+        pending_conns=[],
+        cfg=SimpleNamespace(threads=2),
+    )
+    stay_with_clients(worker)
+    return worker, answered
+
+
+def test_a_client_that_asks_again_at_once_is_answered_by_the_same_thread(connection):
+    worker, answered = worker_that_answers()
+    connection.client.sendall(b"onetwo")
+    assert worker.handle(connection) is True
+    assert answered == [b"one", b"two"]
+
+
+def test_a_client_that_has_gone_is_found_out(connection):
+    worker, answered = worker_that_answers()
+    connection.client.sendall(b"one")
+    connection.client.shutdown(socket.SHUT_WR)
+    assert worker.handle(connection) is False
+    assert answered == [b"one", b""]
+
+
+@pytest.mark.parametrize("how", [{"connections": 2}, {"keeps": False}, {"alive": False}])
+def test_a_thread_that_is_wanted_elsewhere_does_not_stay(connection, how):
+    worker, answered = worker_that_answers(**how)
+    connection.client.sendall(b"onetwo")
+    worker.handle(connection)
+    assert answered == [b"one"]
+
+
+def test_a_connection_that_waits_in_the_main_loop_holds_no_thread(connection):
+    worker, answered = worker_that_answers(connections=2)
+    worker.keepalived_conns.append("another")
+    connection.client.sendall(b"onetwo")
+    worker.handle(connection)
+    assert answered == [b"one", b"two"]
