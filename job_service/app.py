@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Flask, Response
 from pymongo.errors import PyMongoError
@@ -55,13 +56,22 @@ from job_service.web.jwt import JwtVerifier
 from job_service.web.metrics import Metrics, metrics_routes
 from job_service.web.numbers import read_numbers_strictly
 from job_service.web.rates import Rates, unlimited
+from job_service.web.timing import time_requests
 
 _LOG = logging.getLogger(__name__)
 
 
+class Application(Flask):
+    """The application; no view or hook of it is a coroutine, which Flask would look for at each call of each."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view or hook as it is."""
+        return func
+
+
 def create_app(settings: Settings, store: Store | None = None, clock: Clock | None = None) -> Flask:
     """Return the application. Touches no database: it comes up without one. `store` and `clock` are for tests."""
-    app = Flask(__name__)
+    app = Application(__name__)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, INSECURE=settings.job_service_insecure)
     metrics = Metrics()
     store = store or _open_store(settings, clock, metrics)
@@ -95,13 +105,12 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
 
 
 def _watch_requests(app: Flask, metrics: Metrics) -> None:
-    """Add what every request goes through, in this order: how it is read, named, traced, logged and timed."""
+    """Add what every request goes through, in this order: how it is read, named, traced and timed."""
     read_numbers_strictly(app)
     refuse_broken_bodies(app)
     request_ids.name_requests(app)
     traces.trace_requests(app)
-    logs.log_requests(app)
-    metrics.time_requests(app)
+    time_requests(app, (logs.log_request, metrics.time_request))
 
 
 def _run(

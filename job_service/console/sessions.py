@@ -22,8 +22,10 @@ class Sessions(SecureCookieSessionInterface):
         self._key = key
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a request for a page; a program's request does not look for the key."""
-        if not app.secret_key and _is_for_a_page(app, request):
+        """Return the session of a request for a page; a program's request has none, and does not look for the key."""
+        if not _is_for_a_page(request):
+            return None
+        if not app.secret_key:
             app.secret_key = self._key()
         return super().open_session(app, request)
 
@@ -37,9 +39,9 @@ class SecureUnlessLocal(Sessions):
         return not local
 
 
-def _is_for_a_page(app: Flask, request: Request) -> bool:
+def _is_for_a_page(request: Request) -> bool:
     return (
-        app.config["SESSION_COOKIE_NAME"] in request.cookies
+        "HTTP_COOKIE" in request.environ
         or request.mimetype in _FORMS
         or request.path.startswith("/console")
         or wants_page()

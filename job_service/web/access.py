@@ -11,6 +11,7 @@ from flask import Flask, current_app, g, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
+from job_service.web.present import present
 from job_service.web.rates import unlimited
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -97,7 +98,8 @@ def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimit
 
     def check() -> None:
         g.caller = LOCAL
-        view = app.view_functions.get(request.endpoint or "")
+        asked = present()
+        view = app.view_functions.get(asked.endpoint or "")
         if view is None:
             return
         roles: frozenset[Role] = getattr(view, "allowed_roles", frozenset({Role.ADMIN}))
@@ -109,7 +111,7 @@ def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimit
         _require_same_site(configured=configured)
         if getattr(view, "starts_job", False):
             _require_deliberate()
-        asking = f"address {request.remote_addr}"
+        asking = f"address {asked.remote_addr}"
         try:
             if configured:
                 g.caller = _identified(identify, roles)
@@ -143,14 +145,15 @@ def _require_local() -> None:
     if current_app.config["INSECURE"]:
         return
     # The server fills in a Host that is missing, with its own.
-    named = "Host" in request.headers and is_loopback_name()
-    if not named or not _is_loopback(request.remote_addr):
+    asked = present()
+    named = "Host" in asked.headers and is_loopback_name()
+    if not named or not _is_loopback(asked.remote_addr):
         raise Invalid("Without credentials configured this service answers on loopback only, under a loopback name")
 
 
 def is_loopback_name() -> bool:
     """Say whether the request names this machine as one that only itself can reach."""
-    return (urlsplit(f"//{request.host}").hostname or "") in LOOPBACK_NAMES
+    return (urlsplit(f"//{present().host}").hostname or "") in LOOPBACK_NAMES
 
 
 def _is_loopback(address: str | None) -> bool:
@@ -162,15 +165,16 @@ def _is_loopback(address: str | None) -> bool:
 
 def _require_same_site(*, configured: bool) -> None:
     """Refuse what another site makes a browser send, where that could change something."""
-    harmless = request.method in {"GET", "HEAD", "OPTIONS"} and not _starts_job()
+    asked = present()
+    harmless = asked.method in {"GET", "HEAD", "OPTIONS"} and not _starts_job()
     if harmless and configured:
         return
-    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site" and not _is_navigation():
+    if asked.headers.get("Sec-Fetch-Site", "none") == "cross-site" and not _is_navigation():
         raise Forbidden("Cross-site requests are refused")
-    origin = request.headers.get("Origin")
+    origin = asked.headers.get("Origin")
     # "null" comes from a page of ours that hides its referrer and from any sandboxed one: the other header tells.
-    own = origin == "null" and request.headers.get("Sec-Fetch-Site") in {"same-origin", "none"}
-    if origin and not own and urlsplit(origin).netloc != request.host:
+    own = origin == "null" and asked.headers.get("Sec-Fetch-Site") in {"same-origin", "none"}
+    if origin and not own and urlsplit(origin).netloc != asked.host:
         raise Forbidden("Cross-site requests are refused")
 
 

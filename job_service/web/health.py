@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
+from job_service.web.present import present
 
 
 def health_routes(check: Callable[[], None]) -> Blueprint:
@@ -30,7 +31,7 @@ def hold_back(app: Flask, require: Callable[[], None]) -> None:
     """Let nothing but health checks through while `require` raises."""
 
     def check() -> None:
-        if not request.path.startswith("/health/"):
+        if not present().path.startswith("/health/"):
             require()
 
     app.before_request(check)

@@ -5,13 +5,12 @@ Counters and histograms are summed over the processes of one gunicorn through fi
 """
 
 import os
-import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -52,6 +51,8 @@ class Metrics:
         self._commands = self._histogram(
             "mongodb_command_seconds", "What the database is asked for", _COMMANDS, "command"
         )
+        # Their labels have few values, and are looked up by each request.
+        self._request, self._command = cache(self._requests.labels), cache(self._commands.labels)
         self._drift = self._counter("jobs_counter_drift", "By how much recounts found the counters of jobs wrong")
         self._waiters = Gauge(
             "waiters",
@@ -101,22 +102,12 @@ class Metrics:
 
     def time_command(self, command: str, seconds: float) -> None:
         """Measure a command that was sent to the database."""
-        self._commands.labels(command).observe(seconds)
+        self._command(command).observe(seconds)
 
-    def time_requests(self, app: Flask) -> None:
-        """Measure every request by its route; unknown paths are one."""
-
-        def begin() -> None:
-            g.timed_from = time.perf_counter()
-
-        def end(response: Response) -> Response:
-            route = request.url_rule.rule if request.url_rule else "unknown"
-            seconds = time.perf_counter() - g.get("timed_from", time.perf_counter())
-            self._requests.labels(route, request.method, str(response.status_code)).observe(seconds)
-            return response
-
-        app.before_request(begin)
-        app.after_request(end)
+    def time_request(self, asked: Request, response: Response, seconds: float) -> None:
+        """Measure a request by its route; unknown paths are one."""
+        route = asked.url_rule.rule if asked.url_rule else "unknown"
+        self._request(route, asked.method, str(response.status_code)).observe(seconds)
 
     def scrape(self, stats: ReadStats) -> bytes:
         """Return everything in the text format of Prometheus."""

@@ -3,7 +3,9 @@
 import re
 import uuid
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context
+
+from job_service.web.present import present
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -17,7 +19,7 @@ def name_requests(app: Flask) -> None:
     """Take each request's own X-Request-ID, or make one, and send it back."""
 
     def begin() -> None:
-        given = request.headers.get("X-Request-ID", "")
+        given = present().headers.get("X-Request-ID", "")
         g.request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
 
     def end(response: Response) -> Response:

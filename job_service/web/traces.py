@@ -2,9 +2,10 @@
 
 from contextlib import ExitStack
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 
 from job_service import tracing
+from job_service.web.present import present
 
 _SERVER_ERROR = 500
 
@@ -13,14 +14,15 @@ def trace_requests(app: Flask) -> None:
     """Take each request's W3C `traceparent`; make a span of each but of health checks."""
 
     def begin() -> None:
-        if request.path.startswith("/health/"):
+        asked = present()
+        if asked.path.startswith("/health/"):
             return
-        given = tracing.valid_traceparent(request.headers.get(tracing.HEADER))
-        g.spans = ExitStack()
-        g.spans.callback(tracing.submitted_by, None)
-        route = request.url_rule.rule if request.url_rule else "unknown"
-        attributes = {"http.request.method": request.method, "http.route": route}
-        g.spans.enter_context(tracing.span(f"{request.method} {route}", "server", attributes, parent=given))
+        given = tracing.valid_traceparent(asked.headers.get(tracing.HEADER))
+        g.spans = spans = ExitStack()
+        spans.callback(tracing.submitted_by, None)
+        route = asked.url_rule.rule if asked.url_rule else "unknown"
+        attributes = {"http.request.method": asked.method, "http.route": route}
+        spans.enter_context(tracing.span(f"{asked.method} {route}", "server", attributes, parent=given))
         tracing.submitted_by(given or tracing.outgoing().get(tracing.HEADER))
 
     def answered(response: Response) -> Response:

@@ -1,0 +1,29 @@
+"""How long each request takes, told to those who log and measure."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from flask import Flask, Request, Response, g
+
+from job_service.web.present import present
+
+#: Is told of each request that is answered, and how many seconds that took.
+Answered = Callable[[Request, Response, float], None]
+
+
+def time_requests(app: Flask, tell: Sequence[Answered]) -> None:
+    """Measure every request from here on until its answer is made."""
+
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    def end(response: Response) -> Response:
+        ended = time.perf_counter()
+        seconds = ended - g.get("began", ended)
+        asked = present()
+        for each in tell:
+            each(asked, response, seconds)
+        return response
+
+    app.before_request(begin)
+    app.after_request(end)
