@@ -7,7 +7,7 @@ wake-up (see `mongo/wakeups.py`) sends all parked claims of a group to the store
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,6 +17,7 @@ from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.claiming import Claiming
 from job_service.mongo.maintenance import MaintenanceStatus
 from job_service.mongo.wakeups import Wakeups
+from job_service.web.combining import Company
 
 _BATCH = 1_000
 
@@ -67,6 +68,7 @@ class ClaimDesk:
         self._lock = threading.Lock()
         self._groups: dict[Narrowing, _Group] = {}
         self._wakes: Counter[str] = Counter()
+        self._company: defaultdict[str, Company] = defaultdict(Company)
         self._waiting = 0
         self._draining = False
         wakeups.serve(self.kinds_waited_for, self.wake)
@@ -120,6 +122,7 @@ class ClaimDesk:
         with self._lock:
             group = self._groups.setdefault(narrowing, _Group())
             group.pending.append(waiter)
+            self._company[narrowing.kind].arrived(len(group.pending))
             self._appoint(group)
 
     def _appoint(self, group: _Group) -> None:
@@ -136,9 +139,11 @@ class ClaimDesk:
 
     def _lead(self, narrowing: Narrowing) -> None:
         """Serve one batch, with this thread's own claim in it, and hand over."""
+        group, company = self._groups[narrowing], self._company[narrowing.kind]
+        company.wait(lambda: len(group.pending))
         with self._lock:
-            group = self._groups[narrowing]
             batch, group.pending = group.pending[:_BATCH], group.pending[_BATCH:]
+            company.went(len(batch))
             for waiter in batch:
                 waiter.seen = self._wakes[narrowing.kind]
         pause, error = None, None

@@ -5,10 +5,13 @@ statements repeat that in their filter, and carry a permit (see `maintenance.py`
 another holds or start one after the flag was set.
 """
 
-import random
+import os
+import socket
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
+from zlib import crc32
 
 from pymongo import ReturnDocument
 
@@ -24,9 +27,14 @@ from job_service.mongo.maintenance import Maintenance, MaintenanceStatus, Permit
 from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
-#: How many times as many jobs are looked at as are wanted, once claimers have met at the head of the queue.
-_SPREAD = 4
+#: How many times as many jobs are looked at as are wanted, for a while after claimers met at the head of the queue.
+_SPREAD = 3
+_MEMORY_SECONDS = 1.0
 _ROUNDS = 50
+#: Of the ids that claimers have met at, each prefers a part; for so long the same one.
+_PARTS = 64
+_TURN_SECONDS = 0.05
+_GOLDEN = 0.618
 
 
 def may_start(narrowing: Narrowing, now: datetime) -> Document:
@@ -62,7 +70,10 @@ class Claiming:
         self._leasing = Leasing(collections, terms, maintenance)
         self._maintenance = maintenance
         self._ending = ending
-        self._contended: dict[str, bool] = {}
+        #: When claimers of a kind last took jobs from each other, by the monotonic clock.
+        self._met: dict[str, float] = {}
+        # Multiples of the golden ratio lie far apart, also those of process ids that follow each other.
+        self._place = crc32(socket.gethostname().encode()) + int(os.getpid() * _GOLDEN * _PARTS)
 
     @traced("claim jobs")
     def claim_one(self, narrowing: Narrowing, ticket: Ticket, job_id: str | None = None) -> MaintenanceStatus | None:
@@ -130,7 +141,7 @@ class Claiming:
         )
 
     def _candidates(self, narrowing: Narrowing, wanted: int) -> list[Job]:
-        spread = _SPREAD if self._contended.get(narrowing.kind) else 1
+        spread = _SPREAD if time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS else 1
         cursor = self._inprogress.find(may_start(narrowing, self._clock.now()))
         found = list(cursor.sort(claim_order(narrowing)).limit(wanted * spread))
         spent = [job for job in found if self._policy.is_spent(job)]
@@ -138,9 +149,21 @@ class Claiming:
             # They are in the way of what comes behind them.
             self._ending.end_spent(spent)
             return self._candidates(narrowing, wanted)
-        if len(found) > wanted:
-            return [found[place] for place in sorted(random.sample(range(len(found)), wanted))]
-        return found
+        return found if len(found) <= wanted else self._share_of(found, wanted)
+
+    def _share_of(self, found: list[Job], wanted: int) -> list[Job]:
+        """Choose among more jobs than are wanted, in a way that claimers at the same time choose different ones.
+
+        Each prefers a part of all ids, next to which the others' lie. The parts move on with time, so that none is
+        nobody's for long.
+        """
+        begin = self._place + int(self._clock.now().timestamp() / _TURN_SECONDS)
+
+        def distance(place: int) -> int:
+            return (crc32(found[place]["_id"].encode()) - begin) % _PARTS
+
+        chosen = sorted(range(len(found)), key=distance)[:wanted]
+        return [found[place] for place in sorted(chosen)]
 
     def _distribute(self, narrowing: Narrowing, tickets: list[Ticket], found: list[Job]) -> MaintenanceStatus | None:
         """Give the tickets what was found; return the pause that prevented it."""
@@ -153,5 +176,6 @@ class Claiming:
         shares = self._gates.admit(shares, self._leasing.retake, self._clock.now())
         wanted = sum(len(share) + len(ticket.jobs) for ticket, share in shares)
         pause = self._leasing.settle(shares)
-        self._contended[narrowing.kind] = wanted > sum(len(ticket.jobs) for ticket, _ in shares)
+        if wanted > sum(len(ticket.jobs) for ticket, _ in shares):
+            self._met[narrowing.kind] = time.monotonic()
         return pause

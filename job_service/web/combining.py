@@ -4,8 +4,38 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+#: How long the first of several callers waits for the others at most; a round trip to the database takes as long.
+_COMPANY_SECONDS = 0.005
+
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
+
+
+class Company:
+    """Lets the first caller of a batch wait a moment for as many as came together the last time.
+
+    Those whose answers went out together ask again together, but the first of them would go alone, and the others after
+    it. A caller that is always alone waits for nobody.
+    """
+
+    def __init__(self) -> None:
+        self._expected = 1
+        self._complete = threading.Event()
+
+    def arrived(self, present: int) -> None:
+        """Say that one more has come, and how many there are."""
+        if present >= self._expected:
+            self._complete.set()
+
+    def wait(self, present: Callable[[], int]) -> None:
+        """Wait until enough are there, or for a moment."""
+        self._complete.clear()
+        if present() < self._expected:
+            self._complete.wait(_COMPANY_SECONDS)
+
+    def went(self, together: int) -> None:
+        """Say how many have gone to the database together."""
+        self._expected = together
 
 
 class _Slot(Generic[Asked, Answered]):
@@ -31,12 +61,14 @@ class Combiner(Generic[Asked, Answered]):
         self._lock = threading.Lock()
         self._waiting: list[_Slot[Asked, Answered]] = []
         self._busy = False
+        self._company = Company()
 
     def do(self, items: Sequence[Asked]) -> Sequence[Answered]:
         """Return the answers to these items."""
         slot: _Slot[Asked, Answered] = _Slot(items)
         with self._lock:
             self._waiting.append(slot)
+            self._company.arrived(len(self._waiting))
             leads = not self._busy
             self._busy = True
         if not leads:
@@ -49,6 +81,7 @@ class Combiner(Generic[Asked, Answered]):
 
     def _lead(self) -> None:
         """Serve one batch, which this thread's own slot is part of, and hand over to the next caller."""
+        self._company.wait(lambda: len(self._waiting))
         batch = self._next_batch()
         try:
             answers = self._act([item for slot in batch for item in slot.items])
@@ -74,4 +107,5 @@ class Combiner(Generic[Asked, Answered]):
             while self._waiting and size + len(self._waiting[0].items) <= self._most:
                 size += len(self._waiting[0].items)
                 batch.append(self._waiting.pop(0))
+            self._company.went(len(batch))
             return batch

@@ -118,13 +118,10 @@ def done(queue, number):
     return next(job["num_done"] for job in queue.jobs() if job["id"] == number)
 
 
-@pytest.mark.parametrize(
-    "largest",
-    [pytest.param(5_000_000, id="small"), pytest.param(100_000_000, id="with-100-MB", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_tree_is_copied_and_removed_though_its_workers_are_killed(service, queue, sites, roots, transitions, largest):
-    plant(roots / "one" / "tree", 1_000, largest)
+def test_a_tree_is_copied_and_removed_though_its_workers_are_killed(service, queue, sites, roots, transitions):
+    plant(roots / "one" / "tree", 1_000, largest=100_000_000)
     expected = files_of(roots / "one" / "tree")
     assert len(expected) == 1_001
     copy = queue.copy(1, "~/tree", 2, "~/copy", protocol="SSH")["id"]
