@@ -200,13 +200,14 @@ def _free_port() -> int:
 def _wait_until_ready(server: Server, log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and server.process.poll() is None:
-        if _answers(server.port):
+        if answers(server.port):
             return
         time.sleep(0.05)
     raise RuntimeError(f"it did not become ready: {log.read_text()[-2000:]}")
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Say whether a server takes a request on a new connection."""
     try:
         wire = Wire(port)
     except OSError:
