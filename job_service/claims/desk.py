@@ -7,7 +7,7 @@ wake-up (see `mongo/wakeups.py`) sends all parked claims of a group to the store
 
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,6 +20,8 @@ from job_service.mongo.wakeups import Wakeups
 from job_service.web.combining import Company
 
 _BATCH = 1_000
+#: Clients choose the parts of the queue that they ask for; of more parts than that nothing is remembered.
+_MOST_REMEMBERED = 256
 
 #: Says whether a claim's client is there no more.
 HungUp = Callable[[], bool]
@@ -68,7 +70,7 @@ class ClaimDesk:
         self._lock = threading.Lock()
         self._groups: dict[Narrowing, _Group] = {}
         self._wakes: Counter[str] = Counter()
-        self._company: defaultdict[str, Company] = defaultdict(Company)
+        self._company: dict[Narrowing, Company] = {}
         self._waiting = 0
         self._draining = False
         wakeups.serve(self.kinds_waited_for, self.wake)
@@ -99,7 +101,7 @@ class ClaimDesk:
             self._wakes.update(kinds)
             for narrowing, group in self._groups.items():
                 if narrowing.kind in kinds:
-                    self._unpark(group)
+                    self._unpark(narrowing, group)
 
     def kinds_waited_for(self) -> set[str]:
         """Return the kinds for which claims are parked."""
@@ -110,8 +112,8 @@ class ClaimDesk:
         """Give every waiting claim its answer, and let none wait from now on."""
         self._draining = True
         with self._lock:
-            for group in self._groups.values():
-                self._unpark(group)
+            for narrowing, group in self._groups.items():
+                self._unpark(narrowing, group)
 
     @property
     def waiting(self) -> int:
@@ -122,7 +124,7 @@ class ClaimDesk:
         with self._lock:
             group = self._groups.setdefault(narrowing, _Group())
             group.pending.append(waiter)
-            self._company[narrowing.kind].arrived(len(group.pending))
+            self._company_of(narrowing).arrived(len(group.pending))
             self._appoint(group)
 
     def _appoint(self, group: _Group) -> None:
@@ -139,11 +141,13 @@ class ClaimDesk:
 
     def _lead(self, narrowing: Narrowing) -> None:
         """Serve one batch, with this thread's own claim in it, and hand over."""
-        group, company = self._groups[narrowing], self._company[narrowing.kind]
+        with self._lock:
+            group, company = self._groups[narrowing], self._company_of(narrowing)
         company.wait(lambda: len(group.pending))
         with self._lock:
             batch, group.pending = group.pending[:_BATCH], group.pending[_BATCH:]
-            company.went(len(batch))
+            # Those who were woken together do not come back together.
+            company.went(max(1, sum(not waiter.waited for waiter in batch)))
             for waiter in batch:
                 waiter.seen = self._wakes[narrowing.kind]
         pause, error = None, None
@@ -178,7 +182,7 @@ class ClaimDesk:
             group = self._groups.setdefault(narrowing, _Group())
             group.parked.append(waiter)
             if self._wakes[narrowing.kind] != waiter.seen or self._draining:
-                self._unpark(group)
+                self._unpark(narrowing, group)
         self._wakeups.need()
         try:
             if waiter.turn.wait(max(deadline - time.monotonic(), 0)):
@@ -200,11 +204,18 @@ class ClaimDesk:
             self._forget_if_empty(narrowing, group)
             return True
 
-    def _unpark(self, group: _Group) -> None:
+    def _unpark(self, narrowing: Narrowing, group: _Group) -> None:
         """Send all parked claims to the store; call it with the lock held."""
         group.pending.extend(group.parked)
         group.parked.clear()
+        self._company_of(narrowing).arrived(len(group.pending))
         self._appoint(group)
+
+    def _company_of(self, narrowing: Narrowing) -> Company:
+        """Return what remembers how many claim together, after the group is gone too; call it with the lock held."""
+        if narrowing not in self._company and len(self._company) >= _MOST_REMEMBERED:
+            self._company.clear()
+        return self._company.setdefault(narrowing, Company())
 
     def _forget_if_empty(self, narrowing: Narrowing, group: _Group) -> None:
         if not group.pending and not group.parked and not group.busy:

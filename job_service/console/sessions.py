@@ -44,5 +44,7 @@ def _is_for_a_page(request: Request) -> bool:
         "HTTP_COOKIE" in request.environ
         or request.mimetype in _FORMS
         or request.path.startswith("/console")
+        # A form that was sent as something else is to be refused, which takes a session as well.
+        or (request.method == "POST" and request.path.startswith("/jobs/"))
         or wants_page()
     )

@@ -69,6 +69,7 @@ class Job(TypedDict, total=False):
         str  #: while it may not be claimed at all: for its `children`, its `turn` among its siblings, or `confirmation`
     )
     confirmedReadyAt: datetime  #: what `readyAt` will be once it is certain that no other sending has stored this job
+    sending: str  #: which sending of a request has stored the job, where there may be several
     delayedBy: str  #: why `readyAt` lies ahead of an unheld job: `not-before` or `backing-off`
     lease: Lease
     leaseSeconds: float  #: how long a lease was asked for; what a heartbeat without a length renews it by

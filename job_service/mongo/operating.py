@@ -19,6 +19,11 @@ from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
 _TRIES = 5
+#: What a job that is put back does not keep.
+_GONE = (
+    *("lease", "finishedAt", "endedBy", "error", "result", "progress", "cancelRequestedAt", "delayedBy"),
+    *("waits", "confirmedReadyAt"),
+)
 
 
 class Operating:
@@ -122,7 +127,7 @@ class Operating:
             "attempts": 0,
             "leasesLost": 0,
         }
-        for name in ("lease", "finishedAt", "endedBy", "error", "result", "progress", "cancelRequestedAt", "delayedBy"):
+        for name in _GONE:
             fresh.pop(name, None)  # type: ignore[misc]  # names of Job
         if "formerDatasetName" in fresh:
             fresh["datasetName"] = fresh.pop("formerDatasetName")

@@ -3,13 +3,15 @@
 A request that may be sent again brings the same ids again. A sending that was held up may even arrive when the job of
 the same id has ended and been moved, where no unique index keeps it out. So what is created `once` is stored so that
 nobody can claim it, and let go only after a look at `completed`: an id that was free in `inprogress` at the moment of
-the write has either never been there, or is found by that look, since jobs are copied before they are deleted.
+the write has either never been there, or is found by that look, since jobs are copied before they are deleted. What
+is let go is only the document that was there before the look: each sending marks its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
@@ -79,13 +81,15 @@ class Submission:
         run = self._ids.take(now, len(new_jobs))
         numbers = self._numbers_for(new_jobs)
         jobs = [self._job(new, run[place], numbers.get(place), now) for place, new in enumerate(new_jobs)]
-        for job in jobs if once else ():
-            job.update(_CONFIRMATION)  # type: ignore[typeddict-item]  # a field of Job
-            job["confirmedReadyAt"] = job.pop("readyAt")
-        known = self._insert(jobs, repeated=repeated or once)
         if once:
-            known |= self._confirmed(jobs, known)
-        self._observe([_created(job) for place, job in enumerate(jobs) if place not in known])
+            _hold_back(jobs)
+        known = self._insert(jobs, repeated=repeated or once)
+        try:
+            if once:
+                known |= self._confirmed(jobs, known)
+        finally:
+            # What could not be let go now is stored all the same, and will be.
+            self._observe([_created(job) for place, job in enumerate(jobs) if place not in known])
         return [known.get(place) or Created(job) for place, job in enumerate(jobs)]
 
     def already_ended(self, job_ids: Sequence[str]) -> dict[str, Job]:
@@ -95,28 +99,42 @@ class Submission:
 
     def confirm_left(self) -> int:
         """Let jobs be claimed whose submission was interrupted; return how many there were. A duty of the sweep."""
-        held = self._inprogress.find(_CONFIRMATION, {"_id": 1}, hint="waits_confirmation").limit(_BATCH)
-        ids = [job["_id"] for job in held]
-        if ids:
-            self._confirm(ids)
-        return len(ids)
+        found = self._inprogress.find(_CONFIRMATION, {"sending": 1}, hint="waits_confirmation").limit(_BATCH)
+        held = {job["_id"]: job["sending"] for job in found}
+        if held:
+            self._confirm(held)
+        return len(held)
 
     def _confirmed(self, jobs: list[Job], known: dict[int, Creation]) -> dict[int, Creation]:
-        """Let the stored ones of these jobs be claimed; return those that have been stored, and have ended, before."""
-        stored = {
-            job["_id"]: place for place, job in enumerate(jobs) if isinstance(known.get(place, Created(job)), Created)
+        """Let the stored ones of these jobs be claimed; return those that another call has stored, and have ended."""
+        mine = {job["_id"]: place for place, job in enumerate(jobs) if place not in known}
+        held = {job_id: jobs[place]["sending"] for job_id, place in mine.items()}
+        others = [jobs[place]["_id"] for place, outcome in known.items() if isinstance(outcome, Created)]
+        if others:
+            found = self._inprogress.find({"_id": {"$in": others}, **_CONFIRMATION}, {"sending": 1})
+            held.update({job["_id"]: job["sending"] for job in found})
+        ended = self._confirm(held)
+        # A job of this very call may have been let go by another one, and have ended since.
+        return {
+            place: Created(ended[job_id], earlier=True)
+            for job_id, place in mine.items()
+            if job_id in ended and ended[job_id].get("sending") != jobs[place]["sending"]
         }
-        ended = self._confirm(list(stored))
-        return {stored[job_id]: Created(job, earlier=True) for job_id, job in ended.items()}
 
-    def _confirm(self, job_ids: list[str]) -> dict[str, Job]:
-        """Let jobs be claimed, or take those away that are in `completed`, and return these; safe to do at any time."""
-        ended = {job["_id"]: job for job in self._completed.find({"_id": {"$in": job_ids}})}
-        if ended:
-            self._inprogress.delete_many({"_id": {"$in": list(ended)}, **_CONFIRMATION})
-        only = {"_id": {"$in": [job_id for job_id in job_ids if job_id not in ended]}, **_CONFIRMATION}
-        release = {"$rename": {"confirmedReadyAt": "readyAt"}, "$unset": {"waits": ""}}
-        self._inprogress.update_many(only, release)
+    def _confirm(self, held: Mapping[str, str]) -> dict[str, Job]:
+        """Let jobs be claimed, or take those away whose id is in `completed`, and return what is there.
+
+        `held` has the mark of each document as it was seen before this call.
+        """
+        ended = {job["_id"]: job for job in self._completed.find({"_id": {"$in": list(held)}})}
+        for sending in set(held.values()):
+            of_sending = [job_id for job_id, mark in held.items() if mark == sending]
+            seen = {**_CONFIRMATION, "sending": sending}
+            if late := [job_id for job_id in of_sending if job_id in ended]:
+                self._inprogress.delete_many({"_id": {"$in": late}, **seen})
+            if only := [job_id for job_id in of_sending if job_id not in ended]:
+                release = {"$rename": {"confirmedReadyAt": "readyAt"}, "$unset": {"waits": ""}}
+                self._inprogress.update_many({"_id": {"$in": only}, **seen}, release)
         return ended
 
     def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
@@ -198,6 +216,13 @@ class Submission:
                 job["readyAt"], job["delayedBy"] = new.ready_at, "not-before"
         _add_optional(job, new, number)
         return job
+
+
+def _hold_back(jobs: Sequence[Job]) -> None:
+    sending = uuid4().hex
+    for job in jobs:
+        job["waits"], job["sending"] = "confirmation", sending
+        job["confirmedReadyAt"] = job.pop("readyAt")
 
 
 def _add_optional(job: Job, new: NewJob, number: int | None) -> None:

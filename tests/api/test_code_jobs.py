@@ -149,3 +149,9 @@ def test_a_job_can_be_run_again_as_a_new_one(http, store):
 @pytest.mark.parametrize("path", ["/code-jobs/{}", "/jobs/{}"])
 def test_a_number_that_no_database_can_hold_is_of_no_job(http, path):
     assert http.get(path.format(2**63)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/jobs/", "/jobs/1/again"])
+def test_what_is_no_form_is_refused_where_one_is_wanted(http, path):
+    http.post("/code-jobs", json={"uid": 1, "code": "print(1)"})
+    assert http.post(path, json={}).status_code == 400

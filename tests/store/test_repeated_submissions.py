@@ -50,7 +50,7 @@ def test_nobody_can_claim_a_job_while_it_is_not_certain_that_it_is_the_only_one(
     assert claimed(store) == []
 
 
-def test_what_an_interrupted_submission_has_stored_is_let_go_by_the_sweep(store, clock, monkeypatch):
+def test_what_an_interrupted_submission_has_stored_is_let_go_by_the_sweep(store, clock, monkeypatch, transitions):
     later = clock.now() + timedelta(seconds=10)
     jobs = [replace(new_job("AGE"), job_id="now"), replace(new_job("SEX"), job_id="later", ready_at=later)]
 
@@ -61,6 +61,7 @@ def test_what_an_interrupted_submission_has_stored_is_let_go_by_the_sweep(store,
         interrupted.setattr(Submission, "_confirm", fail)
         with pytest.raises(AutoReconnect):
             store.submission.create(jobs, once=True)
+    assert sorted(move.job_id for move in transitions) == ["later", "now"]
     assert claimed(store) == []
     store.sweeper.sweep()
     assert claimed(store) == ["now"]
@@ -83,3 +84,45 @@ def test_an_unconfirmed_job_can_be_cancelled_and_says_why_it_waits(store, monkey
     store.submission.create([replace(new_job("AGE"), job_id="mine")], once=True)
     assert store.operating.cancel("mine")["state"] == "cancelled"
     assert "confirmedReadyAt" not in store.reading.get("mine")
+
+
+def test_a_look_lets_go_only_what_was_there_before_it(store, monkeypatch):
+    job = replace(new_job("AGE"), job_id="mine")
+    stalled = []
+    with monkeypatch.context() as held_up:
+        held_up.setattr(Submission, "_confirm", lambda _submission, held: stalled.append(held) or {})
+        store.submission.create([job], once=True)
+    store.submission.create([job], once=True)
+    complete(store)
+    with monkeypatch.context() as held_up:
+        held_up.setattr(Submission, "_confirm", lambda _submission, _held: {})
+        store.submission.create([job], once=True)
+    with monkeypatch.context() as looked_before:
+        looked_before.setattr(store.submission, "_completed", Empty())
+        store.submission._confirm(stalled[0])
+    assert claimed(store) == []
+    store.sweeper.sweep()
+    assert claimed(store) == []
+    assert store.collections.inprogress.count_documents({}) == 0
+
+
+class Empty:
+    def find(self, _query):
+        return []
+
+
+def test_a_job_that_another_has_let_go_and_that_has_ended_meanwhile_is_still_its_senders(
+    store, clock, monkeypatch, transitions
+):
+    confirm = Submission._confirm
+
+    def late(submission, held):
+        confirm(submission, held)
+        clock.advance(1)
+        complete(store)
+        return confirm(submission, held)
+
+    monkeypatch.setattr(Submission, "_confirm", late)
+    (created,) = store.submission.create([replace(new_job("AGE"), job_id="mine")], once=True)
+    assert not created.earlier
+    assert [move.verb for move in transitions] == ["claim", "finish", "create"]

@@ -29,7 +29,7 @@
       const open = [...region().querySelectorAll("details")].map((one) => one.open);
       const logs = region().querySelector(".log"), end = logs && logs.scrollTop + logs.clientHeight >= logs.scrollHeight - 8;
       const place = logs && logs.scrollTop;
-      const kept = region().contains(control) ? control : null;
+      const kept = region().contains(control) ? control : null, every = region().dataset.every;
       region().replaceWith(document.adoptNode(fresh));
       if (kept) part("switch").replaceWith(kept);
       region().querySelectorAll("details").forEach((one, at) => { if (at < open.length) one.open = open[at]; });
@@ -37,6 +37,7 @@
       if (log) log.scrollTop = end ? log.scrollHeight : place;
       changes = 0; last = Date.now();
       part("show").hidden = true;
+      if (region().dataset.every !== every) settle();
     } catch { say("not connected"); } finally { asking = false; }
   };
   const changed = () => {

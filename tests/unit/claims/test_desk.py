@@ -11,6 +11,7 @@ from job_service.claims import desk as module
 from job_service.claims.desk import ClaimDesk
 from job_service.lifecycle.family import Narrowing
 from job_service.mongo.claim_gates import Ticket
+from job_service.web import combining
 from tests.system.serving.waiting import until
 
 NARROWING = Narrowing("dataset")
@@ -90,3 +91,31 @@ def test_a_claim_whose_client_has_hung_up_while_it_waited_gets_nothing(queue):
     for thread in threads:
         thread.join(10)
     assert (gone.jobs, [job["_id"] for job in there.jobs]) == ([], ["claim-there"])
+
+
+def test_one_of_many_that_were_woken_together_does_not_wait_for_the_others_when_it_comes_back(queue, monkeypatch):
+    monkeypatch.setattr(combining, "_COMPANY_SECONDS", 60)
+    wakeups: Any = Wakeups()
+    desk = ClaimDesk(queue, wakeups, 8)
+    threads = [
+        threading.Thread(target=partial(desk.claim, NARROWING, Ticket(f"claim-{number}", "w"), 30)) for number in (0, 1)
+    ]
+    threads[0].start()
+    until(lambda: desk.waiting == 1)
+    threads[1].start()
+    until(lambda: desk.waiting == 2)
+    queue.filled = True
+    desk.wake({"dataset"})
+    for thread in threads:
+        thread.join(10)
+    back = Ticket("claim-2", "w")
+    desk.claim(NARROWING, back)
+    assert [job["_id"] for job in back.jobs] == ["claim-2"]
+
+
+def test_of_parts_of_the_queue_that_clients_make_up_not_all_are_remembered(queue):
+    wakeups: Any = Wakeups()
+    desk = ClaimDesk(queue, wakeups, 8)
+    for number in range(1_000):
+        desk.claim(Narrowing("dataset", types=(str(number),)), Ticket("claim", "w"))
+    assert len(desk._company) <= 256
