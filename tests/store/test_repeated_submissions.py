@@ -88,9 +88,14 @@ def test_an_unconfirmed_job_can_be_cancelled_and_says_why_it_waits(store, monkey
 
 def test_a_look_lets_go_only_what_was_there_before_it(store, monkeypatch):
     job = replace(new_job("AGE"), job_id="mine")
-    stalled = []
+    seen: dict[str, str] = {}
+
+    def stall(_submission, held):
+        seen.update(held)
+        return {}
+
     with monkeypatch.context() as held_up:
-        held_up.setattr(Submission, "_confirm", lambda _submission, held: stalled.append(held) or {})
+        held_up.setattr(Submission, "_confirm", stall)
         store.submission.create([job], once=True)
     store.submission.create([job], once=True)
     complete(store)
@@ -99,7 +104,7 @@ def test_a_look_lets_go_only_what_was_there_before_it(store, monkeypatch):
         store.submission.create([job], once=True)
     with monkeypatch.context() as looked_before:
         looked_before.setattr(store.submission, "_completed", Empty())
-        store.submission._confirm(stalled[0])
+        store.submission._confirm(seen)
     assert claimed(store) == []
     store.sweeper.sweep()
     assert claimed(store) == []
