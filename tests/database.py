@@ -54,9 +54,11 @@ def database(kept_database):
 
 
 def empty(database):
-    """Delete every document; what mongod keeps for itself, such as the profile of operations, takes no deletes."""
+    """Delete every document; what mongod keeps for itself, which is the profile of operations, takes no deletes."""
     for name in database.list_collection_names():
-        if not name.startswith("system."):
+        if name.startswith("system."):
+            database.drop_collection(name)
+        else:
             database[name].delete_many({})
 
 

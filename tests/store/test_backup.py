@@ -56,7 +56,7 @@ def contents(database):
     return {
         name: list(database[name].find().sort("_id", 1))
         for name in sorted(database.list_collection_names())
-        if name != "signals" and database[name].find_one() is not None
+        if name != "signals" and not name.startswith("system.") and database[name].find_one() is not None
     }
 
 
