@@ -11,8 +11,10 @@ from job_service.mongo.replica_set import initiate
 
 pytest_plugins = ["tests.database"]
 
-# Ctrl-C is ignored by what a shell has put into the background, and by all that this starts: no test could press it.
+# What a shell has put into the background ignores Ctrl-C, what nohup starts the end of the terminal, and all that these
+# start does so too: no test could send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _PARAMETERS = ("enableTestCommands=1", "ttlMonitorEnabled=false")
 
