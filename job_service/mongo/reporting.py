@@ -108,9 +108,6 @@ class Reporting:
             for report, change in zip(reports, changes, strict=True)
         ]
 
-    def _refusal(self, report: Report, job: Job | None) -> Refused | None:
-        return refusal(report, self._families[job["kind"]]) if job else None
-
     def _change(self, report: Report, job: Job | None, now: datetime) -> Change | None:
         if job is None or job["state"] in ENDED or job.get("lease", {}).get("claimId") != report.claim_id:
             return None
