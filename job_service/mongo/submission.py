@@ -101,8 +101,7 @@ class Submission:
         """Let jobs be claimed whose submission was interrupted; return how many there were. A duty of the sweep."""
         found = self._inprogress.find(_CONFIRMATION, {"sending": 1}, hint="waits_confirmation").limit(_BATCH)
         held = {job["_id"]: job["sending"] for job in found}
-        if held:
-            self._confirm(held)
+        self._confirm(held)
         return len(held)
 
     def _confirmed(self, jobs: list[Job], known: dict[int, Creation]) -> dict[int, Creation]:
@@ -126,6 +125,8 @@ class Submission:
 
         `held` has the mark of each document as it was seen before this call.
         """
+        if not held:
+            return {}
         ended = {job["_id"]: job for job in self._completed.find({"_id": {"$in": list(held)}})}
         for sending in set(held.values()):
             of_sending = [job_id for job_id, mark in held.items() if mark == sending]
