@@ -62,6 +62,7 @@ class Collections:
     tokens: Collection[Document]  #: API tokens, by name
     leaderships: Collection[Document]  #: which instance sweeps
     signals: Collection[Document]  #: what instances tell each other, capped
+    readers: Collection[Document]  #: which processes read that, and until when others may think so
     counters: Collection[Document]  #: how many jobs of a kind are in a state
     flow: Collection[Document]  #: what happened to the jobs of a kind in a minute
     bulk_runs: Collection[Document]  #: what operators do to many jobs at once
@@ -87,6 +88,7 @@ def _indexes() -> dict[str, list[IndexModel]]:
         "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "transfer_credentials": [IndexModel("endedAt", name="endedAt", expireAfterSeconds=7 * _DAY)],
         "tokens": [IndexModel("digest", name="digest", unique=True)],
+        "readers": [IndexModel("until", name="until", expireAfterSeconds=_DAY)],
         "flow": [IndexModel("minute", name="minute", expireAfterSeconds=_DAY)],
         "bulk_runs": [
             IndexModel("startedAt", name="startedAt", expireAfterSeconds=30 * _DAY),

@@ -1,13 +1,11 @@
 """What one instance tells the others at once: for which kinds there is something to claim, and which jobs have ended.
 
 The board is one small capped collection. A note covers all that happened since the last one, so that jobs that move in
-batches cost a note a batch; a change stream of the jobs would read each change of each of them. Notes are hints:
-whoever misses one looks again within a second.
+batches cost a note a batch, and nothing while nobody reads (`audience.py`); a change stream of the jobs would read each
+change of each of them. Notes are hints: whoever misses one looks again within a second.
 """
 
 import logging
-import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -21,6 +19,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure, PyMongoError
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.job import ENDED, State
 from job_service.lifecycle.transitions import Transition
+from job_service.mongo.audience import Audience
 from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
 
@@ -70,11 +69,11 @@ class Signals:
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._board = collections.signals.with_options(write_concern=WriteConcern(w=1))
         self._clock = clock
+        self._audience = Audience(collections, clock)
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._stopped = threading.Event()
         self._writer: threading.Thread | None = None
-        self._origin = secrets.token_hex(8)
         self._kinds: set[str] = set()
         self._ended: list[str] = []
         self.hear: Hear = lambda _kinds, _ended: None
@@ -100,11 +99,13 @@ class Signals:
         Ends where the board was written over faster than it was read.
         """
         since = self._clock.now() - _RECENT
-        others = {"at": {"$gte": since}, "by": {"$ne": self._by()}}
+        others = {"at": {"$gte": since}, "by": {"$ne": self._audience.me}}
+        self._audience.join()
         found = self._board.find(others, cursor_type=CursorType.TAILABLE_AWAIT)
         with found.max_await_time_ms(_LOOK_UP_MILLISECONDS) as notes:
             while notes.alive:
                 yield _news(notes)
+                self._audience.join()
 
     def stop(self) -> None:
         """Write no more; returns at once."""
@@ -117,7 +118,11 @@ class Signals:
             self._news.clear()
             kinds, ended = self._take()
             try:
-                self._board.insert_one({"by": self._by(), "at": self._clock.now(), "kinds": kinds, "ended": ended})
+                if self._audience.is_there():
+                    note = {"by": self._audience.me, "at": self._clock.now(), "kinds": kinds, "ended": ended}
+                    self._board.insert_one(note)
+                    # After the note: it does not wait for the answer.
+                    self._audience.look()
             except PyMongoError as error:
                 _LOG.debug("note not written", extra={"reason": type(error).__name__})
             self._stopped.wait(_PAUSE_SECONDS)
@@ -127,10 +132,6 @@ class Signals:
             kinds, ended = self._kinds, self._ended
             self._kinds, self._ended = set(), []
         return sorted(kinds), ended if len(ended) <= _MOST_NAMED else None
-
-    def _by(self) -> str:
-        # Of a process that was forked off after the application was made, not of the application.
-        return f"{self._origin}-{os.getpid()}"
 
 
 def _news(notes: Cursor[Any]) -> tuple[set[str], Sequence[str] | None] | None:

@@ -21,6 +21,7 @@ class Commands(CommandListener):
         if name not in {"hello", "saslStart", "saslContinue"} and str(event.command[name]) not in {
             "maintenance",
             "signals",
+            "readers",
         }:
             self.names.append(name)
 

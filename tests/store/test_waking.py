@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from job_service.claims.desk import ClaimDesk
-from job_service.mongo import wakeups
+from job_service.mongo import audience, wakeups
 from job_service.mongo.claim_gates import Ticket
 from tests.store.jobs import DATASETS, claim, report, submit, submit_many
+from tests.system.serving.waiting import until
 
 
 @pytest.fixture
 def never_asks(monkeypatch):
-    """Leave the notes as the only way to hear of anything."""
+    """Leave the notes as the only way to hear of anything, and let nobody think for long that they are not read."""
     monkeypatch.setattr(wakeups, "_POLL_SECONDS", 60.0)
+    monkeypatch.setattr(audience, "_LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -42,9 +44,7 @@ class Waiting:
 def parked(desk, count, store):
     """Wait until so many claims are parked and the board is read; give the claims."""
     waiting = [Waiting(desk, f"claim-{number}") for number in range(count)]
-    pause = threading.Event()
-    while desk.waiting < count or not watched(store):
-        pause.wait(0.01)
+    until(lambda: desk.waiting == count and watched(store))
     return waiting
 
 
@@ -88,13 +88,54 @@ def test_who_waits_for_a_jobs_end_hears_of_it(never_asks, store, another_store):
     seen = []
     thread = threading.Thread(target=lambda: seen.append(store.wakeups.await_end(held["_id"], 30)), daemon=True)
     thread.start()
-    pause = threading.Event()
-    while not watched(store):
-        pause.wait(0.01)
+    until(lambda: watched(store))
     report(other, held, end="completed")
     thread.join(20)
     store.wakeups.stop()
     assert seen[0]["state"] == "completed"
+
+
+@pytest.fixture
+def writes_no_notes(monkeypatch, store, another_store):
+    """An instance that has seen a moment ago that nobody reads notes, and has a job under a claim."""
+    monkeypatch.setattr(audience, "_LOOK_SECONDS", 60.0)
+    looked = threading.Event()
+    look = audience.Audience.look
+
+    def look_and_tell(asked):
+        look(asked)
+        looked.set()
+
+    monkeypatch.setattr(audience.Audience, "look", look_and_tell)
+    other = another_store()
+    submit(other)
+    assert looked.wait(10)
+    yield other
+    store.wakeups.stop()
+
+
+def test_a_waiting_claim_of_which_nobody_knows_yet_looks_itself(store, writes_no_notes):
+    claim(writes_no_notes)
+    desk = ClaimDesk(store.claiming, store.wakeups, 100)
+    waiting = parked(desk, 1, writes_no_notes)[0]
+    sent = time.monotonic()
+    submit_many(writes_no_notes, 1)
+    waiting.thread.join(20)
+    assert len(waiting.ticket.jobs) == 1
+    assert waiting.got - sent < 2
+
+
+def test_who_waits_for_an_end_while_nobody_knows_looks_too(store, writes_no_notes):
+    held = claim(writes_no_notes)[0]
+    seen = []
+    thread = threading.Thread(target=lambda: seen.append(store.wakeups.await_end(held["_id"], 30)), daemon=True)
+    thread.start()
+    until(lambda: watched(store))
+    sent = time.monotonic()
+    report(writes_no_notes, held, end="completed")
+    thread.join(20)
+    assert seen[0]["state"] == "completed"
+    assert time.monotonic() - sent < 2
 
 
 def test_waiting_claims_cost_the_database_nothing_each(commands, counted_store, monkeypatch):

@@ -9,7 +9,7 @@ from tests.api.transfers import BASE, submit
 from tests.console_world import fill
 
 #: Figures for people, who was heard of lately, when a token was last used: a refused request may leave a trace there.
-HINTS = {"counters", "flow", "signals", "workers", "tokens"}
+HINTS = {"counters", "flow", "signals", "readers", "workers", "tokens"}
 
 
 def stored(store):
