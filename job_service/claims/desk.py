@@ -17,7 +17,7 @@ from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.claiming import Claiming
 from job_service.mongo.maintenance import MaintenanceStatus
 from job_service.mongo.wakeups import Wakeups
-from job_service.web.combining import Company
+from job_service.web.combining import Company, closed_gate
 
 _BATCH = 1_000
 #: Clients choose the parts of the queue that they ask for; of more parts than that nothing is remembered.
@@ -32,29 +32,34 @@ def _stays() -> bool:
 
 
 @dataclass(slots=True)
+class _Group:
+    """The claims for one part of the queue: those to be served, and those that wait."""
+
+    pending: list["_Waiter"] = field(default_factory=list)
+    parked: list["_Waiter"] = field(default_factory=list)
+    busy: bool = False
+    company: Company = field(default_factory=Company)
+
+    def is_empty(self) -> bool:
+        """Say whether nothing but the company would be lost with it."""
+        return not (self.pending or self.parked or self.busy)
+
+
+@dataclass(slots=True)
 class _Waiter:
-    """One claim at the desk; `turn` is set when it has its answer or has to lead.
+    """One claim at the desk; the gate `turn` opens when it has its answer or has to lead, each time it has come.
 
     `seen` is how many wake-ups of its kind came before the store was asked: a later one may be about a missed job.
     """
 
     ticket: Ticket
-    turn: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Lock = field(default_factory=closed_gate)
     hung_up: HungUp = _stays
     waited: bool = False
-    leads: bool = False
+    leads: _Group | None = None
     seen: int = 0
     pause: MaintenanceStatus | None = None
     error: BaseException | None = None
-
-
-@dataclass(slots=True)
-class _Group:
-    """The claims for one part of the queue: those to be served, and those that wait."""
-
-    pending: list[_Waiter] = field(default_factory=list)
-    parked: list[_Waiter] = field(default_factory=list)
-    busy: bool = False
 
 
 class ClaimDesk:
@@ -70,7 +75,6 @@ class ClaimDesk:
         self._lock = threading.Lock()
         self._groups: dict[Narrowing, _Group] = {}
         self._wakes: Counter[str] = Counter()
-        self._company: dict[Narrowing, Company] = {}
         self._waiting = 0
         self._draining = False
         wakeups.serve(self.kinds_waited_for, self.wake)
@@ -86,8 +90,10 @@ class ClaimDesk:
         deadline = time.monotonic() + wait
         waiter = _Waiter(ticket, hung_up=hung_up)
         self._arrive(narrowing, waiter)
+        waiter.turn.acquire()
         while True:
-            self._await_turn(narrowing, waiter)
+            if waiter.leads is not None:
+                self._lead(narrowing, waiter.leads)
             if waiter.error is not None:
                 raise waiter.error
             if waiter.ticket.jobs or waiter.pause or time.monotonic() >= deadline or self._draining:
@@ -98,10 +104,11 @@ class ClaimDesk:
     def wake(self, kinds: set[str]) -> None:
         """Let the parked claims of these kinds look again."""
         with self._lock:
-            self._wakes.update(kinds)
+            for kind in kinds:
+                self._wakes[kind] += 1
             for narrowing, group in self._groups.items():
-                if narrowing.kind in kinds:
-                    self._unpark(narrowing, group)
+                if group.parked and narrowing.kind in kinds:
+                    self._unpark(group)
 
     def kinds_waited_for(self) -> set[str]:
         """Return the kinds for which claims are parked."""
@@ -112,8 +119,8 @@ class ClaimDesk:
         """Give every waiting claim its answer, and let none wait from now on."""
         self._draining = True
         with self._lock:
-            for narrowing, group in self._groups.items():
-                self._unpark(narrowing, group)
+            for group in self._groups.values():
+                self._unpark(group)
 
     @property
     def waiting(self) -> int:
@@ -122,32 +129,34 @@ class ClaimDesk:
 
     def _arrive(self, narrowing: Narrowing, waiter: _Waiter) -> None:
         with self._lock:
-            group = self._groups.setdefault(narrowing, _Group())
+            group = self._group_of(narrowing)
             group.pending.append(waiter)
-            self._company_of(narrowing).arrived(len(group.pending))
+            group.company.arrived(len(group.pending))
             self._appoint(group)
+
+    def _group_of(self, narrowing: Narrowing) -> _Group:
+        """Return the group, which remembers how many claimed together when it is empty; call it with the lock held."""
+        group = self._groups.get(narrowing)
+        if group is None:
+            if len(self._groups) >= _MOST_REMEMBERED:
+                self._groups = {part: group for part, group in self._groups.items() if not group.is_empty()}
+            group = self._groups[narrowing] = _Group()
+        return group
 
     def _appoint(self, group: _Group) -> None:
         """Give the lead to the first pending claim, unless somebody has it; call it with the lock held."""
         if group.pending and not group.busy:
             group.busy = True
-            group.pending[0].leads = True
-            group.pending[0].turn.set()
+            group.pending[0].leads = group
+            group.pending[0].turn.release()
 
-    def _await_turn(self, narrowing: Narrowing, waiter: _Waiter) -> None:
-        waiter.turn.wait()
-        if waiter.leads:
-            self._lead(narrowing)
-
-    def _lead(self, narrowing: Narrowing) -> None:
+    def _lead(self, narrowing: Narrowing, group: _Group) -> None:
         """Serve one batch, with this thread's own claim in it, and hand over."""
-        with self._lock:
-            group, company = self._groups[narrowing], self._company_of(narrowing)
-        company.wait(lambda: len(group.pending))
+        group.company.wait(lambda: len(group.pending))
         with self._lock:
             batch, group.pending = group.pending[:_BATCH], group.pending[_BATCH:]
             # Those who were woken together do not come back together.
-            company.went(max(1, sum(not waiter.waited for waiter in batch)))
+            group.company.went(max(1, sum(not waiter.waited for waiter in batch)))
             for waiter in batch:
                 waiter.seen = self._wakes[narrowing.kind]
         pause, error = None, None
@@ -158,11 +167,12 @@ class ClaimDesk:
             error = failure
         with self._lock:
             for waiter in batch:
-                waiter.pause, waiter.error, waiter.leads = pause, error, False
-                waiter.turn.set()
+                waiter.pause, waiter.error = pause, error
+                if waiter.leads is None:
+                    waiter.turn.release()
+            batch[0].leads = None
             group.busy = False
             self._appoint(group)
-            self._forget_if_empty(narrowing, group)
 
     def _serve(self, narrowing: Narrowing, tickets: list[Ticket]) -> MaintenanceStatus | None:
         alone = tickets[0]
@@ -178,16 +188,17 @@ class ClaimDesk:
             self._waiting += 1
             self._tell(self._waiting)
             waiter.waited = True
-            waiter.turn.clear()
-            group = self._groups.setdefault(narrowing, _Group())
+            group = self._group_of(narrowing)
             group.parked.append(waiter)
             if self._wakes[narrowing.kind] != waiter.seen or self._draining:
-                self._unpark(narrowing, group)
+                self._unpark(group)
         self._wakeups.need()
         try:
-            if waiter.turn.wait(max(deadline - time.monotonic(), 0)):
-                return True
-            return not self._leave(narrowing, waiter)
+            if not waiter.turn.acquire(timeout=max(deadline - time.monotonic(), 0)):
+                if self._leave(narrowing, waiter):
+                    return False
+                waiter.turn.acquire()
+            return True
         finally:
             with self._lock:
                 self._waiting -= 1
@@ -201,22 +212,11 @@ class ClaimDesk:
             if group is None or waiter not in group.parked:
                 return False
             group.parked.remove(waiter)
-            self._forget_if_empty(narrowing, group)
             return True
 
-    def _unpark(self, narrowing: Narrowing, group: _Group) -> None:
+    def _unpark(self, group: _Group) -> None:
         """Send all parked claims to the store; call it with the lock held."""
         group.pending.extend(group.parked)
         group.parked.clear()
-        self._company_of(narrowing).arrived(len(group.pending))
+        group.company.arrived(len(group.pending))
         self._appoint(group)
-
-    def _company_of(self, narrowing: Narrowing) -> Company:
-        """Return what remembers how many claim together, after the group is gone too; call it with the lock held."""
-        if narrowing not in self._company and len(self._company) >= _MOST_REMEMBERED:
-            self._company.clear()
-        return self._company.setdefault(narrowing, Company())
-
-    def _forget_if_empty(self, narrowing: Narrowing, group: _Group) -> None:
-        if not group.pending and not group.parked and not group.busy:
-            self._groups.pop(narrowing, None)

@@ -12,17 +12,24 @@ from job_service.claims.desk import ClaimDesk
 from job_service.lifecycle.family import Narrowing
 from job_service.mongo.claim_gates import Ticket
 from job_service.web import combining
+from job_service.web.combining import closed_gate
 from tests.system.serving.waiting import until
 
 NARROWING = Narrowing("dataset")
 
 
-class LateEvent(threading.Event):
-    """Says that the time was up, though it was set: as its thread may find it when the machine is busy."""
+class LateGate:
+    """Says that the time was up, though it was opened: as its thread may find it when the machine is busy."""
 
-    def wait(self, timeout=None):
-        super().wait(10)
-        return timeout is None
+    def __init__(self):
+        self.gate = closed_gate()
+        self.release = self.gate.release
+
+    def acquire(self, timeout=-1):
+        assert self.gate.acquire(timeout=10)
+        if timeout != -1:
+            self.gate.release()
+        return timeout == -1
 
 
 class Queue:
@@ -50,7 +57,8 @@ class Wakeups:
 def late(monkeypatch):
     """Every waiter finds its time to be up."""
     waiter = module._Waiter
-    monkeypatch.setattr(module, "_Waiter", lambda ticket, **options: waiter(ticket, LateEvent(), **options))
+    gate: Any = LateGate
+    monkeypatch.setattr(module, "_Waiter", lambda ticket, **options: waiter(ticket, gate(), **options))
 
 
 def test_a_claim_whose_time_is_up_while_another_has_it_served_takes_its_answer(late):
@@ -67,7 +75,8 @@ def test_a_claim_whose_time_is_up_while_another_has_it_served_takes_its_answer(l
     for thread in threads:
         thread.join(20)
     assert [ticket.jobs for ticket in tickets] == [[{"_id": "claim-0"}], [{"_id": "claim-1"}]]
-    assert (desk.waiting, desk._groups) == (0, {})
+    assert desk.waiting == 0
+    assert desk._groups[NARROWING].is_empty()
 
 
 @pytest.fixture
@@ -118,4 +127,4 @@ def test_of_parts_of_the_queue_that_clients_make_up_not_all_are_remembered(queue
     desk = ClaimDesk(queue, wakeups, 8)
     for number in range(1_000):
         desk.claim(Narrowing("dataset", types=(str(number),)), Ticket("claim", "w"))
-    assert len(desk._company) <= 256
+    assert len(desk._groups) <= 256
