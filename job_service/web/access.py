@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Request, current_app, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
@@ -21,6 +22,8 @@ SESSION_TOKEN = "token"  # noqa: S105  the name of a field, no secret
 
 #: How a machine is called that only itself can reach.
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+_CALLER = "job_service.caller"
+_REMEMBERED = 256
 _BOTS = ("prefetch", "preview", "prerender")
 
 
@@ -84,7 +87,7 @@ def allows(*roles: Role, starts: bool = False) -> Callable[[View], View]:
 
 def caller() -> Caller:
     """Return who the present request comes from."""
-    found: Caller = g.caller
+    found: Caller = present().environ[_CALLER]
     return found
 
 
@@ -97,8 +100,8 @@ def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimit
     """Check every request before its view runs; `spend` is told who asks, and raises Limited for too much of it."""
 
     def check() -> None:
-        g.caller = LOCAL
         asked = present()
+        asked.environ[_CALLER] = LOCAL
         view = app.view_functions.get(asked.endpoint or "")
         if view is None:
             return
@@ -107,15 +110,15 @@ def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimit
             return
         configured = identify.is_configured()
         if not configured:
-            _require_local()
-        _require_same_site(configured=configured)
+            _require_local(app, asked)
+        _require_same_site(asked, configured=configured)
         if getattr(view, "starts_job", False):
             _require_deliberate()
         asking = f"address {asked.remote_addr}"
         try:
             if configured:
-                g.caller = _identified(identify, roles)
-                asking = f"token {g.caller.name}" if g.caller.roles and g.caller is not LOCAL else asking
+                asked.environ[_CALLER] = known = _identified(app, identify, roles)
+                asking = f"token {known.name}" if known.roles and known is not LOCAL else asking
         finally:
             # Also when it was refused: whoever tries tokens is slowed down by the address.
             spend(asking)
@@ -123,13 +126,13 @@ def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimit
     app.before_request(check)
 
 
-def _identified(identify: Identify, roles: frozenset[Role]) -> Caller:
+def _identified(app: Flask, identify: Identify, roles: frozenset[Role]) -> Caller:
     found = identify()
     if Role.USER in roles and found is None:
         return Caller("anonymous", frozenset())
     if found is None and roles == {Role.ADMIN} and _is_loopback(request.remote_addr) and identify.nobody_is_admin():
         # Nobody could ever make or revoke a token otherwise.
-        _require_local()
+        _require_local(app, present())
         return LOCAL
     if found is None:
         raise Unauthorized("This service wants a token: Authorization: Bearer <token>")
@@ -140,22 +143,27 @@ def _identified(identify: Identify, roles: frozenset[Role]) -> Caller:
     return found
 
 
-def _require_local() -> None:
+def _require_local(app: Flask, asked: Request) -> None:
     """Without credentials only this machine may call, under a loopback name: a page elsewhere could rebind its own."""
-    if current_app.config["INSECURE"]:
+    if app.config["INSECURE"]:
         return
     # The server fills in a Host that is missing, with its own.
-    asked = present()
-    named = "Host" in asked.headers and is_loopback_name()
+    named = "HTTP_HOST" in asked.environ and is_loopback_name()
     if not named or not _is_loopback(asked.remote_addr):
         raise Invalid("Without credentials configured this service answers on loopback only, under a loopback name")
 
 
 def is_loopback_name() -> bool:
     """Say whether the request names this machine as one that only itself can reach."""
-    return (urlsplit(f"//{present().host}").hostname or "") in LOOPBACK_NAMES
+    return _names_loopback(present().host)
 
 
+@lru_cache(_REMEMBERED)
+def _names_loopback(host: str) -> bool:
+    return (urlsplit(f"//{host}").hostname or "") in LOOPBACK_NAMES
+
+
+@lru_cache(_REMEMBERED)
 def _is_loopback(address: str | None) -> bool:
     try:
         return address is None or ip_address(address).is_loopback
@@ -163,17 +171,17 @@ def _is_loopback(address: str | None) -> bool:
         return False
 
 
-def _require_same_site(*, configured: bool) -> None:
+def _require_same_site(asked: Request, *, configured: bool) -> None:
     """Refuse what another site makes a browser send, where that could change something."""
-    asked = present()
     harmless = asked.method in {"GET", "HEAD", "OPTIONS"} and not _starts_job()
     if harmless and configured:
         return
-    if asked.headers.get("Sec-Fetch-Site", "none") == "cross-site" and not _is_navigation():
+    site = asked.environ.get("HTTP_SEC_FETCH_SITE")
+    if site == "cross-site" and not _is_navigation():
         raise Forbidden("Cross-site requests are refused")
-    origin = asked.headers.get("Origin")
+    origin = asked.environ.get("HTTP_ORIGIN")
     # "null" comes from a page of ours that hides its referrer and from any sandboxed one: the other header tells.
-    own = origin == "null" and asked.headers.get("Sec-Fetch-Site") in {"same-origin", "none"}
+    own = origin == "null" and site in {"same-origin", "none"}
     if origin and not own and urlsplit(origin).netloc != asked.host:
         raise Forbidden("Cross-site requests are refused")
 

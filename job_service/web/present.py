@@ -1,4 +1,7 @@
-"""The present request without Flask's stand-in for it, through which each attribute costs three calls more."""
+"""The present request without Flask's stand-in for it, through which each attribute costs three calls more.
+
+What is to be remembered of a request is kept in its `environ`: Flask's `g` is such a stand-in too.
+"""
 
 from flask import Request, request
 

@@ -1,29 +1,31 @@
 """The id that a request is known by, in its answer and in every line of the log."""
 
+import os
 import re
-import uuid
 
-from flask import Flask, Response, g, has_request_context
+from flask import Flask, Response, has_request_context
 
 from job_service.web.present import present
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_REQUEST_ID = "job_service.request_id"
 
 
 def request_id() -> str | None:
     """Return the present request's id; None outside of one."""
-    return g.get("request_id") if has_request_context() else None
+    return present().environ.get(_REQUEST_ID) if has_request_context() else None
 
 
 def name_requests(app: Flask) -> None:
     """Take each request's own X-Request-ID, or make one, and send it back."""
 
     def begin() -> None:
-        given = present().headers.get("X-Request-ID", "")
-        g.request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+        environ = present().environ
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        environ[_REQUEST_ID] = given if _ACCEPTABLE.fullmatch(given) else os.urandom(16).hex()
 
     def end(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.get("request_id", "")
+        response.headers["X-Request-ID"] = present().environ.get(_REQUEST_ID, "")
         return response
 
     app.before_request(begin)

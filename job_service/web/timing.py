@@ -3,24 +3,26 @@
 import time
 from collections.abc import Callable, Sequence
 
-from flask import Flask, Request, Response, g
+from flask import Flask, Request, Response
 
 from job_service.web.present import present
 
 #: Is told of each request that is answered, and how many seconds that took.
 Answered = Callable[[Request, Response, float], None]
 
+_BEGAN = "job_service.began"
+
 
 def time_requests(app: Flask, tell: Sequence[Answered]) -> None:
     """Measure every request from here on until its answer is made."""
 
     def begin() -> None:
-        g.began = time.perf_counter()
+        present().environ[_BEGAN] = time.perf_counter()
 
     def end(response: Response) -> Response:
         ended = time.perf_counter()
-        seconds = ended - g.get("began", ended)
         asked = present()
+        seconds = ended - asked.environ.get(_BEGAN, ended)
         for each in tell:
             each(asked, response, seconds)
         return response

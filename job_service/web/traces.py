@@ -1,13 +1,12 @@
 """The trace that a request belongs to: kept for the jobs it submits, and gone on with where traces are on."""
 
-from contextlib import ExitStack
-
-from flask import Flask, Response, g
+from flask import Flask, Response
 
 from job_service import tracing
 from job_service.web.present import present
 
 _SERVER_ERROR = 500
+_SPAN = "job_service.span"
 
 
 def trace_requests(app: Flask) -> None:
@@ -17,24 +16,26 @@ def trace_requests(app: Flask) -> None:
         asked = present()
         if asked.path.startswith("/health/"):
             return
-        given = tracing.valid_traceparent(asked.headers.get(tracing.HEADER))
-        g.spans = spans = ExitStack()
-        spans.callback(tracing.submitted_by, None)
+        given = tracing.valid_traceparent(asked.environ.get("HTTP_TRACEPARENT"))
         route = asked.url_rule.rule if asked.url_rule else "unknown"
         attributes = {"http.request.method": asked.method, "http.route": route}
-        spans.enter_context(tracing.span(f"{asked.method} {route}", "server", attributes, parent=given))
+        span = tracing.span(f"{asked.method} {route}", "server", attributes, parent=given)
+        span.__enter__()
+        asked.environ[_SPAN] = span
         tracing.submitted_by(given or tracing.outgoing().get(tracing.HEADER))
 
     def answered(response: Response) -> Response:
-        if "spans" in g:
+        if _SPAN in present().environ:
             tracing.note({"http.response.status_code": response.status_code})
             if response.status_code >= _SERVER_ERROR:
                 tracing.failed()
         return response
 
     def end(_error: BaseException | None) -> None:
-        if "spans" in g:
-            g.pop("spans").close()
+        span = present().environ.pop(_SPAN, None)
+        if span is not None:
+            span.__exit__(None, None, None)
+            tracing.submitted_by(None)
 
     app.before_request(begin)
     app.after_request(answered)
