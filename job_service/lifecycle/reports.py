@@ -1,8 +1,9 @@
 """What a worker says of a job it holds, and what it is told: values and the rules between them."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import ENDED, Job, State
@@ -11,9 +12,8 @@ from job_service.lifecycle.retry import RetryPolicy
 End = Literal["completed", "failed", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """One update under a claim: a heartbeat, progress, a step, or the end.
+class Report(NamedTuple):
+    """One update under a claim: a heartbeat, progress, a step, or the end. Made by name.
 
     `lease_seconds` of None keeps the length the lease has; `messages` go into the log; `amend` are parameters that the
     family changes.
@@ -44,8 +44,7 @@ class Release:
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The report was taken. `job` is the document after it."""
 
     job: Job
@@ -138,6 +137,15 @@ def decide(report: Report, job: Job, family: Family, policy: RetryPolicy, now: d
     state = State(report.end)
     change = ending(state, family.words[state], job, now)
     return _with_outcome(report, change, attempts=1 if state is State.FAILED else 0)
+
+
+def likeness(report: Report, job: Job) -> Hashable | None:
+    """Return what `decide` looks at, so that equal values stand for equal changes; None: this one is decided alone."""
+    # One that is to be tried again draws its own delay, and of outside values 1 and true would be equal.
+    if report.retry or report.amend or report.result is not None:
+        return None
+    said = report[1:-1]  # all but the ids of the job and of the request
+    return said, job["kind"], job["lease"]["worker"], job.get("leaseSeconds"), "datasetName" in job
 
 
 def judge(report: Report, job: Job | None) -> Answer:

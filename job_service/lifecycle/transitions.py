@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from job_service.lifecycle.job import State
 
@@ -43,9 +44,8 @@ def is_legal(source: State | None, target: State) -> bool:
     return any(move.source == source and move.target == target for move in MOVES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """One move that a job has made; what the log, the metrics and the counters are told.
+class Transition(NamedTuple):
+    """One move that a job has made; what the log, the metrics and the counters are told. Made by name.
 
     `waited` is the seconds from being claimable to the claim, `ran` those from the claim to the end.
     """

@@ -17,7 +17,7 @@ from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.reports import ending
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.changes import as_update
-from job_service.mongo.client import Document
+from job_service.mongo.client import Document, fetch
 from job_service.mongo.collections import EPOCH, Collections
 from job_service.mongo.terms import Terms
 
@@ -82,7 +82,7 @@ class Ending:
     def move(self, limit: int = _BATCH) -> int:
         """Move up to `limit` ended jobs to `completed`; return how many there were to move."""
         # Instances that move at the same time start at different places.
-        found = list(self._inprogress.find({"finishedAt": {"$gt": EPOCH}}).limit(limit))
+        found = fetch(self._inprogress.find({"finishedAt": {"$gt": EPOCH}}).limit(limit), limit)
         random.shuffle(found)
         if found:
             self._move(found)
@@ -175,11 +175,18 @@ def _quarantine_reason(job: Job) -> str:
     return f"Quarantined: {lost} workers were lost while they held it, the last was {job['lease']['worker']}"
 
 
+_VERBS = {
+    State.COMPLETED: "finish",
+    State.FAILED: "fail",
+    State.CANCELLED: "cancel",
+    State.QUARANTINED: "sweep",
+}
+
+
 def _ended(job: Job, state: State, now: datetime, request_id: str | None) -> Transition:
-    verb = {State.COMPLETED: "finish", State.FAILED: "fail", State.CANCELLED: "cancel"}.get(state, "sweep")
     started = job.get("startedAt")
     return Transition(
-        verb=verb,
+        verb=_VERBS[state],
         job_id=job["_id"],
         kind=job["kind"],
         type=job.get("type"),

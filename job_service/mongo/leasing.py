@@ -14,7 +14,7 @@ from job_service.lifecycle.errors import Unavailable
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.claim_gates import Share, Ticket
-from job_service.mongo.client import Document
+from job_service.mongo.client import Document, fetch
 from job_service.mongo.collections import Collections
 from job_service.mongo.maintenance import Maintenance, MaintenanceStatus, Permit
 from job_service.mongo.terms import Terms
@@ -117,7 +117,8 @@ class Leasing:
         return [(ticket, share) for ticket, share in left if share]
 
     def _read(self, job_ids: Iterable[str]) -> dict[str, Job]:
-        return {job["_id"]: job for job in self._inprogress.find({"_id": {"$in": list(job_ids)}})}
+        ids = list(job_ids)
+        return {job["_id"]: job for job in fetch(self._inprogress.find({"_id": {"$in": ids}}), len(ids))}
 
 
 def _seen(job: Job) -> tuple[str, int]:

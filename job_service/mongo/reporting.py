@@ -1,11 +1,11 @@
 """What workers say of the jobs they hold, many at once. Every write here has the claim's id in its filter."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-import orjson
 from pymongo import UpdateMany
+from pymongo.collection import Collection
 
 from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.job import ENDED, Job, State
@@ -18,12 +18,13 @@ from job_service.lifecycle.reports import (
     Report,
     decide,
     judge,
+    likeness,
     refusal,
     requeueing,
 )
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.changes import as_update
-from job_service.mongo.client import Document
+from job_service.mongo.client import Document, fetch
 from job_service.mongo.collections import Collections
 from job_service.mongo.ending import Ending
 from job_service.mongo.terms import Terms
@@ -31,8 +32,14 @@ from job_service.tracing import traced
 
 #: Refusals that only a worker meets that was too slow.
 _STALE = frozenset({"lease-lost", "already-finished"})
-#: What deciding needs; everything else stays in the database. Answers that need more read it again.
-_BRIEF = {"log": 0, "parameters": 0, "result": 0}
+#: What deciding and telling need; everything else stays in the database. Answers that need more read it again.
+_NEEDED = dict.fromkeys(
+    (
+        *("kind", "type", "state", "status", "lease", "leaseSeconds", "readyAt", "startedAt", "datasetName"),
+        *("claims", "attempts", "leasesLost", "maxAttempts", "endSeq", "cancelRequestedAt", "endedBy", "failedBy"),
+    ),
+    1,
+)
 
 
 class Reporting:
@@ -86,16 +93,8 @@ class Reporting:
     def _apply(self, reports: list[Report]) -> list[Answer]:
         now = self._clock.now()
         jobs = self._read([report.job_id for report in reports])
-        refused = {
-            report.job_id: refusal(report, self._families[jobs[report.job_id]["kind"]])
-            for report in reports
-            if report.job_id in jobs
-        }
-        changes: list[Change | None] = [
-            None if refused.get(report.job_id) else self._change(report, jobs.get(report.job_id), now)
-            for report in reports
-        ]
-        planned = [(report, change) for report, change in zip(reports, changes, strict=True) if change]
+        plans = self._plans(reports, jobs, now)
+        planned = [(report, plan) for report, plan in zip(reports, plans, strict=True) if isinstance(plan, Change)]
         all_written = self._write(planned, now)
         if all_written:
             written = {report.job_id: _applied(jobs[report.job_id], change, now) for report, change in planned}
@@ -104,28 +103,47 @@ class Reporting:
         after = {**jobs, **written}
         self._tell(planned, jobs, after, now)
         return [
-            refused.get(report.job_id) or _answer(report, change, after.get(report.job_id), certain=all_written)
-            for report, change in zip(reports, changes, strict=True)
+            plan if isinstance(plan, Refused) else _answer(report, plan, after.get(report.job_id), certain=all_written)
+            for report, plan in zip(reports, plans, strict=True)
         ]
 
-    def _change(self, report: Report, job: Job | None, now: datetime) -> Change | None:
-        if job is None or job["state"] in ENDED or job.get("lease", {}).get("claimId") != report.claim_id:
+    def _plans(self, reports: list[Report], jobs: dict[str, Job], now: datetime) -> list[Change | Refused | None]:
+        """Return what each report is to change, equal ones as one and the same; None where it comes too late."""
+        known: dict[Hashable, Change | Refused | None] = {}
+        plans: list[Change | Refused | None] = []
+        for report in reports:
+            job = jobs.get(report.job_id)
+            alike = likeness(report, job) if job and _holds(report, job) else None
+            if alike is None:
+                plans.append(self._plan(report, job, now))
+                continue
+            if alike not in known:
+                known[alike] = self._plan(report, job, now)
+            plans.append(known[alike])
+        return plans
+
+    def _plan(self, report: Report, job: Job | None, now: datetime) -> Change | Refused | None:
+        if job is None:
             return None
-        return decide(report, job, self._families[job["kind"]], self._policy, now, random.random())
+        family = self._families[job["kind"]]
+        refused = refusal(report, family)
+        if refused or not _holds(report, job):
+            return refused
+        return decide(report, job, family, self._policy, now, random.random())
 
     def _write(self, planned: list[tuple[Report, Change]], now: datetime) -> bool:
-        """Write the changes, equal ones of a claim as one statement; say whether every fence held."""
-        groups: dict[bytes, tuple[str, Document, list[str]]] = {}
-        for report, change in planned:
-            update = as_update(change, now)
-            key = orjson.dumps([report.claim_id, update], option=orjson.OPT_NON_STR_KEYS)
-            groups.setdefault(key, (report.claim_id, update, []))[2].append(report.job_id)
-        statements = [
-            UpdateMany({"_id": {"$in": ids}, "lease.claimId": claim_id, "state": State.RUNNING.value}, update)
-            for claim_id, update, ids in groups.values()
-        ]
-        if not statements:
+        """Write the changes, what shares one as one statement; say whether every fence held."""
+        if not planned:
             return True
+        groups: dict[int, tuple[str, Change, list[str]]] = {}
+        for report, change in planned:
+            groups.setdefault(id(change), (report.claim_id, change, []))[2].append(report.job_id)
+        statements = [
+            UpdateMany(
+                {"_id": {"$in": ids}, "lease.claimId": claim_id, "state": State.RUNNING.value}, as_update(change, now)
+            )
+            for claim_id, change, ids in groups.values()
+        ]
         return self._inprogress.bulk_write(statements, ordered=False).matched_count == len(planned)
 
     def _tell(
@@ -166,11 +184,17 @@ class Reporting:
         return Accepted(_applied(job, change, now))
 
     def _read(self, job_ids: list[str]) -> dict[str, Job]:
-        found = {job["_id"]: job for job in self._inprogress.find({"_id": {"$in": job_ids}}, _BRIEF)}
+        found = self._find(self._inprogress, job_ids)
         missing = [job_id for job_id in job_ids if job_id not in found]
-        if missing:
-            found.update({job["_id"]: job for job in self._completed.find({"_id": {"$in": missing}}, _BRIEF)})
-        return found
+        return found | self._find(self._completed, missing) if missing else found
+
+    def _find(self, jobs: Collection[Job], job_ids: list[str]) -> dict[str, Job]:
+        return {job["_id"]: job for job in fetch(jobs.find({"_id": {"$in": job_ids}}, _NEEDED), len(job_ids))}
+
+
+def _holds(report: Report, job: Job) -> bool:
+    """Say whether the report comes from who holds the job; an ended one has no lease."""
+    return "lease" in job and job["lease"]["claimId"] == report.claim_id
 
 
 def _answer(report: Report, change: Change | None, job: Job | None, *, certain: bool) -> Answer:

@@ -39,7 +39,7 @@ def test_claiming_is_one_look_and_one_update(counted_store, commands, count):
     warm(counted_store)
     jobs, sent = commands.sent(lambda: claim(counted_store, count))
     assert len(jobs) == count
-    assert sent == ["find", "getMore", "update"]
+    assert sent == ["find", "update"]
 
 
 @pytest.mark.parametrize("count", [FEW, 1_000])
@@ -47,7 +47,7 @@ def test_a_repeatable_claim_has_its_gate_besides(counted_store, commands, count)
     submit_many(counted_store, count)
     warm(counted_store)
     _, sent = commands.sent(lambda: claim(counted_store, count, repeatable=True))
-    assert sent == ["find", "find", "getMore", "update", "update"]
+    assert sent == ["find", "find", "update", "update"]
 
 
 @pytest.mark.parametrize("count", [FEW, 1_000])
@@ -67,7 +67,7 @@ def test_reporting_is_one_look_and_one_update(counted_store, commands, count, sa
     warm(counted_store)
     answers, sent = commands.sent(lambda: counted_store.reporting.report(reports(jobs, **said)))
     assert all(isinstance(answer, Accepted) for answer in answers)
-    assert sent == ["find", "getMore", "update"]
+    assert sent == ["find", "update"]
 
 
 def test_each_report_has_its_own_answer_in_order(counted_store, clock):
@@ -96,4 +96,4 @@ def test_moving_is_a_fixed_number_of_commands(counted_store, commands, count):
     counted_store.reporting.report(reports(claim(counted_store, count), end="completed"))
     moved, sent = commands.sent(lambda: counted_store.ending.move(1_000))
     assert moved == count
-    assert [name for name in sent if name != "getMore"] == ["find", "insert", "delete"]
+    assert sent == ["find", "insert", "delete"]
