@@ -13,7 +13,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from job_service.lifecycle.job import Job
-from job_service.mongo.client import Document
+from job_service.mongo.client import Document, fetch
 from job_service.mongo.collections import Collections
 
 _DUPLICATE_KEY = 11000
@@ -39,15 +39,34 @@ class Targets:
 
     def record(self, changes: Sequence[TargetChange]) -> None:
         """Store changes; an older one never overwrites a newer one."""
-        statements = [_statement(change) for change in changes]
-        if not statements:
+        if not changes:
             return
+        names = [change.name for change in changes]
+        known = {found["_id"] for found in fetch(self._targets.find({"_id": {"$in": names}}, {"_id": 1}), len(names))}
+        newest = {change.name: change for change in sorted(changes, key=lambda change: change.at)}
+        late = self._insert([change for name, change in newest.items() if name not in known])
+        self._update([change for name, change in newest.items() if name in known or name in late])
+
+    def _insert(self, changes: Sequence[TargetChange]) -> set[str]:
+        """Store targets that are new, which is faster than to update them; return which are new no more."""
         try:
-            self._targets.bulk_write(statements, ordered=False)
+            if changes:
+                documents = [{"_id": change.name, **_fields(change)} for change in changes]
+                self._targets.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            # The filter found nothing because what is stored is newer, and the upsert then met it.
-            if any(failure["code"] != _DUPLICATE_KEY for failure in (error.details or {}).get("writeErrors", [])):
+            failures = (error.details or {}).get("writeErrors", [])
+            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
                 raise
+            return {changes[failure["index"]].name for failure in failures}
+        return set()
+
+    def _update(self, changes: Sequence[TargetChange]) -> None:
+        statements = [
+            UpdateOne({"_id": change.name, "lastUpdatedAt": {"$lte": change.at}}, {"$set": _fields(change)})
+            for change in changes
+        ]
+        if statements:
+            self._targets.bulk_write(statements, ordered=False)
 
     def all(self) -> dict[str, TargetChange]:
         """Return what is stored, by name."""
@@ -67,15 +86,13 @@ class Targets:
         return list(self._inprogress.find(query, {"log": 0}))
 
 
-def _statement(change: TargetChange) -> UpdateOne:
-    older = {"_id": change.name, "lastUpdatedAt": {"$lte": change.at}}
-    fields = {
+def _fields(change: TargetChange) -> Document:
+    return {
         "lastUpdatedAt": change.at,
         "status": change.status,
         "lastUpdatedBy": change.by,
         "action": list(change.action),
     }
-    return UpdateOne(older, {"$set": fields}, upsert=True)
 
 
 def _change(target: Document) -> TargetChange:
