@@ -16,7 +16,7 @@ from job_service.mongo.store import Store
 from job_service.web.clients import has_hung_up
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
-from job_service.web.requests import require_item_fits, validate
+from job_service.web.requests import item_limit, validate
 
 #: Adds what only the worker that holds a job may see.
 ForWorker = Callable[[Job], dict[str, Any]]
@@ -67,10 +67,10 @@ class Claims:
         """Take many reports; return a result each, in order."""
         results: list[dict[str, Any]] = [{} for _ in items]
         reports: dict[int, Report] = {}
-        known_as = request_id()
+        known_as, require_fits = request_id(), item_limit()
         for place, item in enumerate(items):
             try:
-                require_item_fits(item)
+                require_fits(item)
                 update = validate(NamedUpdate, item)
                 reports[place] = _report(update.claimId, update.jobId, update, known_as)
             except Invalid as error:
@@ -89,12 +89,14 @@ class Claims:
         return core_view(job or answer.job)
 
     def _held(self, job: Job) -> dict[str, Any]:
-        extra = self._for_worker.get(job["kind"])
+        shown = core_view(job)
+        if extra := self._for_worker.get(job["kind"]):
+            shown.update(extra(job))
         return {
             "claimId": job["lease"]["claimId"],
             "leaseExpiresAt": job["lease"]["until"],
             "attempt": job["attempts"] + job["leasesLost"] + 1,
-            "job": {**core_view(job), **(extra(job) if extra else {})},
+            "job": shown,
         }
 
     def _narrowing(self, asked: ClaimRequest) -> Narrowing:

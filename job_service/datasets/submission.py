@@ -13,7 +13,7 @@ from job_service.mongo.submission import Created, Creation, Taken
 from job_service.web.answers import dumps
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
-from job_service.web.requests import require_item_fits, sentence, validate
+from job_service.web.requests import item_limit, sentence, validate
 
 Result = dict[str, str]
 
@@ -45,9 +45,10 @@ class Batches:
     ) -> list[dict[str, str]]:
         results: list[dict[str, str]] = [{} for _ in items]
         wanted: dict[int, NewJob] = {}
-        known_as = request_id()
+        known_as, require_fits = request_id(), item_limit()
         for place, item in enumerate(items):
             try:
+                require_fits(item)
                 wanted[place] = self._new_job(item, user, attempt.ids[place] if attempt else None, known_as)
             except Invalid as error:
                 results[place] = refused(_why(error), error.code)
@@ -68,7 +69,6 @@ class Batches:
         return {**dict(zip(rest, outcomes, strict=True)), **settled}
 
     def _new_job(self, item: object, user: Mapping[str, Any], job_id: str | None, known_as: str | None) -> NewJob:
-        require_item_fits(item)
         if isinstance(item, dict) and "operation" not in item:
             raise Invalid("Missing operation")
         new = validate(NewDatasetJob, item)

@@ -4,7 +4,7 @@ from typing import Any
 
 from job_service.lifecycle.job import Job
 
-_SHOWN = (
+_SHOWN = {
     "jobId",
     "number",
     "kind",
@@ -31,7 +31,7 @@ _SHOWN = (
     "finishedAt",
     "requestId",
     "traceparent",
-)
+}
 
 
 def core_view(job: Job) -> dict[str, Any]:
@@ -39,7 +39,8 @@ def core_view(job: Job) -> dict[str, Any]:
 
     What clients of the dataset API know (`jobId status parameters log createdAt createdBy`) is always there.
     """
-    view: dict[str, Any] = {"createdBy": {}} | {name: job[name] for name in _SHOWN if name in job}  # type: ignore[literal-required]  # names of Job
+    view: dict[str, Any] = {name: value for name, value in job.items() if name in _SHOWN}
+    view.setdefault("createdBy", {})
     if "lease" in job:
         view["lease"] = {"worker": job["lease"]["worker"], "until": job["lease"]["until"]}
     return view

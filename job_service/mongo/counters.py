@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError
@@ -27,6 +28,8 @@ Place = tuple[str, str]
 #: A kind, a minute, and what happened in it: `submitted`, `claimed`, `requeued`, or the name of an end.
 Happening = tuple[str, datetime, str]
 
+#: What moves are counted by.
+_ALIKE = attrgetter("verb", "kind", "source", "target", "at")
 _HAPPENS = {"create": "submitted", "claim": "claimed", "reopen": "submitted"}
 
 
@@ -47,14 +50,14 @@ class Counters:
 
     def observe(self, transitions: Sequence[Transition]) -> None:
         """Count moves; touches no database."""
-        alike = Counter((move.kind, move.source, move.target, move.at, _happening(move)) for move in transitions)
+        alike = Counter(map(_ALIKE, transitions))
         with self._lock:
-            for (kind, source, target, at, happening), count in alike.items():
+            for (verb, kind, source, target, at), count in alike.items():
                 if source is not target:
                     self._moved[kind, target] += count
                     if source is not None:
                         self._moved[kind, source] -= count
-                self._happened[kind, at.replace(second=0, microsecond=0), happening] += count
+                self._happened[kind, at.replace(second=0, microsecond=0), _happening(verb, target)] += count
 
     def forget(self, gone: Mapping[Place, int]) -> None:
         """Count off jobs that are not stored any more; touches no database."""
@@ -128,8 +131,8 @@ class Counters:
                 _LOG.debug("counts kept for later", extra={"reason": type(error).__name__})
 
 
-def _happening(move: Transition) -> str:
-    return _HAPPENS.get(move.verb) or ("requeued" if move.target is State.QUEUED else move.target.value)
+def _happening(verb: str, target: State) -> str:
+    return _HAPPENS.get(verb) or ("requeued" if target is State.QUEUED else target.value)
 
 
 def _add(numbers: dict, more: Mapping) -> None:  # type: ignore[type-arg]  # either kind of key, the same in both

@@ -10,7 +10,7 @@ is let go is only the document that was there before the look: each sending mark
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from pymongo import ReturnDocument
@@ -32,8 +32,7 @@ _BATCH = 1_000
 _CONFIRMATION: Document = {"waits": "confirmation"}
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(NamedTuple):
     """The job is stored, and will not be lost; `earlier` says that another call has stored it."""
 
     job: Job

@@ -27,7 +27,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record."""
         if isinstance(record.msg, list):
-            return "\n".join(self._dumped(line) for line in record.msg)
+            return b"\n".join(map(self._dumped, record.msg)).decode()
         line = {
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
@@ -39,10 +39,10 @@ class JsonLines(logging.Formatter):
             line["requestId"] = current
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return self._dumped(line)
+        return self._dumped(line).decode()
 
-    def _dumped(self, line: Mapping[str, object]) -> str:
-        return orjson.dumps({**line, **self._about}, default=str, option=orjson.OPT_UTC_Z).decode()
+    def _dumped(self, line: Mapping[str, object]) -> bytes:
+        return orjson.dumps({**line, **self._about}, default=str, option=orjson.OPT_UTC_Z)
 
 
 def configure_logging(settings: Settings) -> None:
@@ -75,7 +75,8 @@ def log_request(asked: Request, response: Response, seconds: float) -> None:
 def log_transitions(transitions: Sequence[Transition]) -> None:
     """Log moves of jobs, many at once as one record."""
     if transitions and _TRANSITIONS.isEnabledFor(logging.INFO):
-        _TRANSITIONS.info([_line(move) for move in transitions])
+        known_as = request_id()
+        _TRANSITIONS.info([_line(move, known_as) for move in transitions])
 
 
 def found_nothing() -> None:
@@ -83,7 +84,7 @@ def found_nothing() -> None:
     g.found_nothing = True
 
 
-def _line(move: Transition) -> dict[str, object]:
+def _line(move: Transition, known_as: str | None) -> dict[str, object]:
     line: dict[str, object] = {
         "at": move.at,
         "level": "info",
@@ -96,6 +97,6 @@ def _line(move: Transition) -> dict[str, object]:
     }
     if move.worker:
         line["worker"] = move.worker
-    if known_as := move.request_id or request_id():
+    if known_as := move.request_id or known_as:
         line["requestId"] = known_as
     return line

@@ -1,7 +1,7 @@
 """What a request holds, checked: bodies against models, query parameters against what they may be."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
 from flask import request
@@ -75,10 +75,20 @@ def read_nothing() -> None:
         read_body(Body)
 
 
-def require_item_fits(item: object) -> None:
-    """Refuse an item of a batch that would be too large as a body of its own. Raises TooLarge, Invalid."""
-    if (request.content_length or parsing.DEFAULT_LIMIT + 1) <= parsing.DEFAULT_LIMIT:
-        return
+def item_limit() -> Callable[[object], None]:
+    """Return what refuses an item of the present batch that would be too large as a body of its own.
+
+    It raises TooLarge or Invalid.
+    """
+    whole = request.content_length or parsing.DEFAULT_LIMIT + 1
+    return _require_item_fits if whole > parsing.DEFAULT_LIMIT else _fits
+
+
+def _fits(_item: object) -> None:
+    """Say nothing: no item is larger than the whole."""
+
+
+def _require_item_fits(item: object) -> None:
     size = len(dumps(item))
     if size > parsing.DEFAULT_LIMIT:
         raise TooLarge(f"too large ({parsing.DEFAULT_LIMIT} bytes at most)")
