@@ -14,19 +14,26 @@ class Family:
     """One kind of job.
 
     `words` gives the family's status for each state; `steps` are the statuses that a worker may set while it runs
-    (None: any word); `facets` names the fields of a claim's `where` and what they narrow by, and `choices` the values
-    they may take; `counts` says that its clients want small numbers; `by_id` that the oldest id goes first, also
-    when it was put back; `has_elements` that its jobs may be parents of others.
+    (None: any word); `types` are all there are of the jobs' `type`, where they are few: a claim then asks for each by
+    name, and no job may have another; `facets` names the fields of a claim's `where` and what they narrow by, and
+    `choices` the values they may take; `counts` says that its clients want small numbers; `by_id` that the oldest id
+    goes first, also when it was put back; `has_elements` that its jobs may be parents of others.
     """
 
     kind: str
     words: Mapping[State, str] = field(default_factory=lambda: {state: state.value for state in State})
     steps: frozenset[str] | None = None
+    types: tuple[str, ...] = ()
     facets: Mapping[str, Facet] = field(default_factory=dict)
     choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
     counts: bool = False
     by_id: bool = False
     has_elements: bool = False
+
+    def require_type(self, given: str | None) -> None:
+        """Raise ValueError for the type of a job that no claim would ask for."""
+        if self.types and given not in self.types:
+            raise ValueError(f"there is no {self.kind} job of the type {given}")
 
 
 @dataclass(frozen=True, slots=True)

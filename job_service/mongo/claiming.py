@@ -15,7 +15,7 @@ from zlib import crc32
 
 from pymongo import ReturnDocument
 
-from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.claim_gates import ClaimGates, Share, Ticket
@@ -37,11 +37,13 @@ _TURN_SECONDS = 0.05
 _GOLDEN = 0.618
 
 
-def may_start(narrowing: Narrowing, now: datetime) -> Document:
+def may_start(family: Family, narrowing: Narrowing, now: datetime) -> Document:
     """Return the claim's predicate; `explain` asks the same."""
-    found: Document = {"kind": narrowing.kind, "readyAt": due(now)}
-    if narrowing.types:
-        found["type"] = {"$in": list(narrowing.types)} if len(narrowing.types) > 1 else narrowing.types[0]
+    found: Document = {"kind": family.kind, "readyAt": due(now)}
+    # With every type named the index by type gives each one's jobs in order, and nothing has to be sorted.
+    types = narrowing.types or family.types
+    if types:
+        found["type"] = {"$in": list(types)} if len(types) > 1 else types[0]
     if narrowing.dataset_names:
         found["datasetName"] = {"$in": list(narrowing.dataset_names)}
     return found
@@ -65,6 +67,7 @@ class Claiming:
     def __init__(self, collections: Collections, terms: Terms, maintenance: Maintenance, ending: Ending) -> None:
         self._inprogress = collections.inprogress
         self._gates = ClaimGates(collections)
+        self._families = terms.families
         self._policy = terms.policy
         self._clock = terms.clock
         self._leasing = Leasing(collections, terms, maintenance)
@@ -117,7 +120,7 @@ class Claiming:
         self, narrowing: Narrowing, ticket: Ticket, job_id: str | None, permit: Permit, now: datetime
     ) -> Job | None:
         # What is spent is left to the sweep: taken here, it would be held by nobody.
-        claimable = {**may_start(narrowing, now), **permit.guard(), "$nor": [spent(self._policy)]}
+        claimable = {**self._may_start(narrowing, now), **permit.guard(), "$nor": [spent(self._policy)]}
         if job_id is not None:
             claimable["_id"] = job_id
         lost = {"$cond": [{"$eq": ["$state", State.RUNNING.value]}, 1, 0]}
@@ -142,7 +145,7 @@ class Claiming:
 
     def _candidates(self, narrowing: Narrowing, wanted: int) -> list[Job]:
         spread = _SPREAD if time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS else 1
-        cursor = self._inprogress.find(may_start(narrowing, self._clock.now()))
+        cursor = self._inprogress.find(self._may_start(narrowing, self._clock.now()))
         found = list(cursor.sort(claim_order(narrowing)).limit(wanted * spread))
         spent = [job for job in found if self._policy.is_spent(job)]
         if spent:
@@ -150,6 +153,9 @@ class Claiming:
             self._ending.end_spent(spent)
             return self._candidates(narrowing, wanted)
         return found if len(found) <= wanted else self._share_of(found, wanted)
+
+    def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
+        return may_start(self._families[narrowing.kind], narrowing, now)
 
     def _share_of(self, found: list[Job], wanted: int) -> list[Job]:
         """Choose among more jobs than are wanted, in a way that claimers at the same time choose different ones.

@@ -26,6 +26,13 @@ CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCE
 BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDING)]
 
 
+#: Of the two indexes in `CLAIM_ORDER` a job stands in one, for each entry costs every claim, heartbeat and end: in the
+#: first those of the kinds whose claims name types (`Family.types`), in the other all others.
+BY_TYPE, BY_ORDER = "claim_type", "claim_order"
+TYPED_KINDS = ("dataset", "transfer")
+UNTYPED_KINDS = ("code", "conversion", "transcoding")
+
+
 def due(now: datetime) -> dict[str, datetime]:
     """Return the condition on `readyAt` of what may be claimed now, in the form that the partial indexes serve."""
     return {"$gt": EPOCH, "$lte": now}
@@ -106,24 +113,25 @@ def _of_jobs_in_progress() -> list[IndexModel]:
     return [
         # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
         _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
-        # An ended job has no `readyAt`: it leaves these two when it ends, and is not there again when it is moved.
-        _partial([in_kind, *CLAIM_ORDER], "claimable", {"readyAt": {"$gt": EPOCH}}),
-        _partial(
-            [in_kind, ("type", ASCENDING), *CLAIM_ORDER],
-            "claimable_type",
-            {"type": {"$gt": ""}, "readyAt": {"$gt": EPOCH}},
-        ),
+        # An ended job has no `readyAt`: it leaves them when it ends, and is not there again when it is moved.
+        _partial([in_kind, in_type, *CLAIM_ORDER], BY_TYPE, _may_be_claimed(TYPED_KINDS)),
+        _partial([in_kind, *CLAIM_ORDER], BY_ORDER, _may_be_claimed(UNTYPED_KINDS)),
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
         _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),
         _partial([in_kind, in_type, ("state", ASCENDING), ("_id", ASCENDING)], "tree", conversions),
         _partial([("readyAt", ASCENDING)], "held", {"state": State.RUNNING.value}),
-        _partial([("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits", {"waits": "turn"}),
-        _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_children", {"waits": "children"}),
+        _partial(
+            [("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits_for", {"waits": {"$gt": ""}}
+        ),
         _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_confirmation", {"waits": "confirmation"}),
         _partial([("finishedAt", ASCENDING)], "ended", {"finishedAt": {"$gt": EPOCH}}),
         *_of_listings(),
     ]
+
+
+def _may_be_claimed(kinds: Sequence[str]) -> dict[str, Any]:
+    return {"kind": {"$in": list(kinds)}, "readyAt": {"$gt": EPOCH}}
 
 
 def _of_completed_jobs() -> list[IndexModel]:
@@ -167,7 +175,7 @@ def _of_listings() -> list[IndexModel]:
 
 
 def ensure_indexes(database: Database[Document]) -> None:
-    """Make the indexes; safe to call by many instances at once.
+    """Make the indexes, then drop those that they replace; safe to call by many instances at once.
 
     Raises IndexMismatch with a sentence when one of the same name has other keys or options, or when stored documents
     contradict a unique one.
@@ -183,7 +191,22 @@ def ensure_indexes(database: Database[Document]) -> None:
                 f"The indexes of the collection {name} contradict those of the service: {reason}. "
                 "Drop the index that it names, or the documents that break it, and start again."
             ) from failure
+    _drop_retired(database["inprogress"])
+
+
+def _drop_retired(jobs: Collection[Document]) -> None:
+    for name in _RETIRED & jobs.index_information().keys():
+        try:
+            jobs.drop_index(name)
+        except OperationFailure as failure:
+            # Another instance may have been first.
+            if failure.code != _INDEX_NOT_FOUND:
+                raise
 
 
 #: IndexOptionsConflict, IndexKeySpecsConflict, DuplicateKey: starting again does not mend these.
 _CONTRADICTIONS = frozenset({85, 86, 11000})
+_INDEX_NOT_FOUND = 27
+
+#: Earlier indexes of `inprogress` that no query uses any more.
+_RETIRED = frozenset({"claimable", "claimable_type", "waits", "waits_children"})

@@ -15,6 +15,7 @@ from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
 
 _BATCH = 5_000
+_WAITS = "waits_for"
 _ALIVE = {"$in": [state.value for state in ALIVE]}
 _UNSUCCESSFUL = {"$in": [State.FAILED.value, State.CANCELLED.value, State.QUARANTINED.value]}
 
@@ -78,8 +79,9 @@ class Elements:
 
     def waiting_parents(self, after: str, limit: int) -> list[str]:
         """Return ids of jobs that wait for their children, from an id on."""
-        query = {"waits": "children", "_id": {"$gt": after}}
-        found = self._inprogress.find(query, {"_id": 1}, hint="waits_children").sort("_id", 1).limit(limit)
+        # Such a job is nobody's element; said here, it makes the order that of the index.
+        query = {"waits": "children", "parentId": None, "_id": {"$gt": after}}
+        found = self._inprogress.find(query, {"_id": 1}, hint=_WAITS).sort("_id", 1).limit(limit)
         return [job["_id"] for job in found]
 
     def parents_of_held(self, limit: int) -> Iterable[str]:
@@ -87,7 +89,7 @@ class Elements:
         last = ""
         for _ in range(limit):
             query: Document = {"waits": "turn", "parentId": {"$gt": last}}
-            found = self._inprogress.find_one(query, {"parentId": 1}, sort=[("parentId", 1)], hint="waits")
+            found = self._inprogress.find_one(query, {"parentId": 1}, sort=[("parentId", 1)], hint=_WAITS)
             if found is None:
                 return
             last = found["parentId"]
@@ -111,10 +113,10 @@ class Elements:
     def _first_held(self, held: Document, wave: int) -> list[str]:
         """Return the first held back ids up to a wave; one look where there is none."""
         order = [("_id", 1)]
-        first = self._inprogress.find_one(held, {"parameters.wave": 1}, sort=order, hint="waits")
+        first = self._inprogress.find_one(held, {"parameters.wave": 1}, sort=order, hint=_WAITS)
         if first is None or _wave(first) > wave:
             return []
-        found = self._inprogress.find(held, {"parameters.wave": 1}, hint="waits").sort(order).limit(_BATCH)
+        found = self._inprogress.find(held, {"parameters.wave": 1}, hint=_WAITS).sort(order).limit(_BATCH)
         return [job["_id"] for job in found if _wave(job) <= wave]
 
 

@@ -5,16 +5,16 @@ A job that has ended stands in `inprogress` until it is moved, so readers look t
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.job import ALIVE, Job, State
 from job_service.mongo.claiming import claim_order, may_start
 from job_service.mongo.client import Document
-from job_service.mongo.collections import EPOCH, Collections, due
+from job_service.mongo.collections import BY_ORDER, BY_TYPE, EPOCH, Collections
 
 _MOST_NUMBERS = 2**63
 
@@ -38,9 +38,10 @@ class JobFilter:
 class Reading:
     """Reads jobs; never writes."""
 
-    def __init__(self, collections: Collections) -> None:
+    def __init__(self, collections: Collections, families: Mapping[str, Family]) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
+        self._families = families
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, wherever it is."""
@@ -69,17 +70,18 @@ class Reading:
 
     def first(self, narrowing: Narrowing, now: datetime) -> Job | None:
         """Return the job that the next claim would get."""
-        found = self._inprogress.find(may_start(narrowing, now)).sort(claim_order(narrowing)).limit(1)
+        found = self._inprogress.find(self._may_start(narrowing, now)).sort(claim_order(narrowing)).limit(1)
         return next(iter(found), None)
 
     def ahead(self, narrowing: Narrowing, now: datetime, limit: int) -> list[Job]:
         """Return the jobs that the next claims would get, without their logs."""
-        found = self._inprogress.find(may_start(narrowing, now), {"log": 0}).sort(claim_order(narrowing))
+        found = self._inprogress.find(self._may_start(narrowing, now), {"log": 0}).sort(claim_order(narrowing))
         return list(found.limit(limit))
 
     def count_ahead(self, job: Job, now: datetime, limit: int, *, by_id: bool = False) -> int:
         """Count the claimable jobs of its kind that go before this one, up to a limit."""
-        ahead = may_start(Narrowing(job["kind"]), now)
+        kind = job["kind"]
+        ahead = self._may_start(Narrowing(kind), now)
         if by_id:
             ahead["$or"] = [
                 {"priority": {"$gt": job["priority"]}},
@@ -91,7 +93,7 @@ class Reading:
             {"priority": job["priority"], "readyAt": {"$lt": job["readyAt"]}},
             {"priority": job["priority"], "readyAt": job["readyAt"], "_id": {"$lt": job["_id"]}},
         ]
-        return self._inprogress.count_documents(ahead, limit=limit, hint="claimable")
+        return self._inprogress.count_documents(ahead, limit=limit, hint=self._index(kind))
 
     def children(self, parent_id: str) -> list[Job]:
         """Return the elements of a job, in the order of their ids."""
@@ -105,14 +107,22 @@ class Reading:
     def oldest_claimable(self, kind: str, now: datetime) -> datetime | None:
         """Return since when the longest waiting claimable job of a kind has waited."""
         # With every priority named the index gives each one's oldest in order, and nothing has to be sorted.
-        query = {"kind": kind, "priority": {"$in": list(range(10))}, "readyAt": due(now)}
-        found = self._inprogress.find(query, {"readyAt": 1}, hint="claimable").sort("readyAt", 1).limit(1)
+        query = {**self._may_start(Narrowing(kind), now), "priority": {"$in": list(range(10))}}
+        found = self._inprogress.find(query, {"readyAt": 1}, hint=self._index(kind)).sort("readyAt", 1).limit(1)
         return next((job["readyAt"] for job in found), None)
 
     def any_claimable(self, kinds: Iterable[str], now: datetime) -> bool:
         """Say whether a job of some of these kinds may be claimed."""
-        query = {"kind": {"$in": list(kinds)}, "readyAt": due(now)}
-        return self._inprogress.find_one(query, {"_id": 1}, hint="claimable") is not None
+        return any(
+            self._inprogress.find_one(self._may_start(Narrowing(kind), now), {"_id": 1}, hint=self._index(kind))
+            for kind in kinds
+        )
+
+    def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
+        return may_start(self._families[narrowing.kind], narrowing, now)
+
+    def _index(self, kind: str) -> str:
+        return BY_TYPE if self._families[kind].types else BY_ORDER
 
     def _page(self, cursor: Any, limit: int | None) -> list[Job]:
         cursor = cursor.sort("_id", -1)

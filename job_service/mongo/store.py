@@ -86,14 +86,14 @@ def open_store(
     collections = Collections.of(database)
     by_kind = {family.kind: family for family in families}
     clock = clock or DatabaseClock(database)
-    counters = Counters(collections, clock)
-    signals = Signals(collections, clock)
+    counters, signals = Counters(collections, clock), Signals(collections, clock)
     terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe, signals.observe))
     maintenance = Maintenance(collections)
     ending = Ending(collections, terms)
-    reading, workers = Reading(collections), Workers(collections, clock)
+    reading, workers = Reading(collections, by_kind), Workers(collections, clock)
     sweeper = Sweeper(collections, terms, ending)
     submission = Submission(collections, terms)
+    submission.admissions.append(terms.require_types)
     recount = Recount(collections, counters, tuple(by_kind))
     sweeper.duties.extend([submission.confirm_left, recount, Migration(collections, terms)])
     return Store(

@@ -22,6 +22,7 @@ TRANSFER = Family(
         State.QUARANTINED: JobStatus.FAILED.name,
     },
     steps=frozenset({JobStatus.RUNNING.name}),
+    types=tuple(JobType.__members__),
     facets={"type": "type"},
     choices={"type": frozenset(JobType.__members__)},
     has_elements=True,

@@ -103,7 +103,7 @@ class Handing(RuleBasedStateMachine):
     def submit_again(self, instance, place):
         """The sending of a keyed batch is repeated: the same ids, of which some may have ended."""
         job = self.model.jobs[self.job_at(place)]
-        new = NewJob(kind=job.kind, parameters={}, job_id=job.id, dataset_name=job.name)
+        new = NewJob(kind=job.kind, parameters={}, job_id=job.id, type=job.type, dataset_name=job.name)
         submission = self.store(instance).submission
         known = submission.already_ended([job.id])
         if job.ended:

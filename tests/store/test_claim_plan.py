@@ -4,24 +4,29 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from job_service.families import FAMILIES
 from job_service.lifecycle.family import Narrowing
 from job_service.mongo.claiming import claim_order, may_start
-from job_service.mongo.collections import ensure_indexes
+from job_service.mongo.collections import Collections, ensure_indexes
+from job_service.mongo.reading import Reading
 
-WAITING, LEASED, DELAYED = 100_000, 10_000, 10_000
+#: How many jobs there are; of each kind the oldest are leased, then come delayed ones, a twelfth of all each.
+JOBS = {"dataset": 60_000, "conversion": 30_000, "transfer": 20_000, "code": 10_000}
+TYPES = {"dataset": ("CHANGE", "ADD"), "conversion": ("A", "B"), "transfer": ("COPY", "LIST"), "code": ("1", "2")}
+SHARE = 12
 CLAIMED = 100
 HANDFUL = 5
-KINDS = ["dataset", "conversion"]
+BY_KIND = {family.kind: family for family in FAMILIES}
 
 
 @pytest.fixture(scope="module")
 def crowded(mongo_client):
-    """Jobs of two kinds, as raw documents: the oldest are leased, the delayed stand between the waiting."""
+    """Jobs of four kinds, as raw documents."""
     now = datetime(2026, 1, 2, tzinfo=UTC)
     database = mongo_client["test_crowded"]
     ensure_indexes(database)
-    for kind in KINDS:
-        jobs = [_job(kind, number, now) for number in range((WAITING + LEASED + DELAYED) // len(KINDS))]
+    for kind, count in JOBS.items():
+        jobs = [_job(kind, number, now) for number in range(count)]
         # In parts, for the client's time limit is for each call as a whole.
         for first in range(0, len(jobs), 5_000):
             database["inprogress"].insert_many(jobs[first : first + 5_000], ordered=False)
@@ -30,63 +35,160 @@ def crowded(mongo_client):
 
 
 def _job(kind, number, now):
-    leased, delayed = LEASED // len(KINDS), (LEASED + DELAYED) // len(KINDS)
-    ahead = number < delayed
+    leased, delayed = JOBS[kind] // SHARE, 2 * JOBS[kind] // SHARE
     job = {
-        "_id": f"{kind[0]}{number:07}",
+        "_id": f"{kind}{number:07}",
         "kind": kind,
         "state": "running" if number < leased else "queued",
-        "type": "ADD" if number % 2 else "CHANGE",
-        "datasetName": f"{kind[0].upper()}{number}",
-        "priority": number % 10,
+        "type": TYPES[kind][number % 2],
+        "priority": number // 2 % 10,
         "claims": 0,
         "leasesLost": 0,
         "endSeq": 0,
-        "readyAt": now + timedelta(hours=1) if ahead else now - timedelta(milliseconds=number),
+        "readyAt": now + timedelta(hours=1) if number < delayed else now - timedelta(milliseconds=number),
         "parameters": {"operation": "ADD"},
         "log": [],
     }
+    if kind == "dataset":
+        job["datasetName"] = f"D{number}"
     if number < leased:
         job["lease"] = {"claimId": "claim-one", "worker": "w", "until": now + timedelta(hours=1)}
     return job
 
 
-def examined(collection, query, order, limit):
+def explained(collection, query, order, limit):
     plan = {"find": collection.name, "filter": query, "sort": dict(order), "limit": limit}
-    stats = collection.database.command({"explain": plan, "verbosity": "executionStats"})["executionStats"]
+    return collection.database.command({"explain": plan, "verbosity": "executionStats"})
+
+
+def examined(collection, query, order, limit):
+    stats = explained(collection, query, order, limit)["executionStats"]
     return stats["nReturned"], stats["totalKeysExamined"], stats["totalDocsExamined"]
 
 
-NARROWINGS = {
-    "any of a kind": Narrowing("dataset"),
-    "of one type": Narrowing("dataset", types=("ADD",)),
-    "of some types": Narrowing("dataset", types=("ADD", "CHANGE")),
-    "of one dataset": Narrowing("dataset", dataset_names=("D50000",)),
-    "of some datasets": Narrowing("dataset", dataset_names=("D50000", "D50001", "D50002")),
+def indexes_of(plan):
+    """Every index that a plan reads, and SORT where it sorts."""
+    own = {plan["indexName"]} if "indexName" in plan else {"SORT"} & {plan.get("stage")}
+    below = [plan["inputStage"]] if "inputStage" in plan else plan.get("inputStages", [])
+    return own.union(*map(indexes_of, below))
+
+
+def asked(narrowing, now):
+    return may_start(BY_KIND[narrowing.kind], narrowing, now)
+
+
+IN_ORDER = {
+    "any dataset": (Narrowing("dataset"), "claim_type"),
+    "datasets of one type": (Narrowing("dataset", types=("ADD",)), "claim_type"),
+    "datasets of some types": (Narrowing("dataset", types=("ADD", "CHANGE")), "claim_type"),
+    "any transfer": (Narrowing("transfer"), "claim_type"),
+    "transfers of one type": (Narrowing("transfer", types=("COPY",)), "claim_type"),
+    "any code": (Narrowing("code"), "claim_order"),
 }
+NAMED = {
+    "one dataset": Narrowing("dataset", dataset_names=("D50000",)),
+    "some datasets": Narrowing("dataset", dataset_names=("D50000", "D50001", "D50002")),
+    "one dataset of a type": Narrowing("dataset", types=("CHANGE",), dataset_names=("D50000",)),
+}
+NARROWINGS = {name: narrowing for name, (narrowing, _) in IN_ORDER.items()} | NAMED
 
 
 @pytest.mark.parametrize("narrowing", NARROWINGS.values(), ids=NARROWINGS)
 @pytest.mark.parametrize("limit", [1, CLAIMED])
 def test_a_claim_examines_a_handful_of_keys_for_each_job(crowded, narrowing, limit):
     collection, now = crowded
-    found, keys, documents = examined(collection, may_start(narrowing, now), claim_order(narrowing), limit)
+    found, keys, documents = examined(collection, asked(narrowing, now), claim_order(narrowing), limit)
     assert found == min(limit, len(narrowing.dataset_names) or limit)
-    # One key more at the end of each priority, of which there are ten.
-    assert keys <= HANDFUL * found + 20
+    # One key more at the end of each priority of a type, of which there are ten of each of two.
+    assert keys <= HANDFUL * found + 40
     assert documents <= max(found, len(narrowing.dataset_names)) + 1
+
+
+@pytest.mark.parametrize(("narrowing", "index"), IN_ORDER.values(), ids=IN_ORDER)
+@pytest.mark.parametrize("limit", [1, CLAIMED])
+def test_the_index_of_its_kind_gives_the_jobs_in_order(crowded, narrowing, index, limit):
+    collection, now = crowded
+    plan = explained(collection, asked(narrowing, now), claim_order(narrowing), limit)
+    assert indexes_of(plan["queryPlanner"]["winningPlan"]) == {index}
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_a_claim_gets_jobs_by_priority_then_by_age_whatever_their_type(crowded, kind):
+    collection, now = crowded
+    narrowing = Narrowing(kind)
+    found = collection.find(asked(narrowing, now)).sort(claim_order(narrowing)).limit(CLAIMED)
+    ready = {number for number in range(2 * JOBS[kind] // SHARE, JOBS[kind]) if number // 2 % 10 == 9}
+    assert [job["_id"] for job in found] == [f"{kind}{number:07}" for number in sorted(ready, reverse=True)[:CLAIMED]]
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_a_claim_of_a_named_job_looks_at_no_other(crowded, kind):
+    collection, now = crowded
+    narrowing = Narrowing(kind)
+    named = asked(narrowing, now) | {"_id": f"{kind}{JOBS[kind] // 2:07}"}
+    found, keys, documents = examined(collection, named, claim_order(narrowing), 1)
+    assert (found, keys <= 2, documents) == (1, True, 1)
 
 
 def test_a_claim_by_id_passes_over_what_is_held_within_the_index(crowded):
     collection, now = crowded
     narrowing = Narrowing("conversion", by_id=True)
-    found, keys, documents = examined(collection, may_start(narrowing, now), claim_order(narrowing), 1)
+    found, keys, documents = examined(collection, asked(narrowing, now), claim_order(narrowing), 1)
     assert (found, documents) == (1, 1)
     # Held ones are not fetched, but passed over: as many as are held at once in one priority.
-    assert keys <= (LEASED + DELAYED) // len(KINDS) // 10 + 20
+    assert keys <= 2 * JOBS["conversion"] // SHARE // 10 + 20
 
 
 def test_the_sweep_looks_at_nothing_but_lapsed_leases(crowded):
     collection, now = crowded
     _, keys, _ = examined(collection, {"state": "running", "readyAt": {"$lte": now}}, [("readyAt", 1)], 500)
     assert keys <= 1
+
+
+@pytest.fixture
+def profiled(crowded):
+    """Give what was read of the jobs by what is done."""
+    collection, _ = crowded
+    database = collection.database
+    reading = Reading(Collections.of(database), BY_KIND)
+
+    def what_is_read(action):
+        database.command("profile", 2)
+        result = action(reading)
+        database.command("profile", 0)
+        entries = list(database["system.profile"].find({"ns": collection.full_name}))
+        database.drop_collection("system.profile")
+        assert not any(entry.get("hasSortStage") for entry in entries)
+        return result, sum(entry["keysExamined"] for entry in entries), sum(entry["docsExamined"] for entry in entries)
+
+    return what_is_read
+
+
+def test_whether_any_job_may_be_claimed_takes_a_few_keys_of_each_kind(crowded, profiled):
+    _, now = crowded
+    found, keys, documents = profiled(lambda reading: reading.any_claimable(["code", "transcoding", "transfer"], now))
+    assert found
+    assert (keys <= 20, documents <= 2) == (True, True)
+    found, keys, _ = profiled(lambda reading: reading.any_claimable(JOBS, now - timedelta(days=1)))
+    # A seek for each priority of a type, and its end.
+    assert (found, keys <= 300) == (False, True)
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_who_has_waited_longest_takes_a_key_for_each_priority_of_a_type(crowded, profiled, kind):
+    _, now = crowded
+    found, keys, documents = profiled(lambda reading: reading.oldest_claimable(kind, now))
+    assert found == now - timedelta(milliseconds=JOBS[kind] - 1)
+    assert (keys <= 40, documents <= 1) == (True, True)
+
+
+@pytest.mark.parametrize("kind", ["dataset", "code"])
+def test_who_goes_first_is_counted_within_the_index(crowded, profiled, kind):
+    collection, now = crowded
+    job = collection.find_one({"_id": f"{kind}{JOBS[kind] - 41:07}"})
+    ahead, _, documents = profiled(lambda reading: reading.count_ahead(job, now, 10_000))
+    assert documents == 0
+    ready = range(2 * JOBS[kind] // SHARE, JOBS[kind])
+    mine = job["priority"]
+    first = [number for number in ready if (number // 2 % 10, number) > (mine, JOBS[kind] - 41)]
+    assert ahead == min(len(first), 10_000)
