@@ -9,6 +9,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from job_service.command.gunicorn_hooks import (
+    answer_in_one_piece,
     choose_core,
     drain_on_sigterm,
     end_on_refusal,
@@ -82,6 +83,9 @@ def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:
 
 def post_worker_init(worker: "ThreadWorker") -> None:
     """Give waiting claims their answer when the worker is told to stop, and let no client stall a thread."""
+    from gunicorn.http.wsgi import Response
+
+    answer_in_one_piece(Response)
     drain_on_sigterm(worker)
     stay_with_clients(worker)
     limit_silence(worker, Settings.from_environment().client_timeout_seconds)

@@ -4,8 +4,16 @@ import socket
 from types import SimpleNamespace
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.http.wsgi import Response
 
-from job_service.command.gunicorn_hooks import choose_core, stay_on_one_core, stay_with_clients
+from job_service.command.gunicorn_hooks import (
+    SHORT_BYTES,
+    answer_in_one_piece,
+    choose_core,
+    stay_on_one_core,
+    stay_with_clients,
+)
 
 
 class Worker:
@@ -116,3 +124,52 @@ def test_a_connection_that_waits_in_the_main_loop_holds_no_thread(connection):
     connection.client.sendall(b"onetwo")
     worker.handle(connection)
     assert answered == [b"one", b"two"]
+
+
+class Sent:
+    """The pieces in which an answer goes out."""
+
+    def __init__(self):
+        self.pieces: list[bytes] = []
+        self.sendall = self.pieces.append
+
+
+def sent(*parts, method="GET", headers=()):
+    """Give the pieces in which gunicorn answers these parts."""
+    # A class of its own, so that the responses of other tests stay as gunicorn has them.
+    together = type("Together", (Response,), {})
+    answer_in_one_piece(together)
+    asked = SimpleNamespace(method=method, version=(1, 1), headers=[], should_close=lambda: False)
+    socket = Sent()
+    response = together(asked, socket, Config())
+    response.start_response("200 OK", list(headers))
+    for part in parts:
+        response.write(part)
+    response.close()
+    return socket.pieces
+
+
+def test_an_answer_goes_out_with_its_head():
+    [answer] = sent(b"[1, 2]", headers=[("Content-Length", "6")])
+    head, body = answer.split(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body == b"[1, 2]"
+
+
+def test_what_follows_goes_out_as_it_comes():
+    first, *rest = sent(b"one", b"two")
+    assert first.endswith(b"\r\n\r\n3\r\none\r\n")
+    assert rest == [b"3\r\ntwo\r\n", b"0\r\n\r\n"]
+
+
+def test_a_long_answer_is_not_copied():
+    body = b"x" * (SHORT_BYTES + 1)
+    head, sent_body = sent(body, headers=[("Content-Length", str(len(body)))])
+    assert head.endswith(b"\r\n\r\n")
+    assert sent_body is body
+
+
+@pytest.mark.parametrize("parts", [(), (b"",)])
+def test_the_answer_to_a_head_request_is_a_head(parts):
+    [answer] = sent(*parts, method="HEAD", headers=[("Content-Length", "6")])
+    assert answer.endswith(b"\r\n\r\n")
