@@ -43,6 +43,10 @@ class Audience:
             self._readers.update_one({"_id": self.me}, {"$set": {"until": until}}, upsert=True)
             self._said = time.monotonic()
 
+    def is_away(self) -> bool:
+        """Say whether it was seen within a second that no other process reads; asks nobody."""
+        return not self._others and time.monotonic() - self._looked < _LOOK_SECONDS
+
     def is_there(self) -> bool:
         """Say whether other processes read, as far as is known; where nobody did, look again."""
         if not self._others:

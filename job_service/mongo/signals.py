@@ -71,7 +71,9 @@ class Signals:
         self._clock = clock
         self._audience = Audience(collections, clock)
         self._lock = threading.Lock()
-        self._news = threading.Event()
+        # Taken while there are none: to wait for a lock is half the work of waiting for an event.
+        self._news = threading.Lock()
+        self._news.acquire()
         self._stopped = threading.Event()
         self._writer: threading.Thread | None = None
         self._kinds: set[str] = set()
@@ -85,13 +87,15 @@ class Signals:
         if not kinds and not ended:
             return
         self.hear(kinds, ended)
+        if self._audience.is_away():
+            return
         with self._lock:
             self._kinds |= kinds
             self._ended += ended
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write, name="signals", daemon=True)
                 self._writer.start()
-        self._news.set()
+            self._wake_writer()
 
     def follow(self) -> Iterator[tuple[set[str], Sequence[str] | None] | None]:
         """Yield what other instances note, and None whenever there was nothing for a while; raises the driver's errors.
@@ -110,12 +114,17 @@ class Signals:
     def stop(self) -> None:
         """Write no more; returns at once."""
         self._stopped.set()
-        self._news.set()
+        with self._lock:
+            self._wake_writer()
+
+    def _wake_writer(self) -> None:
+        """Let the writer look for news; call it with the lock held."""
+        if self._news.locked():
+            self._news.release()
 
     def _write(self) -> None:
         while not self._stopped.is_set():
-            self._news.wait()
-            self._news.clear()
+            self._news.acquire()
             kinds, ended = self._take()
             try:
                 if self._audience.is_there():

@@ -21,6 +21,7 @@ _POLL_SECONDS = 1.0
 #: Before the board is read anew, after an interruption.
 _PAUSE_SECONDS = 0.2
 _LINGER_SECONDS = 30.0
+_GIVE_WAY_SECONDS = 0.001
 
 Waiting = Callable[[], set[str]]
 Wake = Callable[[set[str]], None]
@@ -128,6 +129,8 @@ class Wakeups:
                 return
             if note:
                 self._hear(*note)
+                # Those who were woken go on first: to ask for the next note takes this thread as long as a claim does.
+                self._stopped.wait(_GIVE_WAY_SECONDS)
             if self._stopped.is_set():
                 return
 

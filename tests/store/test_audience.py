@@ -56,10 +56,13 @@ def test_one_that_goes_on_reading_says_so_again(looks_always, one, other, clock,
 
 
 def test_what_was_seen_is_good_for_a_second(one, other, monkeypatch):
+    assert not one.is_away()
     assert not one.is_there()
     other.join()
+    assert one.is_away()
     assert not one.is_there()
     monkeypatch.setattr(audience, "_LOOK_SECONDS", 0.0)
+    assert not one.is_away()
     assert one.is_there()
 
 
