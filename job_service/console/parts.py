@@ -50,7 +50,7 @@ class Parts:
     ) -> Self:
         """Put the parts together; touches no database."""
         browsing = Browsing(store.collections, store.terms.families)
-        overseeing = Overseeing(store.collections, store.terms.clock)
+        overseeing = Overseeing(store.collections, store.terms)
         options = EncoderOptions(store.collections, lambda count: store.submission.next_number("encoder-option", count))
         clients = LegacyClients(store, settings.legacy_lease_seconds, request_id)
         return cls(

@@ -19,8 +19,8 @@ from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.claim_gates import ClaimGates, Share, Ticket
-from job_service.mongo.client import Document
-from job_service.mongo.collections import BY_ID_ORDER, CLAIM_ORDER, Collections, due
+from job_service.mongo.client import Document, fetch
+from job_service.mongo.collections import BY_ID_ORDER, CLAIM_ORDER, EPOCH, Collections, due
 from job_service.mongo.ending import Ending
 from job_service.mongo.leasing import Leasing
 from job_service.mongo.maintenance import Maintenance, MaintenanceStatus, Permit
@@ -53,7 +53,7 @@ def spent(policy: RetryPolicy) -> Document:
     """Return the condition for jobs with a lapsed lease that must end instead of being handed out once more."""
     lapsed = {"state": State.RUNNING.value}
     killed = {**lapsed, "leasesLost": {"$gte": policy.max_leases_lost - 1}}
-    return {"$or": [killed, {**lapsed, "cancelRequestedAt": {"$exists": True}}]}
+    return {"$or": [killed, {**lapsed, "cancelRequestedAt": {"$gt": EPOCH}}]}
 
 
 def claim_order(narrowing: Narrowing) -> list[tuple[str, int]]:
@@ -146,7 +146,7 @@ class Claiming:
     def _candidates(self, narrowing: Narrowing, wanted: int) -> list[Job]:
         spread = _SPREAD if time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS else 1
         cursor = self._inprogress.find(self._may_start(narrowing, self._clock.now()))
-        found = list(cursor.sort(claim_order(narrowing)).limit(wanted * spread))
+        found = fetch(cursor.sort(claim_order(narrowing)).limit(wanted * spread), wanted * spread)
         spent = [job for job in found if self._policy.is_spent(job)]
         if spent:
             # They are in the way of what comes behind them.

@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.job import Job
 from job_service.mongo.client import Document
 from job_service.mongo.suitability import Unsuitable
 
@@ -43,6 +43,10 @@ _HAS_USER = {"createdBy.userId": {"$exists": True}}
 #: Documents of the version before `schemaVersion`: the filter of the index that holds no others, and the query for it.
 NOT_YET_MARKED: dict[str, Any] = {"schemaVersion": None}
 _DELETED = {"deletedAt": {"$gt": EPOCH}}
+_MAY_BE_SPENT = {"$or": [{"leasesLost": {"$gt": 0}}, {"cancelRequestedAt": {"$gt": EPOCH}}]}
+
+#: The index of the jobs of which some, once their lease has run out, must end instead of being handed out once more.
+SUSPECT = "suspect"
 
 
 class IndexMismatch(Unsuitable):
@@ -120,12 +124,12 @@ def _of_jobs_in_progress() -> list[IndexModel]:
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
         _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),
         _partial([in_kind, in_type, ("state", ASCENDING), ("_id", ASCENDING)], "tree", conversions),
-        _partial([("readyAt", ASCENDING)], "held", {"state": State.RUNNING.value}),
+        # Few jobs are in it; one of all held ones would be written at each claim, heartbeat and end.
+        _partial([("readyAt", ASCENDING)], SUSPECT, _MAY_BE_SPENT),
         _partial(
             [("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits_for", {"waits": {"$gt": ""}}
         ),
         _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_confirmation", {"waits": "confirmation"}),
-        _partial([("finishedAt", ASCENDING)], "ended", {"finishedAt": {"$gt": EPOCH}}),
         *_of_listings(),
     ]
 
@@ -209,4 +213,4 @@ _CONTRADICTIONS = frozenset({85, 86, 11000})
 _INDEX_NOT_FOUND = 27
 
 #: Earlier indexes of `inprogress` that no query uses any more.
-_RETIRED = frozenset({"claimable", "claimable_type", "waits", "waits_children"})
+_RETIRED = frozenset({"claimable", "claimable_type", "ended", "held", "waits", "waits_children"})

@@ -82,7 +82,9 @@ class Ending:
     def move(self, limit: int = _BATCH) -> int:
         """Move up to `limit` ended jobs to `completed`; return how many there were to move."""
         # Instances that move at the same time start at different places.
-        found = fetch(self._inprogress.find({"finishedAt": {"$gt": EPOCH}}).limit(limit), limit)
+        # With every kind named the index by kind and state gives just these.
+        ended = {"kind": {"$in": list(self._families)}, "state": {"$in": sorted(ENDED)}}
+        found = fetch(self._inprogress.find(ended, hint="state").limit(limit), limit)
         random.shuffle(found)
         if found:
             self._move(found)

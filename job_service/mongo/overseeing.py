@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.job import ENDED, Job, State
+from job_service.mongo.client import fetch
 from job_service.mongo.collections import Collections
+from job_service.mongo.terms import Terms
 
 _MOST = 10_000
 _SILENT = timedelta(seconds=120)
@@ -28,16 +29,18 @@ class AtWork(TypedDict):
 class Overseeing:
     """Reads little, by index, whatever there is."""
 
-    def __init__(self, collections: Collections, clock: Clock) -> None:
+    def __init__(self, collections: Collections, terms: Terms) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._workers = collections.workers
-        self._clock = clock
+        self._clock = terms.clock
+        # With every kind named the index by kind and state gives just the jobs of a state.
+        self._kinds = list(terms.families)
 
     def lapsed(self) -> int:
-        """Return how many jobs are under a lease that is over, up to a limit: nobody has taken them again yet."""
-        lapsed = {"state": State.RUNNING.value, "readyAt": {"$lte": self._clock.now()}}
-        return self._inprogress.count_documents(lapsed, hint="held", limit=_MOST)
+        """Return how many jobs, of so many held ones, are under a lease that is over: nobody has taken them again."""
+        now = self._clock.now()
+        return sum(job["lease"]["until"] <= now for job in self._running())
 
     def quarantined(self, kinds: Sequence[str], limit: int) -> list[Job]:
         """Return the newest jobs that were put aside."""
@@ -81,11 +84,14 @@ class Overseeing:
             "ended": self._completed.count_documents({"parentId": parent_id}, limit=_MOST),
         }
 
+    def _running(self) -> list[Job]:
+        running = {"kind": {"$in": self._kinds}, "state": State.RUNNING.value}
+        return fetch(self._inprogress.find(running, {"lease": 1}, hint="state").limit(_MOST), _MOST)
+
     def _held(self) -> dict[str, Any]:
         """Return, by worker, how many jobs it holds and until when the longest of their leases lasts."""
-        running = self._inprogress.find({"state": State.RUNNING.value}, {"lease": 1}, hint="held").limit(_MOST)
         held: dict[str, Any] = {}
-        for job in running:
+        for job in self._running():
             worker, until = job["lease"]["worker"], job["lease"]["until"]
             mine = held.setdefault(worker, {"jobs": 0, "until": until})
             mine["jobs"] += 1

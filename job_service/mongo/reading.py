@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from job_service.lifecycle.family import Family, Narrowing
-from job_service.lifecycle.job import ALIVE, Job, State
+from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.mongo.claiming import claim_order, may_start
 from job_service.mongo.client import Document
-from job_service.mongo.collections import BY_ORDER, BY_TYPE, EPOCH, Collections
+from job_service.mongo.collections import BY_ORDER, BY_TYPE, Collections
 
 _MOST_NUMBERS = 2**63
 
@@ -161,7 +161,7 @@ def _about_target(target: str, *, live: bool) -> Document:
     bumped = {"kind": "dataset", "type": "BUMP", "parameters.bumpManifesto.dataStructureUpdates.name": target}
     if not live:
         return {"$or": [{"kind": "dataset", "parameters.target": target}, bumped]}
-    ended = {"finishedAt": {"$gt": EPOCH}, "formerDatasetName": target}
+    ended = {"kind": "dataset", "state": {"$in": sorted(ENDED)}, "formerDatasetName": target}
     return {"$or": [{"kind": "dataset", "datasetName": target}, ended, bumped]}
 
 

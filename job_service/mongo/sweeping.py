@@ -17,7 +17,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from job_service.lifecycle.job import State
 from job_service.mongo.claiming import spent
-from job_service.mongo.collections import Collections
+from job_service.mongo.collections import SUSPECT, Collections
 from job_service.mongo.ending import Ending
 from job_service.mongo.terms import Terms
 
@@ -40,6 +40,7 @@ class Sweeper:
         self._leaderships = collections.leaderships
         self._clock = terms.clock
         self._policy = terms.policy
+        self._kinds = list(terms.families)
         self._ending = ending
         self._me = uuid.uuid4().hex
         self._wake = threading.Event()
@@ -120,10 +121,12 @@ class Sweeper:
 
     def _end_spent(self) -> int:
         """End jobs whose lease has run out and who must not be handed out again."""
-        now = self._clock.now()
-        lapsed = {"state": State.RUNNING.value, "readyAt": {"$lte": now}}
-        found = self._inprogress.find({**lapsed, **spent(self._policy)}, hint="held").limit(_BATCH)
-        return self._ending.end_spent(found)
+        lapsed = {"kind": {"$in": self._kinds}, "state": State.RUNNING.value, "readyAt": {"$lte": self._clock.now()}}
+        # Where the first lost lease is one too many, every job that is held may be spent.
+        index = SUSPECT if self._policy.max_leases_lost > 1 else "state"
+        return self._ending.end_spent(
+            self._inprogress.find({**lapsed, **spent(self._policy)}, hint=index).limit(_BATCH)
+        )
 
 
 def _attempted(duty: Duty) -> int:

@@ -109,7 +109,7 @@ def browsing(store):
 @pytest.fixture
 def new_runner(store, browsing):
     """Makes the runners of other instances."""
-    overseeing = Overseeing(store.collections, store.terms.clock)
+    overseeing = Overseeing(store.collections, store.terms)
     return lambda: BulkRunner(store, Jobs(store), browsing, overseeing)
 
 

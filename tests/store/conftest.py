@@ -61,3 +61,19 @@ def counted_store(mongod_url, database, clock, commands):
     store.prepare()
     yield store
     client.close()
+
+
+@pytest.fixture
+def profiled(database):
+    """Give what is found, and how much the searches for it have read."""
+
+    def what_is_read(action):
+        database.command("profile", 2)
+        result = action()
+        database.command("profile", 0)
+        entries = list(database["system.profile"].find({"ns": {"$regex": "[.]inprogress$"}, "op": "query"}))
+        database.drop_collection("system.profile")
+        assert not any(entry.get("hasSortStage") for entry in entries)
+        return result, sum(entry["keysExamined"] for entry in entries), sum(entry["docsExamined"] for entry in entries)
+
+    return what_is_read

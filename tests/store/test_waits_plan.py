@@ -13,7 +13,7 @@ PARENTS, HELD, UNCERTAIN, CLAIMABLE = 600, 3_000, 300, 1_000
 @pytest.fixture
 def elements(store):
     """Transfers that wait for their elements, the elements of three of them, and what waits for no such thing."""
-    jobs = [{"_id": f"parent{n:05}", "waits": "children"} for n in range(PARENTS)]
+    jobs: list[dict[str, object]] = [{"_id": f"parent{n:05}", "waits": "children"} for n in range(PARENTS)]
     jobs += [
         {"_id": f"turn{n:05}", "waits": "turn", "parentId": f"parent{n % 3:05}", "parameters": {"wave": n // 3 // 100}}
         for n in range(HELD)
@@ -22,22 +22,6 @@ def elements(store):
     jobs += [{"_id": f"job{n:05}", "readyAt": NOW} for n in range(CLAIMABLE)]
     store.collections.inprogress.insert_many([{"kind": "transfer", "state": "queued", **job} for job in jobs])
     return Elements(store.collections)
-
-
-@pytest.fixture
-def profiled(database):
-    """Give what is found, and how much the searches for it have read."""
-
-    def what_is_read(action):
-        database.command("profile", 2)
-        result = action()
-        database.command("profile", 0)
-        entries = list(database["system.profile"].find({"ns": {"$regex": "[.]inprogress$"}, "op": "query"}))
-        database.drop_collection("system.profile")
-        assert not any(entry.get("hasSortStage") for entry in entries)
-        return result, sum(entry["keysExamined"] for entry in entries), sum(entry["docsExamined"] for entry in entries)
-
-    return what_is_read
 
 
 def test_the_sweep_finds_some_parents_in_order(elements, profiled):
