@@ -12,12 +12,10 @@ from pymongo.database import Database
 
 from benchmarks.crew import Step
 from benchmarks.documents import LEASE, Document, Held, copies, share_of
-from job_service.datasets.words import OPERATIONS
 from job_service.mongo.client import connect
 from job_service.mongo.collections import CLAIM_ORDER, due
 
 _KIND = "dataset"
-_ANY_TYPE = {"$in": list(OPERATIONS)}
 _databases: dict[tuple[str, str], Database[Document]] = {}
 
 
@@ -51,10 +49,9 @@ def claim(client: int, url: str, name: str, size: int) -> Step:
 
     def one() -> int:
         now = datetime.now(UTC)
+        claimable = {"kind": _KIND, "readyAt": due(now)}
         update = _lease(f"{seed}-{client}-{next(numbers)}", worker, now)
-        found = jobs.find_one_and_update(
-            _claimable(now), update, sort=CLAIM_ORDER, return_document=ReturnDocument.AFTER
-        )
+        found = jobs.find_one_and_update(claimable, update, sort=CLAIM_ORDER, return_document=ReturnDocument.AFTER)
         return 1 if found else 0
 
     def many() -> int:
@@ -136,7 +133,8 @@ def _take(jobs: Collection[Document], size: int, claim_id: str, worker: str) -> 
     """Claim a batch; nothing only when there is nothing, not when others were faster."""
     while True:
         now = datetime.now(UTC)
-        ids = [job["_id"] for job in jobs.find(_claimable(now), {"_id": 1}).sort(CLAIM_ORDER).limit(size)]
+        claimable = {"kind": _KIND, "readyAt": due(now)}
+        ids = [job["_id"] for job in jobs.find(claimable, {"_id": 1}).sort(CLAIM_ORDER).limit(size)]
         if not ids:
             return []
         jobs.update_many({"_id": {"$in": ids}, "readyAt": due(now)}, _lease(claim_id, worker, now))
@@ -150,11 +148,6 @@ def _finish_many(database: Database[Document], mine: list[Document], claim_id: s
     database["inprogress"].update_many({**these, "lease.claimId": claim_id}, _end(now))
     database["completed"].insert_many([_ended(job, now) for job in mine], ordered=False)
     database["inprogress"].delete_many(these)
-
-
-def _claimable(now: datetime) -> Document:
-    """Ask as the service does: by every type, which is what its index has the jobs by."""
-    return {"kind": _KIND, "readyAt": due(now), "type": _ANY_TYPE}
 
 
 def _lease(claim_id: str, worker: str, now: datetime) -> Document:

@@ -29,7 +29,7 @@ from job_service.mongo.replica_set import initiate
 SERVED = "jobdb"
 RAW = "raw"
 LEAN = "raw_lean"
-CLAIM_INDEX = [("kind", 1), ("type", 1), ("priority", -1), ("readyAt", 1), ("_id", 1)]
+CLAIM_INDEX = [("kind", 1), ("priority", -1), ("readyAt", 1), ("_id", 1)]
 PATIENCE = 60.0
 #: Up to so many jobs it takes less time to delete them than to make their indexes again.
 FEW = 5_000

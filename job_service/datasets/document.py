@@ -21,7 +21,6 @@ DATASET = Family(
         State.QUARANTINED: "failed",
     },
     steps=frozenset(STATUSES) - FINAL_STATUSES - {"queued"},
-    types=OPERATIONS,
     facets={"operation": "type", "target": "datasetName"},
     choices={"operation": frozenset(OPERATIONS)},
 )

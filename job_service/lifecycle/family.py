@@ -14,10 +14,10 @@ class Family:
     """One kind of job.
 
     `words` gives the family's status for each state; `steps` are the statuses that a worker may set while it runs
-    (None: any word); `types` are all there are of the jobs' `type`, where they are few: a claim then asks for each by
-    name, and no job may have another; `facets` names the fields of a claim's `where` and what they narrow by, and
-    `choices` the values they may take; `counts` says that its clients want small numbers; `by_id` that the oldest id
-    goes first, also when it was put back; `has_elements` that its jobs may be parents of others.
+    (None: any word); `types` are all that the jobs' `type` may be, where claims mostly ask for some: then every claim
+    asks by name, and no job may have another; `facets` names the fields of a claim's `where` and what they narrow by,
+    and `choices` the values they may take; `counts` says that its clients want small numbers; `by_id` that the oldest
+    id goes first, also when it was put back; `has_elements` that its jobs may be parents of others.
     """
 
     kind: str

@@ -26,11 +26,12 @@ CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCE
 BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDING)]
 
 
-#: Of the two indexes in `CLAIM_ORDER` a job stands in one, for each entry costs every claim, heartbeat and end: in the
-#: first those of the kinds whose claims name types (`Family.types`), in the other all others.
-BY_TYPE, BY_ORDER = "claim_type", "claim_order"
-TYPED_KINDS = ("dataset", "transfer")
-UNTYPED_KINDS = ("code", "conversion", "transcoding")
+#: The indexes in `CLAIM_ORDER`, and whose jobs stand in them. Each entry costs every claim, heartbeat and end, so only
+#: those have both whose claims ask for any type as often as for some. Where claims ask for any by naming all
+#: (`Family.types`), mongod looks for each among the entries that were removed of late.
+BY_TYPE, BY_ANY = "claim_type", "claim_any"
+KINDS_BY_TYPE = ("dataset", "transfer")
+KINDS_BY_ANY = ("code", "conversion", "dataset", "transcoding")
 
 
 def due(now: datetime) -> dict[str, datetime]:
@@ -118,8 +119,8 @@ def _of_jobs_in_progress() -> list[IndexModel]:
         # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
         _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
         # An ended job has no `readyAt`: it leaves them when it ends, and is not there again when it is moved.
-        _partial([in_kind, in_type, *CLAIM_ORDER], BY_TYPE, _may_be_claimed(TYPED_KINDS)),
-        _partial([in_kind, *CLAIM_ORDER], BY_ORDER, _may_be_claimed(UNTYPED_KINDS)),
+        _partial([in_kind, in_type, *CLAIM_ORDER], BY_TYPE, _may_be_claimed(KINDS_BY_TYPE)),
+        _partial([in_kind, *CLAIM_ORDER], BY_ANY, _may_be_claimed(KINDS_BY_ANY)),
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
         _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),

@@ -14,7 +14,7 @@ from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.mongo.claiming import claim_order, may_start
 from job_service.mongo.client import Document
-from job_service.mongo.collections import BY_ORDER, BY_TYPE, Collections
+from job_service.mongo.collections import BY_ANY, BY_TYPE, Collections
 
 _MOST_NUMBERS = 2**63
 
@@ -122,7 +122,7 @@ class Reading:
         return may_start(self._families[narrowing.kind], narrowing, now)
 
     def _index(self, kind: str) -> str:
-        return BY_TYPE if self._families[kind].types else BY_ORDER
+        return BY_TYPE if self._families[kind].types else BY_ANY
 
     def _page(self, cursor: Any, limit: int | None) -> list[Job]:
         cursor = cursor.sort("_id", -1)
