@@ -6,6 +6,7 @@ meanwhile. Whoever comes across a marked document may move it.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
@@ -22,6 +23,8 @@ from job_service.mongo.collections import EPOCH, Collections
 from job_service.mongo.terms import Terms
 
 _BATCH = 500
+#: Of more marked jobs than that, the oldest are left to the sweep.
+_REMEMBERED = 100_000
 _DUPLICATE_KEY = 11000
 
 BeforeMove = Callable[[Sequence[Job]], None]
@@ -38,7 +41,8 @@ class Ending:
     """Ends jobs that nobody may hold any more, and moves ended ones.
 
     `before_move` is shown every ended job at least once before it leaves `inprogress` (targets are kept by it);
-    `on_marked` is told that there is something to move.
+    `on_marked` is told that there is something to move. What this instance has marked it moves itself, so that two do
+    not do the same; what it forgets, or leaves when it dies, the sweep finds.
     """
 
     def __init__(self, collections: Collections, terms: Terms, interruption: Interruption = _never) -> None:
@@ -50,6 +54,7 @@ class Ending:
         self._reached = interruption
         self.before_move: list[BeforeMove] = []
         self.on_marked: list[Callable[[], None]] = []
+        self._to_move: deque[str] = deque(maxlen=_REMEMBERED)
 
     def marked(
         self, jobs: Sequence[Job], states: Sequence[State], now: datetime, request_ids: Sequence[str | None] = ()
@@ -58,6 +63,7 @@ class Ending:
         self._reached("marked")
         told = zip_longest(jobs, states, request_ids)
         self._observe([_ended(job, state, now, request_id) for job, state, request_id in told])
+        self._to_move.extend(job["_id"] for job in jobs)
         for notify in self.on_marked:
             notify()
 
@@ -90,9 +96,15 @@ class Ending:
             self._move(found)
         return len(found)
 
+    def move_marked(self) -> None:
+        """Move what this instance has marked, in batches."""
+        while self._to_move:
+            self.move_now([self._to_move.popleft() for _ in range(min(len(self._to_move), _BATCH))])
+
     def move_now(self, job_ids: Sequence[str]) -> None:
         """Move these jobs, if they have ended, before this returns."""
-        found = list(self._inprogress.find({"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}))
+        ended = {"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}
+        found = fetch(self._inprogress.find(ended), len(job_ids))
         if found:
             self._move(found)
 

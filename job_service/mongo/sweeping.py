@@ -1,6 +1,6 @@
 """Housekeeping behind the requests; correctness never waits for it.
 
-Every instance moves ended jobs as soon as it is told of some. One instance at a time, by a lease of its own, also looks
+Every instance moves the jobs that it has marked ended. One instance at a time, by a lease of its own, also looks
 for what crashes have left: interrupted moves, jobs that lost too many leases, parents whose children are done.
 """
 
@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 _BATCH = 500
 #: Ended jobs are moved once none has ended for a moment, so that the move does not compete with those who end them,
 #: and after that long at the latest.
-_QUIET_SECONDS = 0.05
+_QUIET_SECONDS = 0.25
 _LATEST_SECONDS = 5.0
 _LEADERSHIP = timedelta(seconds=15)
 
@@ -100,7 +100,7 @@ class Sweeper:
             try:
                 if woken:
                     self._await_quiet()
-                    self.move_ended()
+                    self._ending.move_marked()
                 # Also while ends keep coming in, which wake this thread before its time.
                 if time.monotonic() >= due:
                     due = time.monotonic() + interval * random.uniform(0.75, 1.25)
