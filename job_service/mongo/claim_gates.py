@@ -14,7 +14,6 @@ from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError
 
 from job_service.lifecycle.job import Job
-from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
 
 
@@ -23,7 +22,7 @@ class Ticket:
     """One claim: what a worker asks for, and what it got.
 
     `repeatable` says that the claim id is the worker's own, so that the same request may come again; `rounds` counts
-    the intents stored for it.
+    the intents stored for it; `repeats` says that it has turned out to be such a request, and has got its answer.
     """
 
     claim_id: str
@@ -32,6 +31,7 @@ class Ticket:
     lease_seconds: float = 60
     repeatable: bool = False
     rounds: int = 0
+    repeats: bool = False
     request_id: str | None = None
     jobs: list[Job] = field(default_factory=list)
 
@@ -51,11 +51,11 @@ class ClaimGates:
     def __init__(self, collections: Collections) -> None:
         self._gates = collections.claim_gates.with_options(write_concern=WriteConcern(w=1))
 
-    def answer_repeats(self, tickets: list[Ticket], retake: Retake) -> list[Ticket]:
-        """Answer those tickets whose claim id was used before; return the others."""
-        own = [ticket.claim_id for ticket in tickets if ticket.repeatable]
-        gates = {gate["_id"]: gate for gate in self._gates.find({"_id": {"$in": own}})} if own else {}
-        return [ticket for ticket in tickets if not _answered(ticket, gates, retake)]
+    def answer_repeats(self, tickets: list[Ticket], retake: Retake) -> None:
+        """Answer those tickets whose claim id another request has used before."""
+        asked = [ticket for ticket in tickets if ticket.repeatable and (ticket.repeats or not ticket.rounds)]
+        if asked:
+            self._answer(asked, [ticket.claim_id for ticket in asked], retake)
 
     def admit(self, shares: list[Share], retake: Retake, at: datetime) -> list[Share]:
         """Store what each repeatable ticket is about to take; return the shares that may go on.
@@ -66,10 +66,16 @@ class ClaimGates:
         if not gated:
             return shares
         late = self._store(gated, at)
-        if not late:
-            return shares
-        gates = {gate["_id"]: gate for gate in self._gates.find({"_id": {"$in": list(late)}})}
-        return [(ticket, share) for ticket, share in shares if not _answered(ticket, gates, retake)]
+        if late:
+            self._answer([ticket for ticket, _ in gated], list(late), retake)
+        return [(ticket, share) for ticket, share in shares if not ticket.repeats]
+
+    def _answer(self, tickets: list[Ticket], used: list[str], retake: Retake) -> None:
+        gates = {gate["_id"]: gate for gate in self._gates.find({"_id": {"$in": used}})}
+        for ticket in tickets:
+            if gate := gates.get(ticket.claim_id):
+                ticket.repeats = True
+                retake(ticket, [(job_id, claims) for job_id, claims in gate["jobs"]])
 
     def _store(self, gated: list[Share], at: datetime) -> set[str]:
         """Write the intents; return the claim ids that somebody else has stored meanwhile."""
@@ -93,11 +99,3 @@ def _intent(ticket: Ticket, share: list[Job], at: datetime) -> UpdateOne:
     ticket.rounds += 1
     stored = {"$push": {"jobs": {"$each": jobs}}, "$set": {"at": at, "round": ticket.rounds}}
     return UpdateOne(mine, stored, upsert=True)
-
-
-def _answered(ticket: Ticket, gates: dict[str, Document], retake: Retake) -> bool:
-    gate = gates.get(ticket.claim_id)
-    if gate is None:
-        return False
-    retake(ticket, [(job_id, claims) for job_id, claims in gate["jobs"]])
-    return True

@@ -101,18 +101,25 @@ class Claiming:
 
         A ticket that stays short has found the queue empty. Returns the pause that prevented it.
         """
-        open_tickets = self._gates.answer_repeats(list(tickets), self._leasing.retake)
+        pause = self._fill(narrowing, [ticket for ticket in tickets if not ticket.repeats])
+        # Who got something was no repeat: that would have met the gate of the first request.
+        self._gates.answer_repeats([ticket for ticket in tickets if not ticket.jobs], self._leasing.retake)
+        return pause
+
+    def _fill(self, narrowing: Narrowing, tickets: list[Ticket]) -> MaintenanceStatus | None:
         for _ in range(_ROUNDS):
             permit = self._maintenance.permit()
-            if permit.pause or not open_tickets:
+            if permit.pause or not tickets:
                 return permit.pause
-            wanted = sum(ticket.room for ticket in open_tickets)
-            found = self._candidates(narrowing, wanted)
-            pause = self._distribute(narrowing, open_tickets, found) if found else None
+            wanted = sum(ticket.room for ticket in tickets)
+            found, were_all = self._candidates(narrowing, wanted)
+            pause = self._distribute(narrowing, tickets, found) if found else None
             if pause:
                 return pause
-            open_tickets = [ticket for ticket in open_tickets if ticket.room > 0]
-            if not open_tickets or (len(found) < wanted and permit is self._maintenance.permit()):
+            # What was meant for repeats is there for the others.
+            over = were_all and not any(ticket.repeats for ticket in tickets)
+            tickets = [ticket for ticket in tickets if ticket.room > 0 and not ticket.repeats]
+            if not tickets or (over and permit is self._maintenance.permit()):
                 return None
         return None
 
@@ -143,33 +150,39 @@ class Claiming:
             claimable, taken, sort=claim_order(narrowing), return_document=ReturnDocument.BEFORE
         )
 
-    def _candidates(self, narrowing: Narrowing, wanted: int) -> list[Job]:
-        spread = _SPREAD if time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS else 1
-        cursor = self._inprogress.find(self._may_start(narrowing, self._clock.now()))
-        found = fetch(cursor.sort(claim_order(narrowing)).limit(wanted * spread), wanted * spread)
+    def _candidates(self, narrowing: Narrowing, wanted: int) -> tuple[list[Job], bool]:
+        """Return jobs that may start, and whether there were no more of them than that."""
+        met = time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS
+        may_start, order = self._may_start(narrowing, self._clock.now()), claim_order(narrowing)
+        chosen = self._share_of(self._window(may_start, order, wanted), wanted) if met else None
+        if chosen is not None:
+            may_start["_id"] = {"$in": chosen}
+        found = fetch(self._inprogress.find(may_start).sort(order).limit(wanted), wanted)
         spent = [job for job in found if self._policy.is_spent(job)]
         if spent:
             # They are in the way of what comes behind them.
             self._ending.end_spent(spent)
             return self._candidates(narrowing, wanted)
-        return found if len(found) <= wanted else self._share_of(found, wanted)
+        # Of those that were chosen others may have taken some by now.
+        return found, len(found if chosen is None else chosen) < wanted
 
     def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
         return may_start(self._families[narrowing.kind], narrowing, now)
 
-    def _share_of(self, found: list[Job], wanted: int) -> list[Job]:
+    def _window(self, may_start: Document, order: list[tuple[str, int]], wanted: int) -> list[str]:
+        """Return the ids of more jobs than are wanted; the index alone has them."""
+        most = wanted * _SPREAD
+        found = fetch(self._inprogress.find(may_start, {"_id": 1}).sort(order).limit(most), most)
+        return [job["_id"] for job in found]
+
+    def _share_of(self, job_ids: list[str], wanted: int) -> list[str]:
         """Choose among more jobs than are wanted, in a way that claimers at the same time choose different ones.
 
         Each prefers a part of all ids, next to which the others' lie. The parts move on with time, so that none is
         nobody's for long.
         """
         begin = self._place + int(self._clock.now().timestamp() / _TURN_SECONDS)
-
-        def distance(place: int) -> int:
-            return (crc32(found[place]["_id"].encode()) - begin) % _PARTS
-
-        chosen = sorted(range(len(found)), key=distance)[:wanted]
-        return [found[place] for place in sorted(chosen)]
+        return sorted(job_ids, key=lambda job_id: (crc32(job_id.encode()) - begin) % _PARTS)[:wanted]
 
     def _distribute(self, narrowing: Narrowing, tickets: list[Ticket], found: list[Job]) -> MaintenanceStatus | None:
         """Give the tickets what was found; return the pause that prevented it."""

@@ -1,13 +1,15 @@
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from pymongo.errors import AutoReconnect
 
+from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.maintenance import Permit
-from tests.store.jobs import claim, report, submit_many
+from tests.store.jobs import DATASETS, claim, report, submit_many
 
 IDS = 60
 
@@ -111,9 +113,35 @@ def test_a_repeat_after_the_end_gets_nothing_new(store):
     assert store.collections.inprogress.count_documents({"state": "running"}) == 0
 
 
-def test_a_repeat_does_not_look_at_the_queue(counted_store, commands):
+def test_a_repeat_is_found_out_before_it_takes_anything(counted_store, commands):
     submit_many(counted_store, 5)
     claim(counted_store, 2, "claim-one", repeatable=True)
     held, sent = commands.sent(lambda: claim(counted_store, 2, "claim-one", repeatable=True))
     assert len(held) == 2
-    assert sent == ["find", "find"]
+    # A look at the queue, an intent that is refused, and then what was meant the first time.
+    assert sent == ["find", "update", "find", "find"]
+
+
+def test_what_would_have_been_for_a_repeat_is_for_the_others(store):
+    submit_many(store, 5)
+    claim(store, 2, "claim-one", repeatable=True)
+    repeat, other = (Ticket(claim_id=name, worker="w", limit=3, repeatable=True) for name in ("claim-one", "claim-two"))
+    store.claiming.claim_many(DATASETS, [repeat, other])
+    assert (len(repeat.jobs), len(other.jobs)) == (2, 3)
+
+
+def test_a_claim_whose_jobs_others_took_gets_the_next_ones(store):
+    submit_many(store, 3)
+    waiting = Ticket(claim_id="claim-one", worker="w", limit=3, repeatable=True, rounds=1)
+    store.collections.claim_gates.insert_one({"_id": "claim-one", "round": 1, "jobs": [["gone", 0]]})
+    store.claiming.claim_many(DATASETS, [waiting])
+    assert len(waiting.jobs) == 3
+
+
+def test_claimers_that_met_leave_nothing_behind(store, another_store):
+    submit_many(store, 40)
+    stores = [store, another_store()]
+    for each in stores:
+        each.claiming._met["dataset"] = time.monotonic()
+    got = [len(claim(stores[turn % 2], 10, f"claim-{turn}")) for turn in range(5)]
+    assert got == [10, 10, 10, 10, 0]
