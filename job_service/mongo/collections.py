@@ -130,7 +130,6 @@ def _of_jobs_in_progress() -> list[IndexModel]:
         _partial(
             [("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits_for", {"waits": {"$gt": ""}}
         ),
-        _partial([("_id", ASCENDING), ("waits", ASCENDING)], "waits_confirmation", {"waits": "confirmation"}),
         *_of_listings(),
     ]
 
@@ -214,4 +213,4 @@ _CONTRADICTIONS = frozenset({85, 86, 11000})
 _INDEX_NOT_FOUND = 27
 
 #: Earlier indexes of `inprogress` that no query uses any more.
-_RETIRED = frozenset({"claimable", "claimable_type", "ended", "held", "waits", "waits_children"})
+_RETIRED = frozenset({"claimable", "claimable_type", "ended", "held", "waits", "waits_children", "waits_confirmation"})

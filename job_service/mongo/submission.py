@@ -98,7 +98,7 @@ class Submission:
 
     def confirm_left(self) -> int:
         """Let jobs be claimed whose submission was interrupted; return how many there were. A duty of the sweep."""
-        found = self._inprogress.find(_CONFIRMATION, {"sending": 1}, hint="waits_confirmation").limit(_BATCH)
+        found = self._inprogress.find(_CONFIRMATION, {"sending": 1}, hint="waits_for").limit(_BATCH)
         held = {job["_id"]: job["sending"] for job in found}
         self._confirm(held)
         return len(held)
