@@ -139,9 +139,8 @@ class Metrics:
 
 
 def observe_all(histogram: Histogram, values: Sequence[float]) -> None:
-    """Observe many values of a histogram at once: one write for their sum and one a bucket, not two a value."""
-    # The library has no such thing; what is used of its inside is what its own `observe` does.
-    bounds, sums, buckets = histogram._upper_bounds, histogram._sum, histogram._buckets  # noqa: SLF001
+    """Observe many values of a histogram at once, as the library does one: a write for their sum and one a bucket."""
+    bounds, sums, buckets = histogram._upper_bounds, histogram._sum, histogram._buckets  # noqa: SLF001  no such call
     sums.inc(sum(values))
     for place, times in Tally(bisect_left(bounds, value) for value in values).items():
         buckets[place].inc(times)
