@@ -20,7 +20,7 @@ def without_fence():
             self._inprogress.bulk_write([UpdateMany({"_id": report.job_id}, as_update(each, now))])
         return True
 
-    reporting._holds = lambda report, job: "lease" in job  # noqa: ARG005  as it is called
+    reporting._holds = lambda report, job: "lease" in job
     reporting.Reporting._write = write  # type: ignore[method-assign]  # the sabotage
 
 
