@@ -30,6 +30,7 @@ from job_service.tracing import traced
 #: How many times as many jobs are looked at as are wanted, for a while after claimers met at the head of the queue.
 _SPREAD = 3
 _MEMORY_SECONDS = 1.0
+_FEW = 100
 _ROUNDS = 50
 #: Of the ids that claimers have met at, each prefers a part; for so long the same one.
 _PARTS = 64
@@ -152,28 +153,36 @@ class Claiming:
 
     def _candidates(self, narrowing: Narrowing, wanted: int) -> tuple[list[Job], bool]:
         """Return jobs that may start, and whether there were no more of them than that."""
-        met = time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS
         may_start, order = self._may_start(narrowing, self._clock.now()), claim_order(narrowing)
-        chosen = self._share_of(self._window(may_start, order, wanted), wanted) if met else None
-        if chosen is not None:
-            may_start["_id"] = {"$in": chosen}
-        found = fetch(self._inprogress.find(may_start).sort(order).limit(wanted), wanted)
+        if time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS:
+            found, were_all = self._share(may_start, order, wanted)
+        else:
+            found = fetch(self._inprogress.find(may_start).sort(order).limit(wanted), wanted)
+            were_all = len(found) < wanted
         spent = [job for job in found if self._policy.is_spent(job)]
         if spent:
             # They are in the way of what comes behind them.
             self._ending.end_spent(spent)
             return self._candidates(narrowing, wanted)
-        # Of those that were chosen others may have taken some by now.
-        return found, len(found if chosen is None else chosen) < wanted
+        return found, were_all
+
+    def _share(self, may_start: Document, order: list[tuple[str, int]], wanted: int) -> tuple[list[Job], bool]:
+        """Return some of more jobs than are wanted, and whether there were not even as many as are."""
+        most = wanted * _SPREAD
+        few = most <= _FEW
+        # Of many, only what is chosen is read whole: the index alone has the ids.
+        window = fetch(self._inprogress.find(may_start, None if few else {"_id": 1}).sort(order).limit(most), most)
+        chosen = set(self._share_of([job["_id"] for job in window], wanted))
+        if few:
+            found = [job for job in window if job["_id"] in chosen]
+        else:
+            mine = {**may_start, "_id": {"$in": list(chosen)}}
+            found = fetch(self._inprogress.find(mine).sort(order), wanted)
+        # Others may have taken some of them by now.
+        return found, len(chosen) < wanted
 
     def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
         return may_start(self._families[narrowing.kind], narrowing, now)
-
-    def _window(self, may_start: Document, order: list[tuple[str, int]], wanted: int) -> list[str]:
-        """Return the ids of more jobs than are wanted; the index alone has them."""
-        most = wanted * _SPREAD
-        found = fetch(self._inprogress.find(may_start, {"_id": 1}).sort(order).limit(most), most)
-        return [job["_id"] for job in found]
 
     def _share_of(self, job_ids: list[str], wanted: int) -> list[str]:
         """Choose among more jobs than are wanted, in a way that claimers at the same time choose different ones.
