@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from pydantic import Field
 
 from job_service.datasets.adapter import Datasets
@@ -29,6 +29,7 @@ from job_service.mongo.reservations import Reservations
 from job_service.web.access import Role, allows, client_name
 from job_service.web.answers import answer
 from job_service.web.paging import link_to_next, page_asked_for
+from job_service.web.present import present
 from job_service.web.requests import Body, query_choices, query_flag, query_number, query_text, read_body
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -88,7 +89,7 @@ def _page(datasets: Datasets, wanted: JobFilter) -> Response:
 def _submit(batches: Batches, submitter: Submitter) -> Response:
     user = submitter.user()
     items = read_body(NewJobs, batch=True).jobs
-    key = request.headers.get("Idempotency-Key")
+    key = present().environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return Response(batches.submit(items, user), mimetype="application/json")
     if not _KEY.fullmatch(key):

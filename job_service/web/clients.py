@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 
-from flask import request
+from job_service.web.present import present
 
 
 def has_hung_up() -> Callable[[], bool]:
@@ -11,7 +11,7 @@ def has_hung_up() -> Callable[[], bool]:
 
     Where the connection can not be seen (no gunicorn, TLS), nobody has hung up.
     """
-    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    connection: socket.socket | None = present().environ.get("gunicorn.socket")
 
     def asked() -> bool:
         if connection is None:

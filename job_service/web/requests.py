@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from job_service.lifecycle.errors import Fault, Invalid, TooLarge, UnsupportedMediaType
 from job_service.web import parsing
 from job_service.web.answers import dumps
+from job_service.web.present import present
 from job_service.web.storable import MAX_NODES, find_fault
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -42,16 +43,17 @@ class Body(BaseModel):
 
 def read_object(*, batch: bool = False) -> dict[str, object]:
     """Return the JSON object of the request; `batch` allows for thousands of items. Raises Invalid."""
-    limit = request.max_content_length or parsing.DEFAULT_LIMIT
-    body = request.get_data(cache=False)
-    if request.content_length is None and len(body) >= limit:
+    asked = present()
+    limit = asked.max_content_length or parsing.DEFAULT_LIMIT
+    body = asked.get_data(cache=False)
+    if asked.content_length is None and len(body) >= limit:
         # A body in chunks is cut there, and what is left of it might be JSON.
         raise TooLarge(f"The body is too large ({limit} bytes at most)")
     try:
         return parsing.parse_json(
             body,
-            request.headers.get("Content-Type"),
-            request.headers.get("Content-Encoding"),
+            asked.content_type,
+            asked.environ.get("HTTP_CONTENT_ENCODING"),
             limit=limit if batch else min(limit, parsing.DEFAULT_LIMIT),
             max_nodes=_NODES_OF_A_BATCH if batch else MAX_NODES,
         )
@@ -80,7 +82,7 @@ def item_limit() -> Callable[[object], None]:
 
     It raises TooLarge or Invalid.
     """
-    whole = request.content_length or parsing.DEFAULT_LIMIT + 1
+    whole = present().content_length or parsing.DEFAULT_LIMIT + 1
     return _require_item_fits if whole > parsing.DEFAULT_LIMIT else _fits
 
 
