@@ -19,6 +19,9 @@ class State(StrEnum):
     QUARANTINED = "quarantined"  #: ended because too many workers were lost while they held it
 
 
+#: States by their value; to make one from it takes longer.
+STATES = {state.value: state for state in State}
+
 #: The version of the documents that are written; `mongo/schema.py` says what it was before.
 SCHEMA_VERSION = 2
 

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError
 
-from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.job import ENDED, STATES, Job, State
 from job_service.lifecycle.reports import ending
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.changes import as_update
@@ -204,7 +204,7 @@ def _ended(job: Job, state: State, now: datetime, request_id: str | None) -> Tra
         job_id=job["_id"],
         kind=job["kind"],
         type=job.get("type"),
-        source=State(job["state"]) if job["state"] not in ENDED else None,
+        source=STATES[job["state"]] if job["state"] not in ENDED else None,
         target=state,
         at=now,
         worker=job["lease"]["worker"] if "lease" in job else None,

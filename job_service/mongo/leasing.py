@@ -11,7 +11,7 @@ from itertools import groupby
 from pymongo import UpdateMany
 
 from job_service.lifecycle.errors import Unavailable
-from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.job import STATES, Job, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.claim_gates import Share, Ticket
 from job_service.mongo.client import Document, fetch
@@ -140,7 +140,7 @@ def _claimed(job: Job, ticket: Ticket, now: datetime) -> Transition:
         job_id=job["_id"],
         kind=job["kind"],
         type=job.get("type"),
-        source=State(job["state"]),
+        source=STATES[job["state"]],
         target=State.RUNNING,
         at=now,
         worker=ticket.worker,
