@@ -3,6 +3,7 @@
 python -m benchmarks [--only NAME...] [--runs 3] [--quick] [--large] [--peers] [--out FILE]
 python -m benchmarks compare OLD.json NEW.json
 python -m benchmarks table FILE.json
+python -m benchmarks profile [--out FOLDER] [PATH...]
 """
 
 import argparse
@@ -18,6 +19,9 @@ from benchmarks.peers.effort import QUICK, Effort
 from benchmarks.peers.run import chosen, measure_peers
 from benchmarks.peers.versions import versions
 from benchmarks.plan import run_all
+from benchmarks.profiled import WAYS
+from benchmarks.profiling import FOLDER as PROFILES
+from benchmarks.profiling import Missing, profile
 from benchmarks.ratios import ratios_of
 from benchmarks.scenarios.every import EVERY
 from benchmarks.stage import Sizes, Stage
@@ -35,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.command == "table":
         print(markdown(Results.load(asked.file)))
         return 0
+    if asked.command == "profile":
+        return _profile(asked)
     return _measure(asked)
 
 
@@ -53,7 +59,26 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("new", type=Path)
     table = commands.add_parser("table", help="print a file's figures as Markdown")
     table.add_argument("file", type=Path)
+    _add_profile(commands.add_parser("profile", help="write where the time of some paths goes"))
     return parser
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    names = [way.name for way in WAYS]
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=f"all, or of: {', '.join(names)}")
+    parser.add_argument("--out", type=Path, dest="folder", default=PROFILES, metavar="FOLDER")
+    parser.set_defaults(refuse=parser.error)
+
+
+def _profile(asked: argparse.Namespace) -> int:
+    if unknown := set(asked.paths) - {way.name for way in WAYS}:
+        asked.refuse(f"no such path: {', '.join(sorted(unknown))}")
+    try:
+        profile([way for way in WAYS if not asked.paths or way.name in asked.paths], asked.folder, _tell)
+    except Missing as missing:
+        _tell(str(missing))
+        return 1
+    return 0
 
 
 def _measure(asked: argparse.Namespace) -> int:

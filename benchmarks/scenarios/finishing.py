@@ -25,13 +25,17 @@ POINTS = (
 MOVED = " until all are moved"
 
 
-def _hold(stage: Stage, party: str, size: int) -> list[Held]:
+def hold(stage: Stage, party: str, size: int, count: int) -> list[Held]:
+    """Have so many jobs held, `size` of them under one claim, and nothing else."""
     stage.fresh(party)
-    # One at a time takes longer than there is time for with all of them.
-    count = stage.sizes.jobs if size > 1 else stage.sizes.jobs // 3
     jobs, held = held_copies(stage.shapes.running, count, size, "H")
     stage.store(party, jobs)
     return held
+
+
+def _hold(stage: Stage, party: str, size: int) -> list[Held]:
+    # One at a time takes longer than there is time for with all of them.
+    return hold(stage, party, size, stage.sizes.jobs if size > 1 else stage.sizes.jobs // 3)
 
 
 def _raw(size: int, clients: int, party: str, stage: Stage) -> list[Sample]:

@@ -36,7 +36,7 @@ def _all_raw(stage: Stage) -> list[Sample]:
     return rate(f"a list of {count:,}, raw", done.rate)
 
 
-def _fill(stage: Stage, count: int) -> None:
+def fill(stage: Stage, count: int) -> None:
     stage.fresh(SERVED)
     for first in range(0, count, FILL):
         jobs = copies(stage.shapes.completed, min(FILL, count - first), f"L_{first}")
@@ -51,12 +51,12 @@ def _pages(count: int) -> list[Measure]:
 
 
 def measures(stage: Stage) -> Sequence[Measure]:
-    _fill(stage, stage.sizes.listed)
+    fill(stage, stage.sizes.listed)
     return [*_pages(stage.sizes.listed), _all_raw, _all]
 
 
 def large_measures(stage: Stage) -> Sequence[Measure]:
-    _fill(stage, stage.sizes.large_backlog)
+    fill(stage, stage.sizes.large_backlog)
     return _pages(stage.sizes.large_backlog)
 
 
