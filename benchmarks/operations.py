@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.table import number, rows
+from benchmarks.table import number, rows, small
 
 #: The profiler's word for an operation, and that of the command `top`.
 _OF_TOP = {"query": "queries", "command": "commands"}
@@ -68,11 +68,6 @@ def _mean(key: tuple[str, str, str], times: Times) -> float:
 
 def _line(key: tuple[str, str, str], row: _Row, mean: float, done: int) -> tuple[str, ...]:
     collection, operation, plan = key
-    examined, documents, inserted, deleted = (_each(row.sums[name] / done) for name in _COUNTED)
-    times = (_each(row.operations / done), number(mean), _each(mean * row.operations / done))
+    examined, documents, inserted, deleted = (small(row.sums[name] / done) for name in _COUNTED)
+    times = (small(row.operations / done), number(mean), small(mean * row.operations / done))
     return (collection.partition(".")[2], operation, plan, *times, examined, documents, f"+{inserted} -{deleted}")
-
-
-def _each(value: float) -> str:
-    """Return a number that may be small, since a batch has many jobs."""
-    return number(value) if value >= 0.1 else f"{value:.2g}"

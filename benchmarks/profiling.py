@@ -18,7 +18,7 @@ from benchmarks.crew import Outcome
 from benchmarks.machine import cpu_seconds, facts, load_average, tree
 from benchmarks.profiled import Order, Way
 from benchmarks.stage import SERVED, Sizes, Stage
-from benchmarks.table import number
+from benchmarks.table import number, small
 
 FOLDER = Path(__file__).parent / "profiles"
 UNDISTURBED, SAMPLED, NOTED = 1.5, 4.0, 1.0
@@ -31,8 +31,11 @@ MEANING = """\
 {hertz} times a second py-spy looked which thread held the interpreter's lock; a sample is a stack that did. So it is
 time in Python, and in compiled code under the lock. Waiting is not in it, nor the kernel's part of sockets and files,
 for which the lock is given up. The process is not stopped for a sample (`--nonblocking`), since it would stop where it
-calls the kernel. There are {samples:,}: the lock was held in {held:.0%} of the moments. The process used {used:.0%} of
-a core, the kernel's part included; it may also hold the lock while it waits for a core."""
+calls the kernel.
+
+There are {samples:,} samples: the lock was held in {held:.0%} of the moments. The process used {used:.0%} of a core, the
+kernel's part included. Where more of the first than of the second is, the process waited for a core with the lock held,
+and the lines at which that happened have more than they use: an idle machine tells more."""
 NOTED_BY = """\
 Of its profiler at level 2, in a load of its own of a second; the mean is that of `top`, over all plans of a sort of
 operation on a collection. What the service does in the background is among it."""
@@ -195,7 +198,7 @@ def _facts(way: Way, machine: dict[str, Any], seen: Seen) -> str:
     done = seen.plain
     parts = (("the service", seen.service_cpu), ("mongod", seen.mongod_cpu), ("the clients", done.cpu))
     jobs = max(done.jobs + way.uncounted, 1)
-    used = [f"{part} {number(seconds * 1000 / jobs)} ms" for part, seconds in parts]
+    used = [f"{part} {small(seconds * 1000 / jobs)} ms" for part, seconds in parts]
     known = [f"{name} {value}" for name, value in machine.items()]
     lines = (
         f"{number(done.rate)} {way.unit}s/s ({done.jobs:,} in {done.seconds:.1f} s, undisturbed)",

@@ -39,5 +39,10 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+def small(value: float) -> str:
+    """Return a number of which much less than one is still something, as of what a batch costs each of its jobs."""
+    return number(value) if value >= 0.1 else f"{value:.2g}"
+
+
 def _target(better: str, target: float | None) -> str:
     return "" if target is None else f"{_LIMIT[better]} {number(target)}"
