@@ -33,9 +33,9 @@ time in Python, and in compiled code under the lock. Waiting is not in it, nor t
 for which the lock is given up. The process is not stopped for a sample (`--nonblocking`), since it would stop where it
 calls the kernel.
 
-There are {samples:,} samples: the lock was held in {held:.0%} of the moments. The process used {used:.0%} of a core, the
-kernel's part included. Where more of the first than of the second is, the process waited for a core with the lock held,
-and the lines at which that happened have more than they use: an idle machine tells more."""
+There are {samples:,} samples: the lock was held in {held:.0%} of the moments. The process used {used:.0%} of a core,
+the kernel's part included. Where more of the first than of the second is, the process waited for a core with the lock
+held, and the lines at which that happened have more than they use: an idle machine tells more."""
 NOTED_BY = """\
 Of its profiler at level 2, in a load of its own of a second; the mean is that of `top`, over all plans of a sort of
 operation on a collection. What the service does in the background is among it."""
