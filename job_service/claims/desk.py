@@ -167,7 +167,7 @@ class ClaimDesk:
             error = failure
         with self._lock:
             for waiter in batch:
-                waiter.pause, waiter.error = pause, error
+                waiter.pause, waiter.error = pause, error or waiter.ticket.failure
                 if waiter.leads is None:
                     waiter.turn.release()
             batch[0].leads = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pymongo import UpdateOne, WriteConcern
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from job_service.lifecycle.job import Job
 from job_service.mongo.collections import Collections
@@ -22,7 +22,8 @@ class Ticket:
     """One claim: what a worker asks for, and what it got.
 
     `repeatable` says that the claim id is the worker's own, so that the same request may come again; `rounds` counts
-    the intents stored for it; `repeats` says that it has turned out to be such a request, and has got its answer.
+    the intents stored for it; `repeats` says that it has turned out to be such a request, and has got its answer;
+    `failure` is why that could not be found out, where others of the batch have got jobs.
     """
 
     claim_id: str
@@ -32,6 +33,7 @@ class Ticket:
     repeatable: bool = False
     rounds: int = 0
     repeats: bool = False
+    failure: PyMongoError | None = None
     request_id: str | None = None
     jobs: list[Job] = field(default_factory=list)
 
@@ -55,7 +57,7 @@ class ClaimGates:
         """Answer those tickets whose claim id another request has used before."""
         asked = [ticket for ticket in tickets if ticket.repeatable and (ticket.repeats or not ticket.rounds)]
         if asked:
-            self._answer(asked, [ticket.claim_id for ticket in asked], retake)
+            self._answer(asked, retake)
 
     def admit(self, shares: list[Share], retake: Retake, at: datetime) -> list[Share]:
         """Store what each repeatable ticket is about to take; return the shares that may go on.
@@ -67,26 +69,27 @@ class ClaimGates:
             return shares
         late = self._store(gated, at)
         if late:
-            self._answer([ticket for ticket, _ in gated], list(late), retake)
+            self._answer(late, retake)
         return [(ticket, share) for ticket, share in shares if not ticket.repeats]
 
-    def _answer(self, tickets: list[Ticket], used: list[str], retake: Retake) -> None:
+    def _answer(self, tickets: list[Ticket], retake: Retake) -> None:
+        used = [ticket.claim_id for ticket in tickets]
         gates = {gate["_id"]: gate for gate in self._gates.find({"_id": {"$in": used}})}
         for ticket in tickets:
             if gate := gates.get(ticket.claim_id):
                 ticket.repeats = True
                 retake(ticket, [(job_id, claims) for job_id, claims in gate["jobs"]])
 
-    def _store(self, gated: list[Share], at: datetime) -> set[str]:
-        """Write the intents; return the claim ids that somebody else has stored meanwhile."""
+    def _store(self, gated: list[Share], at: datetime) -> list[Ticket]:
+        """Write the intents; return the tickets whose claim id has one already, be it that of a twin in this batch."""
         try:
             self._gates.bulk_write([_intent(ticket, share, at) for ticket, share in gated], ordered=False)
         except BulkWriteError as error:
             failures = (error.details or {}).get("writeErrors", [])
             if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
                 raise
-            return {gated[failure["index"]][0].claim_id for failure in failures}
-        return set()
+            return [gated[failure["index"]][0] for failure in failures]
+        return []
 
 
 _DUPLICATE_KEY = 11000

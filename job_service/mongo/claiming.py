@@ -14,6 +14,7 @@ from itertools import islice
 from zlib import crc32
 
 from pymongo import ReturnDocument
+from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.job import Job, State
@@ -104,7 +105,15 @@ class Claiming:
         """
         pause = self._fill(narrowing, [ticket for ticket in tickets if not ticket.repeats])
         # Who got something was no repeat: that would have met the gate of the first request.
-        self._gates.answer_repeats([ticket for ticket in tickets if not ticket.jobs], self._leasing.retake)
+        empty = [ticket for ticket in tickets if not ticket.jobs]
+        try:
+            self._gates.answer_repeats(empty, self._leasing.retake)
+        except PyMongoError as error:
+            if len(empty) == len(tickets):
+                raise
+            # The others must hear of what they hold.
+            for ticket in empty:
+                ticket.failure = error
         return pause
 
     def _fill(self, narrowing: Narrowing, tickets: list[Ticket]) -> MaintenanceStatus | None:
@@ -177,7 +186,8 @@ class Claiming:
             found = [job for job in window if job["_id"] in chosen]
         else:
             mine = {**may_start, "_id": {"$in": list(chosen)}}
-            found = fetch(self._inprogress.find(mine).sort(order), wanted)
+            whole = {job["_id"]: job for job in fetch(self._inprogress.find(mine, hint="_id_"), wanted)}
+            found = [whole[job["_id"]] for job in window if job["_id"] in whole]
         # Others may have taken some of them by now.
         return found, len(chosen) < wanted
 

@@ -99,7 +99,12 @@ class Ending:
     def move_marked(self) -> None:
         """Move what this instance has marked, in batches."""
         while self._to_move:
-            self.move_now([self._to_move.popleft() for _ in range(min(len(self._to_move), _BATCH))])
+            batch = [self._to_move.popleft() for _ in range(min(len(self._to_move), _BATCH))]
+            try:
+                self.move_now(batch)
+            except Exception:
+                self._to_move.extendleft(batch)
+                raise
 
     def move_now(self, job_ids: Sequence[str]) -> None:
         """Move these jobs, if they have ended, before this returns."""

@@ -35,12 +35,12 @@ class Overseeing:
         self._workers = collections.workers
         self._clock = terms.clock
         # With every kind named the index by kind and state gives just the jobs of a state.
-        self._kinds = list(terms.families)
+        self._running = {"kind": {"$in": list(terms.families)}, "state": State.RUNNING.value}
 
     def lapsed(self) -> int:
-        """Return how many jobs, of so many held ones, are under a lease that is over: nobody has taken them again."""
-        now = self._clock.now()
-        return sum(job["lease"]["until"] <= now for job in self._running())
+        """Return how many jobs are under a lease that is over, up to a limit: nobody has taken them again yet."""
+        lapsed = {**self._running, "readyAt": {"$lte": self._clock.now()}}
+        return self._inprogress.count_documents(lapsed, hint="state", limit=_MOST)
 
     def quarantined(self, kinds: Sequence[str], limit: int) -> list[Job]:
         """Return the newest jobs that were put aside."""
@@ -84,14 +84,11 @@ class Overseeing:
             "ended": self._completed.count_documents({"parentId": parent_id}, limit=_MOST),
         }
 
-    def _running(self) -> list[Job]:
-        running = {"kind": {"$in": self._kinds}, "state": State.RUNNING.value}
-        return fetch(self._inprogress.find(running, {"lease": 1}, hint="state").limit(_MOST), _MOST)
-
     def _held(self) -> dict[str, Any]:
         """Return, by worker, how many jobs it holds and until when the longest of their leases lasts."""
         held: dict[str, Any] = {}
-        for job in self._running():
+        running = self._inprogress.find(self._running, {"lease": 1}, hint="state").limit(_MOST)
+        for job in fetch(running, _MOST):
             worker, until = job["lease"]["worker"], job["lease"]["until"]
             mine = held.setdefault(worker, {"jobs": 0, "until": until})
             mine["jobs"] += 1

@@ -108,6 +108,7 @@ class Sweeper:
             except Exception as error:  # noqa: BLE001  whatever it was, jobs must go on to be moved
                 _complain("sweep interrupted", error)
                 self._stop.wait(1.0)
+                self._wake.set()
 
     def _await_quiet(self) -> None:
         latest = time.monotonic() + _LATEST_SECONDS

@@ -55,7 +55,8 @@ class Targets:
                 self._targets.insert_many(documents, ordered=False)
         except BulkWriteError as error:
             failures = (error.details or {}).get("writeErrors", [])
-            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+            unconfirmed = (error.details or {}).get("writeConcernErrors")
+            if unconfirmed or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
                 raise
             return {changes[failure["index"]].name for failure in failures}
         return set()

@@ -145,3 +145,44 @@ def test_claimers_that_met_leave_nothing_behind(store, another_store):
         each.claiming._met["dataset"] = time.monotonic()
     got = [len(claim(stores[turn % 2], 10, f"claim-{turn}")) for turn in range(5)]
     assert got == [10, 10, 10, 10, 0]
+
+
+def test_of_twins_in_a_batch_that_lose_their_jobs_one_gets_the_next(store, another_store, monkeypatch):
+    submit_many(store, 10)
+    thief, look = another_store(), store.claiming._gates._answer
+
+    def late(*asked):
+        monkeypatch.undo()
+        claim(thief, 1, "claim-two")
+        look(*asked)
+
+    monkeypatch.setattr(store.claiming._gates, "_answer", late)
+    twins = [Ticket(claim_id="claim-one", worker="w", repeatable=True) for _ in range(2)]
+    store.claiming.claim_many(DATASETS, twins)
+    assert len(twins[0].jobs) == 1
+    store.claiming.claim_many(DATASETS, [twin for twin in twins if not twin.jobs])
+    assert ids_of(twins[0].jobs) == ids_of(twins[1].jobs)
+
+
+def test_who_got_jobs_hears_of_them_also_when_others_cannot_be_told_from_repeats(store, monkeypatch):
+    def away(*_):
+        raise AutoReconnect("away")
+
+    submit_many(store, 1)
+    monkeypatch.setattr(store.claiming._gates, "_answer", away)
+    lucky, unsure = (Ticket(claim_id=f"claim-{own}", worker="w", repeatable=own) for own in (False, True))
+    store.claiming.claim_many(DATASETS, [lucky, unsure])
+    assert (len(lucky.jobs), type(unsure.failure)) == (1, AutoReconnect)
+    with pytest.raises(AutoReconnect):
+        store.claiming.claim_many(DATASETS, [unsure])
+
+
+@pytest.mark.parametrize("wanted", [30, 200])
+def test_claimers_that_met_read_no_more_than_their_window(store, profiled, wanted):
+    submit_many(store, 3_000)
+    store.claiming._met["dataset"] = time.monotonic()
+    (found, were_all), keys, documents = profiled(lambda: store.claiming._candidates(DATASETS, wanted))
+    assert (len(found), were_all) == (wanted, False)
+    order = [(-job["priority"], job["readyAt"], job["_id"]) for job in found]
+    assert order == sorted(order)
+    assert (keys <= 5 * wanted, documents <= 3 * wanted) == (True, True)

@@ -1,14 +1,17 @@
 """What it costs to look for what must be moved or ended, among many jobs that wait or are held."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from job_service.families import FAMILIES
 from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.overseeing import Overseeing
 from job_service.mongo.store import open_store
+from tests.store.jobs import claim, report, submit_many
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 WAITING, HELD = 3_000, 1_000
@@ -74,5 +77,24 @@ def test_where_the_first_lost_lease_is_one_too_many_the_sweep_ends_all_that_lost
 def test_what_operators_must_see_of_held_jobs_is_read_from_them_alone(store, fill, profiled):
     fill()
     overseeing = Overseeing(store.collections, store.terms)
-    lapsed, keys, documents = profiled(overseeing.lapsed)
-    assert (lapsed, documents, keys <= HELD + SEEKS) == (HELD, HELD, True)
+    workers, keys, documents = profiled(overseeing.workers)
+    assert [worker["holds"] for worker in workers] == [HELD]
+    assert (documents, keys <= HELD + SEEKS) == (HELD, True)
+
+
+def test_what_lapsed_is_found_behind_many_that_are_held(store, fill):
+    later = NOW + timedelta(hours=1)
+    fill(*(held(HELD + number, readyAt=later) for number in range(50)))
+    assert Overseeing(store.collections, store.terms).lapsed() == HELD
+
+
+def test_a_move_that_failed_is_tried_again(store, monkeypatch):
+    submit_many(store, 3)
+    for job in claim(store, 3):
+        report(store, job, end="completed")
+    with monkeypatch.context() as broken:
+        broken.setattr(store.ending, "_move", Mock(side_effect=AutoReconnect("away")))
+        with pytest.raises(AutoReconnect):
+            store.ending.move_marked()
+    store.ending.move_marked()
+    assert store.collections.completed.count_documents({}) == 3
