@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from job_service.lifecycle.job import Job
 from job_service.mongo.collections import Collections
+from job_service.mongo.duplicates import duplicates
 
 
 @dataclass(slots=True)
@@ -85,14 +86,8 @@ class ClaimGates:
         try:
             self._gates.bulk_write([_intent(ticket, share, at) for ticket, share in gated], ordered=False)
         except BulkWriteError as error:
-            failures = (error.details or {}).get("writeErrors", [])
-            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
-                raise
-            return [gated[failure["index"]][0] for failure in failures]
+            return [gated[failure["index"]][0] for failure in duplicates(error)]
         return []
-
-
-_DUPLICATE_KEY = 11000
 
 
 def _intent(ticket: Ticket, share: list[Job], at: datetime) -> UpdateOne:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable
 from pymongo.errors import BulkWriteError
 
 from job_service.mongo.collections import Collections
-
-_DUPLICATE_KEY = 11000
+from job_service.mongo.duplicates import duplicates
 
 #: Reserves so many consecutive numbers and returns the first.
 NextNumbers = Callable[[int], int]
@@ -39,5 +38,4 @@ class EncoderOptions:
             )
         except BulkWriteError as error:
             # Somebody else has used the same one at the same moment.
-            if any(failure["code"] != _DUPLICATE_KEY for failure in (error.details or {}).get("writeErrors", [])):
-                raise
+            duplicates(error)

@@ -20,12 +20,12 @@ from job_service.lifecycle.transitions import Transition
 from job_service.mongo.changes import as_update
 from job_service.mongo.client import Document, fetch
 from job_service.mongo.collections import EPOCH, Collections
+from job_service.mongo.duplicates import duplicates
 from job_service.mongo.terms import Terms
 
 _BATCH = 500
 #: Of more marked jobs than that, the oldest are left to the sweep.
 _REMEMBERED = 100_000
-_DUPLICATE_KEY = 11000
 
 BeforeMove = Callable[[Sequence[Job]], None]
 
@@ -125,11 +125,7 @@ class Ending:
         try:
             self._completed.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            failures = (error.details or {}).get("writeErrors", [])
-            unconfirmed = (error.details or {}).get("writeConcernErrors")
-            if unconfirmed or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
-                raise
-            self._replace_older([documents[failure["index"]] for failure in failures])
+            self._replace_older([documents[failure["index"]] for failure in duplicates(error)])
 
     def _replace_older(self, documents: list[Job]) -> None:
         """Overwrite copies of an earlier end; a copy of this or a later one stays."""

@@ -22,10 +22,10 @@ from job_service.lifecycle.job import SCHEMA_VERSION, Job, NewJob, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.client import Document
 from job_service.mongo.collections import EPOCH, Collections
+from job_service.mongo.duplicates import duplicates
 from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
-_DUPLICATE_KEY = 11000
 _BATCH = 1_000
 
 #: What a job waits for that is not known yet to be the only one of its id.
@@ -142,10 +142,7 @@ class Submission:
         try:
             self._inprogress.insert_many(jobs, ordered=False)
         except BulkWriteError as error:
-            failures: list[dict[str, Any]] = (error.details or {}).get("writeErrors", [])
-            if any(failure["code"] != _DUPLICATE_KEY for failure in failures) or _unconfirmed(error):
-                raise
-            return self._explain_failures(jobs, failures, repeated=repeated)
+            return self._explain_failures(jobs, duplicates(error), repeated=repeated)
         return {}
 
     def _explain_failures(
@@ -250,7 +247,3 @@ def _created(job: Job) -> Transition:
         at=job["createdAt"],
         request_id=job.get("requestId"),
     )
-
-
-def _unconfirmed(error: BulkWriteError) -> bool:
-    return bool((error.details or {}).get("writeConcernErrors"))

@@ -15,8 +15,7 @@ from pymongo.errors import BulkWriteError
 from job_service.lifecycle.job import Job
 from job_service.mongo.client import Document, fetch
 from job_service.mongo.collections import Collections
-
-_DUPLICATE_KEY = 11000
+from job_service.mongo.duplicates import duplicates
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +53,7 @@ class Targets:
                 documents = [{"_id": change.name, **_fields(change)} for change in changes]
                 self._targets.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            failures = (error.details or {}).get("writeErrors", [])
-            unconfirmed = (error.details or {}).get("writeConcernErrors")
-            if unconfirmed or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
-                raise
-            return {changes[failure["index"]].name for failure in failures}
+            return {changes[failure["index"]].name for failure in duplicates(error)}
         return set()
 
     def _update(self, changes: Sequence[TargetChange]) -> None:
