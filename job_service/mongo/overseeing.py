@@ -34,8 +34,7 @@ class Overseeing:
         self._completed = collections.completed
         self._workers = collections.workers
         self._clock = terms.clock
-        # With every kind named the index by kind and state gives just the jobs of a state.
-        self._running = {"kind": {"$in": list(terms.families)}, "state": State.RUNNING.value}
+        self._running = terms.in_states([State.RUNNING])
 
     def lapsed(self) -> int:
         """Return how many jobs are under a lease that is over, up to a limit: nobody has taken them again yet."""

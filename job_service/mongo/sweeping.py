@@ -40,7 +40,7 @@ class Sweeper:
         self._leaderships = collections.leaderships
         self._clock = terms.clock
         self._policy = terms.policy
-        self._kinds = list(terms.families)
+        self._running = terms.in_states([State.RUNNING])
         self._ending = ending
         self._me = uuid.uuid4().hex
         self._wake = threading.Event()
@@ -122,7 +122,7 @@ class Sweeper:
 
     def _end_spent(self) -> int:
         """End jobs whose lease has run out and who must not be handed out again."""
-        lapsed = {"kind": {"$in": self._kinds}, "state": State.RUNNING.value, "readyAt": {"$lte": self._clock.now()}}
+        lapsed = {**self._running, "readyAt": {"$lte": self._clock.now()}}
         # Where the first lost lease is one too many, every job that is held may be spent.
         index = SUSPECT if self._policy.max_leases_lost > 1 else "state"
         return self._ending.end_spent(

@@ -1,11 +1,12 @@
 """What every part of the store works with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.family import Family
-from job_service.lifecycle.job import NewJob
+from job_service.lifecycle.job import NewJob, State
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer
 
@@ -18,6 +19,13 @@ class Terms:
     policy: RetryPolicy
     clock: Clock
     observe: Observer
+
+    def in_states(self, states: Collection[State]) -> dict[str, Any]:
+        """Return the condition for jobs of any kind in some states.
+
+        With every kind named the index by kind and state finds just these.
+        """
+        return {"kind": {"$in": list(self.families)}, "state": {"$in": sorted(states)}}
 
     def require_types(self, new_jobs: Sequence[NewJob]) -> None:
         """Raise ValueError for jobs that no claim would ever ask for."""
