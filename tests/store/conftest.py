@@ -1,5 +1,7 @@
 """What tests of the store ask for besides a store: a second instance, and an account of the round trips."""
 
+from contextlib import ExitStack
+
 import pytest
 from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
@@ -41,9 +43,14 @@ class Commands(CommandListener):
 @pytest.fixture
 def another_store(store, database, clock, transitions):
     """Open one more instance on the same database, as another process has it."""
-    return lambda **options: open_store(
-        database, FAMILIES, options.pop("policy", RetryPolicy()), transitions.extend, clock
-    )
+    with ExitStack() as stores:
+
+        def opened(policy=None):
+            one_more = open_store(database, FAMILIES, policy or RetryPolicy(), transitions.extend, clock)
+            stores.callback(one_more.wakeups.stop)
+            return one_more
+
+        yield opened
 
 
 @pytest.fixture
@@ -60,6 +67,7 @@ def counted_store(mongod_url, database, clock, commands):
     )
     store.prepare()
     yield store
+    store.wakeups.stop()
     client.close()
 
 
