@@ -130,8 +130,13 @@ def test_what_a_program_prints_is_shown_as_text(http):
         assert "<img src=x" not in page
 
 
-def test_an_upload_is_a_program(http, store, monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch):
+    """Let forms wait for the end of a program a tenth of a second; the application is to be made after it."""
     monkeypatch.setattr("job_service.code_jobs.pages._PATIENCE_SECONDS", -9.9)
+
+
+def test_an_upload_is_a_program(impatient, http, store):
     answer = form(http, code="", file=(io.BytesIO(SUM.encode()), "sum.py"))
     assert answer.status_code == 200
     assert store.reading.by_number("code", 1)["parameters"]["code"] == SUM
