@@ -1,5 +1,6 @@
 """What tests of every folder may ask for."""
 
+import gc
 import signal
 import tempfile
 from pathlib import Path
@@ -17,6 +18,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _PARAMETERS = ("enableTestCommands=1", "ttlMonitorEnabled=false")
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays anyway; the collector of garbage need not search it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
