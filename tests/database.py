@@ -51,7 +51,7 @@ def database(kept_database):
     """An empty database."""
     empty(kept_database)
     # An empty board can not be waited at.
-    kept_database["signals"].insert_one({"kinds": [], "ended": []})
+    kept_database["signals"].insert_one({"parts": [], "ended": []})
     return kept_database
 
 

@@ -7,7 +7,6 @@ wake-up (see `mongo/wakeups.py`) sends all parked claims of a group to the store
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,12 +15,16 @@ from job_service.lifecycle.family import Narrowing
 from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.claiming import Claiming
 from job_service.mongo.maintenance import MaintenanceStatus
+from job_service.mongo.signals import News
 from job_service.mongo.wakeups import Wakeups
 from job_service.web.combining import Company, closed_gate
 
 _BATCH = 1_000
 #: Clients choose the parts of the queue that they ask for; of more parts than that nothing is remembered.
 _MOST_REMEMBERED = 256
+
+#: How long a claim that is woken early leaves to the storing of its job: less than that it is most often too early.
+_HEAD_START_SECONDS = 0.0007
 
 #: Says whether a claim's client is there no more.
 HungUp = Callable[[], bool]
@@ -33,11 +36,16 @@ def _stays() -> bool:
 
 @dataclass(slots=True)
 class _Group:
-    """The claims for one part of the queue: those to be served, and those that wait."""
+    """The claims for one part of the queue: those to be served, and those that wait.
+
+    `woken` is the number of the last wake-up that was for it, `early` whether it is to leave its job a head start.
+    """
 
     pending: list["_Waiter"] = field(default_factory=list)
     parked: list["_Waiter"] = field(default_factory=list)
     busy: bool = False
+    woken: int = 0
+    early: bool = False
     company: Company = field(default_factory=Company)
 
     def is_empty(self) -> bool:
@@ -49,7 +57,7 @@ class _Group:
 class _Waiter:
     """One claim at the desk; the gate `turn` opens when it has its answer or has to lead, each time it has come.
 
-    `seen` is how many wake-ups of its kind came before the store was asked: a later one may be about a missed job.
+    `seen` is the last wake-up before the store was asked: a later one may be about a missed job.
     """
 
     ticket: Ticket
@@ -74,7 +82,7 @@ class ClaimDesk:
         self._tell = tell
         self._lock = threading.Lock()
         self._groups: dict[Narrowing, _Group] = {}
-        self._wakes: Counter[str] = Counter()
+        self._wakes = 0
         self._waiting = 0
         self._draining = False
         wakeups.serve(self.kinds_waited_for, self.wake)
@@ -101,14 +109,16 @@ class ClaimDesk:
             if (waiter.waited and hung_up()) or not self._park(narrowing, waiter, deadline):
                 return None
 
-    def wake(self, kinds: set[str]) -> None:
-        """Let the parked claims of these kinds look again."""
+    def wake(self, news: News) -> None:
+        """Let the parked claims look again for which there may be something."""
         with self._lock:
-            for kind in kinds:
-                self._wakes[kind] += 1
+            self._wakes += 1
             for narrowing, group in self._groups.items():
-                if group.parked and narrowing.kind in kinds:
-                    self._unpark(group)
+                if narrowing.meets(news.parts):
+                    group.woken = self._wakes
+                    if group.parked:
+                        group.early = news.early
+                        self._unpark(group)
 
     def kinds_waited_for(self) -> set[str]:
         """Return the kinds for which claims are parked."""
@@ -140,7 +150,7 @@ class ClaimDesk:
         if group is None:
             if len(self._groups) >= _MOST_REMEMBERED:
                 self._groups = {part: group for part, group in self._groups.items() if not group.is_empty()}
-            group = self._groups[narrowing] = _Group()
+            group = self._groups[narrowing] = _Group(woken=self._wakes)
         return group
 
     def _appoint(self, group: _Group) -> None:
@@ -153,12 +163,15 @@ class ClaimDesk:
     def _lead(self, narrowing: Narrowing, group: _Group) -> None:
         """Serve one batch, with this thread's own claim in it, and hand over."""
         group.company.wait(lambda: len(group.pending))
+        if group.early:
+            group.early = False
+            time.sleep(_HEAD_START_SECONDS)
         with self._lock:
             batch, group.pending = group.pending[:_BATCH], group.pending[_BATCH:]
             # Those who were woken together do not come back together.
             group.company.went(max(1, sum(not waiter.waited for waiter in batch)))
             for waiter in batch:
-                waiter.seen = self._wakes[narrowing.kind]
+                waiter.seen = group.woken
         pause, error = None, None
         try:
             tickets = [waiter.ticket for waiter in batch if not (waiter.waited and waiter.hung_up())]
@@ -190,7 +203,7 @@ class ClaimDesk:
             waiter.waited = True
             group = self._group_of(narrowing)
             group.parked.append(waiter)
-            if self._wakes[narrowing.kind] != waiter.seen or self._draining:
+            if group.woken != waiter.seen or self._draining:
                 self._unpark(group)
         self._wakeups.need()
         try:

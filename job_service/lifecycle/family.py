@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from job_service.lifecycle.job import State
 
@@ -36,6 +36,13 @@ class Family:
             raise ValueError(f"there is no {self.kind} job of the type {given}")
 
 
+class Part(NamedTuple):
+    """The jobs of a kind and a type; a type of None stands for any."""
+
+    kind: str
+    type: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """Which jobs of a kind a claim is for; an empty tuple is no restriction."""
@@ -44,3 +51,8 @@ class Narrowing:
     types: tuple[str, ...] = ()
     dataset_names: tuple[str, ...] = ()
     by_id: bool = False  #: within a priority the oldest id first, instead of who has been ready for longest
+
+    def meets(self, parts: set[Part]) -> bool:
+        """Say whether some of these parts may hold jobs for it."""
+        of_kind = {part.type for part in parts if part.kind == self.kind}
+        return bool(of_kind) and (not self.types or None in of_kind or not of_kind.isdisjoint(self.types))

@@ -1,4 +1,4 @@
-"""What one instance tells the others at once: for which kinds there is something to claim, and which jobs have ended.
+"""What one instance tells the others at once: where there is something to claim, and which jobs have ended.
 
 The board is one small capped collection. A note covers all that happened since the last one, so that jobs that move in
 batches cost a note a batch, and nothing while nobody reads (`audience.py`); a change stream of the jobs would read each
@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import CursorType, WriteConcern
 from pymongo.cursor import Cursor
@@ -17,6 +17,7 @@ from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, OperationFailure, PyMongoError
 
 from job_service.lifecycle.clock import Clock
+from job_service.lifecycle.family import Part
 from job_service.lifecycle.job import ENDED, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.audience import Audience
@@ -26,7 +27,7 @@ from job_service.mongo.collections import Collections
 _LOG = logging.getLogger(__name__)
 _BOARD = "signals"
 _BOARD_BYTES = 1_000_000
-#: More ended jobs than that are not named in a note: whoever waits for one of them looks.
+#: More ended jobs than that are not named in a note: whoever waits for one of them looks. Of more types the kinds are.
 _MOST_NAMED = 200
 #: The least time between two notes of a process: under load one covers what many requests did.
 _PAUSE_SECONDS = 0.005
@@ -37,8 +38,19 @@ _RECENT = timedelta(seconds=1)
 
 _NAMESPACE_EXISTS = 48
 
-#: Takes the kinds that have something to claim, and the ids of ended jobs; None for more than can be named.
-Hear = Callable[[set[str], Sequence[str] | None], None]
+
+class News(NamedTuple):
+    """Which parts have something to claim, and the ids of ended jobs; None for more than can be named.
+
+    `early` says that the jobs are just being stored.
+    """
+
+    parts: set[Part]
+    ended: Sequence[str] | None = ()
+    early: bool = False
+
+
+Hear = Callable[[News], None]
 
 
 def ensure_board(database: Database[Document]) -> None:
@@ -55,7 +67,7 @@ def ensure_board(database: Database[Document]) -> None:
             raise
         return
     # Where there is nothing yet, nobody can wait for what comes next.
-    board.insert_one({"kinds": [], "ended": []})
+    board.insert_one({"parts": [], "ended": []})
 
 
 def _grows(database: Database[Document]) -> bool:
@@ -76,28 +88,38 @@ class Signals:
         self._news.acquire()
         self._stopped = threading.Event()
         self._writer: threading.Thread | None = None
-        self._kinds: set[str] = set()
+        self._parts: set[Part] = set()
         self._ended: list[str] = []
-        self.hear: Hear = lambda _kinds, _ended: None
+        self.hear: Hear = lambda _news: None
 
     def observe(self, transitions: Sequence[Transition]) -> None:
         """Tell of moves, here at once and elsewhere by a note; touches no database itself."""
-        kinds = {move.kind for move in transitions if move.target is State.QUEUED}
+        parts = {Part(move.kind, move.type) for move in transitions if move.target is State.QUEUED}
         ended = [move.job_id for move in transitions if move.target in ENDED]
-        if not kinds and not ended:
-            return
-        self.hear(kinds, ended)
+        if parts or ended:
+            self._tell(News(parts, ended))
+
+    def foretell(self, parts: set[Part]) -> None:
+        """Tell that a few jobs are about to be stored, so that whoever waits for them is on the way when they are.
+
+        Who comes too early is told again by `observe`.
+        """
+        if parts:
+            self._tell(News(parts, early=True))
+
+    def _tell(self, news: News) -> None:
+        self.hear(news)
         if self._audience.is_away():
             return
         with self._lock:
-            self._kinds |= kinds
-            self._ended += ended
+            self._parts |= news.parts
+            self._ended += news.ended or ()
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write, name="signals", daemon=True)
                 self._writer.start()
             self._wake_writer()
 
-    def follow(self) -> Iterator[tuple[set[str], Sequence[str] | None] | None]:
+    def follow(self) -> Iterator[News | None]:
         """Yield what other instances note, and None whenever there was nothing for a while; raises the driver's errors.
 
         Ends where the board was written over faster than it was read.
@@ -125,10 +147,10 @@ class Signals:
     def _write(self) -> None:
         while not self._stopped.is_set():
             self._news.acquire()
-            kinds, ended = self._take()
+            parts, ended = self._take()
             try:
                 if self._audience.is_there():
-                    note = {"by": self._audience.me, "at": self._clock.now(), "kinds": kinds, "ended": ended}
+                    note = {"by": self._audience.me, "at": self._clock.now(), "parts": parts, "ended": ended}
                     self._board.insert_one(note)
                     # After the note: it does not wait for the answer.
                     self._audience.look()
@@ -136,13 +158,15 @@ class Signals:
                 _LOG.debug("note not written", extra={"reason": type(error).__name__})
             self._stopped.wait(_PAUSE_SECONDS)
 
-    def _take(self) -> tuple[list[str], list[str] | None]:
+    def _take(self) -> tuple[list[Part], list[str] | None]:
         with self._lock:
-            kinds, ended = self._kinds, self._ended
-            self._kinds, self._ended = set(), []
-        return sorted(kinds), ended if len(ended) <= _MOST_NAMED else None
+            parts, ended = self._parts, self._ended
+            self._parts, self._ended = set(), []
+        if len(parts) > _MOST_NAMED:
+            parts = {Part(part.kind) for part in parts}
+        return list(parts), ended if len(ended) <= _MOST_NAMED else None
 
 
-def _news(notes: Cursor[Any]) -> tuple[set[str], Sequence[str] | None] | None:
+def _news(notes: Cursor[Any]) -> News | None:
     note = next(notes, None)
-    return None if note is None else (set(note["kinds"]), note["ended"])
+    return None if note is None else News({Part(*part) for part in note["parts"]}, note["ended"])

@@ -17,6 +17,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from job_service.lifecycle.clock import at_once
+from job_service.lifecycle.family import Part
 from job_service.lifecycle.ids import IdSource
 from job_service.lifecycle.job import SCHEMA_VERSION, Job, NewJob, State
 from job_service.lifecycle.transitions import Transition
@@ -27,6 +28,8 @@ from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
 _BATCH = 1_000
+#: So many jobs are stored by the time that who waits for them arrives.
+_FEW = 10
 
 #: What a job waits for that is not known yet to be the only one of its id.
 _CONFIRMATION: Document = {"waits": "confirmation"}
@@ -61,6 +64,7 @@ class Submission:
         self._policy = terms.policy
         self._clock = terms.clock
         self._observe = terms.observe
+        self._foretell = terms.foretell
         self._ids = IdSource()
         #: Asked before anything is stored; what they raise, the submitter hears.
         self.admissions: list[Callable[[Sequence[NewJob]], None]] = []
@@ -82,6 +86,7 @@ class Submission:
         jobs = [self._job(new, run[place], numbers.get(place), now) for place, new in enumerate(new_jobs)]
         if once:
             _hold_back(jobs)
+        self._announce(jobs, now)
         known = self._insert(jobs, repeated=repeated or once)
         try:
             if once:
@@ -136,6 +141,15 @@ class Submission:
                 release = {"$rename": {"confirmedReadyAt": "readyAt"}, "$unset": {"waits": ""}}
                 self._inprogress.update_many({"_id": {"$in": only}, **seen}, release)
         return ended
+
+    def _announce(self, jobs: list[Job], now: datetime) -> None:
+        """Call those that wait for one of a few jobs before it is stored.
+
+        They may claim it before the majority has it: their own write, which follows in the same log, brings both there.
+        """
+        if len(jobs) <= _FEW:
+            claimable = (job for job in jobs if "readyAt" in job and job["readyAt"] <= now)
+            self._foretell({Part(job["kind"], job.get("type")) for job in claimable})
 
     def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
         """Store what can be stored; return what became of the others: refused, or stored by an earlier call."""

@@ -1,11 +1,11 @@
 """What every part of the store works with."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.family import Family
+from job_service.lifecycle.family import Family, Part
 from job_service.lifecycle.job import NewJob, State
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer
@@ -13,12 +13,16 @@ from job_service.lifecycle.transitions import Observer
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The words of the families, the rules, the time, and who is told of each transition."""
+    """The words of the families, the rules, the time, and who is told of each transition.
+
+    `foretell` is told where a few jobs are about to become claimable.
+    """
 
     families: Mapping[str, Family]
     policy: RetryPolicy
     clock: Clock
     observe: Observer
+    foretell: Callable[[set[Part]], None]
 
     def in_states(self, states: Collection[State]) -> dict[str, Any]:
         """Return the condition for jobs of any kind in some states.

@@ -7,14 +7,15 @@ while somebody waits, finds what becomes claimable by time alone. Without waiter
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.clock import Clock
+from job_service.lifecycle.family import Part
 from job_service.lifecycle.job import ENDED, Job
 from job_service.mongo.reading import Reading
-from job_service.mongo.signals import Signals
+from job_service.mongo.signals import News, Signals
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
@@ -26,18 +27,18 @@ _GIVE_WAY_SECONDS = 0.001
 _GIVE_WAY_AFTER = 0.01
 
 Waiting = Callable[[], set[str]]
-Wake = Callable[[set[str]], None]
+Wake = Callable[[News], None]
 
 
 class Wakeups:
-    """Calls `wake` with the kinds that may have work; `waiting` tells for which kinds somebody waits."""
+    """Calls `wake` with the news of what may be claimed; `waiting` tells for which kinds somebody waits."""
 
     def __init__(self, signals: Signals, reading: Reading, clock: Clock) -> None:
         self._signals = signals
         self._reading = reading
         self._clock = clock
         self._waiting: Waiting = set
-        self._wake: Wake = lambda _kinds: None
+        self._wake: Wake = lambda _news: None
         self._needed = threading.Event()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -103,7 +104,7 @@ class Wakeups:
             if kinds:
                 try:
                     if self._reading.any_claimable(kinds, self._clock.now()):
-                        self._wake(kinds)
+                        self._wake(News({Part(kind) for kind in kinds}))
                 except PyMongoError as error:
                     _LOG.debug("poll failed", extra={"reason": type(error).__name__})
             self._stopped.wait(_POLL_SECONDS)
@@ -130,7 +131,7 @@ class Wakeups:
                     self._needed.set()
                 return
             if note:
-                self._hear(*note)
+                self._hear(note)
                 gave_way = self._give_way(gave_way)
             if self._stopped.is_set():
                 return
@@ -145,12 +146,12 @@ class Wakeups:
         self._stopped.wait(_GIVE_WAY_SECONDS)
         return time.monotonic()
 
-    def _hear(self, kinds: set[str], ended: Sequence[str] | None) -> None:
-        if kinds:
-            self._wake(kinds)
+    def _hear(self, news: News) -> None:
+        if news.parts:
+            self._wake(news)
         if not self._awaited:
             return
         with self._lock:
-            for job_id in self._awaited if ended is None else ended:
+            for job_id in self._awaited if news.ended is None else news.ended:
                 for awaiting in self._awaited.get(job_id, ()):
                     awaiting.set()

@@ -118,6 +118,6 @@ def test_a_database_that_refuses_is_no_mismatch(store, monkeypatch):
 
 
 def test_a_board_that_a_note_has_made_is_replaced(new_database):
-    new_database["signals"].insert_one({"by": "another", "kinds": [], "ended": []})
+    new_database["signals"].insert_one({"by": "another", "parts": [], "ended": []})
     open_new(new_database).prepare()
     assert new_database["signals"].options()["capped"]

@@ -1,6 +1,7 @@
 """Claims that wait together, at the moments at which their threads come late."""
 
 import threading
+import time
 from functools import partial
 from operator import is_
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 
 from job_service.claims import desk as module
 from job_service.claims.desk import ClaimDesk
-from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.family import Narrowing, Part
 from job_service.mongo.claim_gates import Ticket
+from job_service.mongo.signals import News
 from job_service.web import combining
 from job_service.web.combining import closed_gate
 from tests.system.serving.waiting import until
@@ -36,11 +38,13 @@ class Queue:
     """Has nothing to hand out before `filled`."""
 
     filled = False
+    asked = 0
 
     def claim_one(self, narrowing, ticket):
         self.claim_many(narrowing, [ticket])
 
     def claim_many(self, narrowing, tickets):
+        self.asked += 1
         for ticket in tickets if self.filled else ():
             ticket.jobs.append({"_id": ticket.claim_id})
 
@@ -71,7 +75,7 @@ def test_a_claim_whose_time_is_up_while_another_has_it_served_takes_its_answer(l
         thread.start()
     until(lambda: len(desk._groups[NARROWING].parked) == 2 if NARROWING in desk._groups else False)
     queue.filled = True
-    desk.wake({"dataset"})
+    desk.wake(News({Part("dataset")}))
     for thread in threads:
         thread.join(20)
     assert [ticket.jobs for ticket in tickets] == [[{"_id": "claim-0"}], [{"_id": "claim-1"}]]
@@ -96,7 +100,7 @@ def test_a_claim_whose_client_has_hung_up_while_it_waited_gets_nothing(queue):
         thread.start()
     until(lambda: desk.waiting == 2)
     queue.filled = True
-    desk.wake({"dataset"})
+    desk.wake(News({Part("dataset")}))
     for thread in threads:
         thread.join(10)
     assert (gone.jobs, [job["_id"] for job in there.jobs]) == ([], ["claim-there"])
@@ -114,7 +118,7 @@ def test_one_of_many_that_were_woken_together_does_not_wait_for_the_others_when_
     threads[1].start()
     until(lambda: desk.waiting == 2)
     queue.filled = True
-    desk.wake({"dataset"})
+    desk.wake(News({Part("dataset")}))
     for thread in threads:
         thread.join(10)
     back = Ticket("claim-2", "w")
@@ -128,3 +132,54 @@ def test_of_parts_of_the_queue_that_clients_make_up_not_all_are_remembered(queue
     for number in range(1_000):
         desk.claim(Narrowing("dataset", types=(str(number),)), Ticket("claim", "w"))
     assert len(desk._groups) <= 256
+
+
+@pytest.fixture
+def parked(queue):
+    """A desk where a claim of one type waits, its thread, and its ticket."""
+    wakeups: Any = Wakeups()
+    desk, ticket = ClaimDesk(queue, wakeups, 8), Ticket("claim-0", "w")
+    thread = threading.Thread(target=partial(desk.claim, Narrowing("dataset", ("ADD",)), ticket, 30))
+    thread.start()
+    until(lambda: desk.waiting == 1)
+    yield desk, thread, ticket
+    desk.drain()
+    thread.join(10)
+
+
+def test_who_waits_for_another_type_does_not_look(queue, parked):
+    desk, thread, ticket = parked
+    desk.wake(News({Part("dataset", "CHANGE")}))
+    assert desk.kinds_waited_for() == {"dataset"}
+    queue.filled = True
+    desk.wake(News({Part("dataset", "ADD")}))
+    thread.join(10)
+    assert (queue.asked, len(ticket.jobs)) == (2, 1)
+
+
+def test_who_was_called_too_early_is_called_again(queue, parked):
+    desk, thread, ticket = parked
+    desk.wake(News({Part("dataset", "ADD")}, early=True))
+    until(lambda: queue.asked == 2)
+    queue.filled = True
+    desk.wake(News({Part("dataset", "ADD")}))
+    thread.join(10)
+    assert len(ticket.jobs) == 1
+
+
+def test_who_is_called_early_leaves_the_job_a_head_start(queue, parked, monkeypatch):
+    starts: list[float] = []
+    monkeypatch.setattr(module, "time", Clockwork(starts))
+    desk, thread, _ = parked
+    queue.filled = True
+    desk.wake(News({Part("dataset", "ADD")}, early=True))
+    thread.join(10)
+    assert starts == [module._HEAD_START_SECONDS]
+
+
+class Clockwork:
+    """The `time` module, but that nobody really sleeps."""
+
+    def __init__(self, slept):
+        self.sleep = slept.append
+        self.monotonic = time.monotonic
