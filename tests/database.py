@@ -1,13 +1,11 @@
 """Fixtures for tests that talk to a real mongod: a database of its own for each test."""
 
-import functools
 import uuid
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from pymongo import MongoClient
-from werkzeug.routing import Rule
 
 from job_service.app import create_app
 from job_service.families import FAMILIES
@@ -88,20 +86,6 @@ def store(database, clock, transitions):
     yield opened
     # Its threads would keep all of it in memory, which the collector then searches more and more slowly.
     opened.wakeups.stop()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def links_compiled_when_asked_for():
-    """Links are what they are: to compile those to all routes for each application takes longer than most tests."""
-    compile_now = Rule._compile_builder
-
-    def compile_later(rule, append_unknown=True):
-        compiled = functools.cache(lambda: compile_now(rule, append_unknown))
-        return lambda rule, /, **values: compiled()(rule, **values)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Rule, "_compile_builder", compile_later)
-        yield
 
 
 @pytest.fixture
