@@ -103,6 +103,8 @@ class Check:
         rule = "heartbeats"
         claim = next(exchange for exchange in self.ground.seen.exchanges if claimed_ids(exchange))
         job = claimed_ids(claim)[0]
+        # That the job has ended may have come from the service before it came by the proxy.
+        self.ground.seen.wait_for(lambda: self._said(job, "completed"), SLACK_SECONDS)
         heard = [claim.answered_at, *(exchange.asked_at for exchange in self._about(job))]
         gaps = [later - earlier for earlier, later in pairwise(heard)]
         took, longest = heard[-1] - heard[0], max(gaps, default=0.0)
