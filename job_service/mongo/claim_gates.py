@@ -24,7 +24,7 @@ class Ticket:
 
     `repeatable` says that the claim id is the worker's own, so that the same request may come again; `rounds` counts
     the intents stored for it; `repeats` says that it has turned out to be such a request, and has got its answer;
-    `failure` is why that could not be found out, where others of the batch have got jobs.
+    `failure` is why that could not be found out, where others of the batch have their answer.
     """
 
     claim_id: str
@@ -55,8 +55,8 @@ class ClaimGates:
         self._gates = collections.claim_gates.with_options(write_concern=WriteConcern(w=1))
 
     def answer_repeats(self, tickets: list[Ticket], retake: Retake) -> None:
-        """Answer those tickets whose claim id another request has used before."""
-        asked = [ticket for ticket in tickets if ticket.repeatable and (ticket.repeats or not ticket.rounds)]
+        """Answer those of these repeatable tickets whose claim id another request has used before."""
+        asked = [ticket for ticket in tickets if ticket.repeats or not ticket.rounds]
         if asked:
             self._answer(asked, retake)
 

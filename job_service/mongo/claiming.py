@@ -105,14 +105,14 @@ class Claiming:
         """
         pause = self._fill(narrowing, [ticket for ticket in tickets if not ticket.repeats])
         # Who got something was no repeat: that would have met the gate of the first request.
-        empty = [ticket for ticket in tickets if not ticket.jobs]
+        unsure = [ticket for ticket in tickets if ticket.repeatable and not ticket.jobs]
         try:
-            self._gates.answer_repeats(empty, self._leasing.retake)
+            self._gates.answer_repeats(unsure, self._leasing.retake)
         except PyMongoError as error:
-            if len(empty) == len(tickets):
+            if len(unsure) == len(tickets):
                 raise
-            # The others must hear of what they hold.
-            for ticket in empty:
+            # The others must hear of what they hold, or that there is nothing.
+            for ticket in unsure:
                 ticket.failure = error
         return pause
 

@@ -9,7 +9,7 @@ from pymongo.errors import AutoReconnect
 
 from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.maintenance import Permit
-from tests.store.jobs import DATASETS, claim, report, submit_many
+from tests.store.jobs import DATASETS, claim, report, submit, submit_many
 
 IDS = 60
 
@@ -164,15 +164,19 @@ def test_of_twins_in_a_batch_that_lose_their_jobs_one_gets_the_next(store, anoth
     assert ids_of(twins[0].jobs) == ids_of(twins[1].jobs)
 
 
-def test_who_got_jobs_hears_of_them_also_when_others_cannot_be_told_from_repeats(store, monkeypatch):
+@pytest.mark.parametrize("jobs", [1, 0])
+def test_who_made_no_repeatable_claim_has_an_answer_also_when_others_cannot_be_told_from_repeats(
+    store, monkeypatch, jobs
+):
     def away(*_):
         raise AutoReconnect("away")
 
-    submit_many(store, 1)
+    for _ in range(jobs):
+        submit(store)
     monkeypatch.setattr(store.claiming._gates, "_answer", away)
-    lucky, unsure = (Ticket(claim_id=f"claim-{own}", worker="w", repeatable=own) for own in (False, True))
-    store.claiming.claim_many(DATASETS, [lucky, unsure])
-    assert (len(lucky.jobs), type(unsure.failure)) == (1, AutoReconnect)
+    sure, unsure = (Ticket(claim_id=f"claim-{own}", worker="w", repeatable=own) for own in (False, True))
+    store.claiming.claim_many(DATASETS, [sure, unsure])
+    assert (len(sure.jobs), sure.failure, type(unsure.failure)) == (jobs, None, AutoReconnect)
     with pytest.raises(AutoReconnect):
         store.claiming.claim_many(DATASETS, [unsure])
 
