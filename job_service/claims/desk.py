@@ -38,19 +38,25 @@ def _stays() -> bool:
 class _Group:
     """The claims for one part of the queue: those to be served, and those that wait.
 
-    `woken` is the number of the last wake-up that was for it, `early` whether it is to leave its job a head start.
+    `types` are those it is for, if not for all; `woken` is the number of the last wake-up that may have been for it,
+    `early` whether it is to leave its job a head start.
     """
 
+    types: frozenset[str | None]
+    woken: int
     pending: list["_Waiter"] = field(default_factory=list)
     parked: list["_Waiter"] = field(default_factory=list)
     busy: bool = False
-    woken: int = 0
     early: bool = False
     company: Company = field(default_factory=Company)
 
     def is_empty(self) -> bool:
         """Say whether nothing but the company would be lost with it."""
         return not (self.pending or self.parked or self.busy)
+
+    def is_for(self, types: set[str | None]) -> bool:
+        """Say whether jobs of some of these types are for it; None stands for any."""
+        return bool(types) and (not self.types or None in types or not self.types.isdisjoint(types))
 
 
 @dataclass(slots=True)
@@ -111,10 +117,14 @@ class ClaimDesk:
 
     def wake(self, news: News) -> None:
         """Let the parked claims look again for which there may be something."""
+        types: dict[str, set[str | None]] = {}
+        for part in news.parts:
+            types.setdefault(part.kind, set()).add(part.type)
         with self._lock:
             self._wakes += 1
             for narrowing, group in self._groups.items():
-                if narrowing.meets(news.parts):
+                # One of an empty group may be about to park.
+                if group.is_empty() or group.is_for(types.get(narrowing.kind, set())):
                     group.woken = self._wakes
                     if group.parked:
                         group.early = news.early
@@ -150,7 +160,7 @@ class ClaimDesk:
         if group is None:
             if len(self._groups) >= _MOST_REMEMBERED:
                 self._groups = {part: group for part, group in self._groups.items() if not group.is_empty()}
-            group = self._groups[narrowing] = _Group(woken=self._wakes)
+            group = self._groups[narrowing] = _Group(frozenset(narrowing.types), self._wakes)
         return group
 
     def _appoint(self, group: _Group) -> None:

@@ -51,8 +51,3 @@ class Narrowing:
     types: tuple[str, ...] = ()
     dataset_names: tuple[str, ...] = ()
     by_id: bool = False  #: within a priority the oldest id first, instead of who has been ready for longest
-
-    def meets(self, parts: set[Part]) -> bool:
-        """Say whether some of these parts may hold jobs for it."""
-        of_kind = {part.type for part in parts if part.kind == self.kind}
-        return bool(of_kind) and (not self.types or None in of_kind or not of_kind.isdisjoint(self.types))

@@ -97,17 +97,10 @@ class Signals:
         parts = {Part(move.kind, move.type) for move in transitions if move.target is State.QUEUED}
         ended = [move.job_id for move in transitions if move.target in ENDED]
         if parts or ended:
-            self._tell(News(parts, ended))
+            self.tell(News(parts, ended))
 
-    def foretell(self, parts: set[Part]) -> None:
-        """Tell that a few jobs are about to be stored, so that whoever waits for them is on the way when they are.
-
-        Who comes too early is told again by `observe`.
-        """
-        if parts:
-            self._tell(News(parts, early=True))
-
-    def _tell(self, news: News) -> None:
+    def tell(self, news: News) -> None:
+        """Tell of what no move says: of jobs that are let go, or are about to be stored; touches no database itself."""
         self.hear(news)
         if self._audience.is_away():
             return
@@ -125,7 +118,8 @@ class Signals:
         Ends where the board was written over faster than it was read.
         """
         since = self._clock.now() - _RECENT
-        others = {"at": {"$gte": since}, "by": {"$ne": self._audience.me}}
+        # What other versions have written may have no parts.
+        others = {"at": {"$gte": since}, "by": {"$ne": self._audience.me}, "parts": {"$exists": True}}
         self._audience.join()
         found = self._board.find(others, cursor_type=CursorType.TAILABLE_AWAIT)
         with found.max_await_time_ms(_LOOK_UP_MILLISECONDS) as notes:

@@ -87,7 +87,7 @@ def open_store(
     by_kind = {family.kind: family for family in families}
     clock = clock or DatabaseClock(database)
     counters, signals = Counters(collections, clock), Signals(collections, clock)
-    terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe, signals.observe), signals.foretell)
+    terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe, signals.observe), signals.tell)
     maintenance = Maintenance(collections)
     ending = Ending(collections, terms)
     reading, workers = Reading(collections, by_kind), Workers(collections, clock)

@@ -24,12 +24,11 @@ from job_service.lifecycle.transitions import Transition
 from job_service.mongo.client import Document
 from job_service.mongo.collections import EPOCH, Collections
 from job_service.mongo.duplicates import duplicates
+from job_service.mongo.signals import News
 from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
 _BATCH = 1_000
-#: So many jobs are stored by the time that who waits for them arrives.
-_FEW = 10
 
 #: What a job waits for that is not known yet to be the only one of its id.
 _CONFIRMATION: Document = {"waits": "confirmation"}
@@ -64,7 +63,7 @@ class Submission:
         self._policy = terms.policy
         self._clock = terms.clock
         self._observe = terms.observe
-        self._foretell = terms.foretell
+        self._tell = terms.tell
         self._ids = IdSource()
         #: Asked before anything is stored; what they raise, the submitter hears.
         self.admissions: list[Callable[[Sequence[NewJob]], None]] = []
@@ -143,13 +142,13 @@ class Submission:
         return ended
 
     def _announce(self, jobs: list[Job], now: datetime) -> None:
-        """Call those that wait for one of a few jobs before it is stored.
+        """Call who waits for a job that comes alone before it is stored; of several, only some might be there first.
 
-        They may claim it before the majority has it: their own write, which follows in the same log, brings both there.
+        It may be claimed before the majority has it: the claim's write, later in the same log, brings both there.
         """
-        if len(jobs) <= _FEW:
-            claimable = (job for job in jobs if "readyAt" in job and job["readyAt"] <= now)
-            self._foretell({Part(job["kind"], job.get("type")) for job in claimable})
+        alone = jobs[0]
+        if len(jobs) == 1 and "readyAt" in alone and alone["readyAt"] <= now:
+            self._tell(News({Part(alone["kind"], alone.get("type"))}, early=True))
 
     def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
         """Store what can be stored; return what became of the others: refused, or stored by an earlier call."""

@@ -5,24 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.family import Family, Part
+from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import NewJob, State
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer
+from job_service.mongo.signals import News
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The words of the families, the rules, the time, and who is told of each transition.
 
-    `foretell` is told where a few jobs are about to become claimable.
+    `tell` hears of what may be claimed though no transition says so, or none does yet.
     """
 
     families: Mapping[str, Family]
     policy: RetryPolicy
     clock: Clock
     observe: Observer
-    foretell: Callable[[set[Part]], None]
+    tell: Callable[[News], None]
 
     def in_states(self, states: Collection[State]) -> dict[str, Any]:
         """Return the condition for jobs of any kind in some states.

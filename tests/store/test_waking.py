@@ -69,6 +69,15 @@ def test_waiting_claims_hear_of_a_jobs_arrival_from_the_database(desk, another_s
     assert max(claimer.got for claimer in waiting) - sent < 1
 
 
+def test_a_note_of_another_version_is_passed_over(desk, clock, another_store):
+    other = another_store()
+    waiting = parked(desk, 1, other)[0]
+    other.collections.signals.insert_one({"by": "another", "at": clock.now(), "kinds": ["dataset"], "ended": []})
+    submit(other)
+    waiting.thread.join(20)
+    assert len(waiting.ticket.jobs) == 1
+
+
 def test_they_hear_of_a_job_that_is_given_back(desk, another_store):
     other = another_store()
     submit(other)

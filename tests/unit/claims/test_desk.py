@@ -18,6 +18,8 @@ from job_service.web.combining import closed_gate
 from tests.system.serving.waiting import until
 
 NARROWING = Narrowing("dataset")
+ADDITIONS = Narrowing("dataset", types=("ADD",))
+ADDED = Part("dataset", "ADD")
 
 
 class LateGate:
@@ -135,44 +137,60 @@ def test_of_parts_of_the_queue_that_clients_make_up_not_all_are_remembered(queue
 
 
 @pytest.fixture
-def parked(queue):
-    """A desk where a claim of one type waits, its thread, and its ticket."""
+def park(queue):
+    """Let a claim wait; give its thread and its ticket."""
     wakeups: Any = Wakeups()
-    desk, ticket = ClaimDesk(queue, wakeups, 8), Ticket("claim-0", "w")
-    thread = threading.Thread(target=partial(desk.claim, Narrowing("dataset", ("ADD",)), ticket, 30))
-    thread.start()
-    until(lambda: desk.waiting == 1)
-    yield desk, thread, ticket
+    desk, threads = ClaimDesk(queue, wakeups, 8), []
+
+    def waiting(narrowing):
+        ticket = Ticket("claim-0", "w")
+        threads.append(threading.Thread(target=partial(desk.claim, narrowing, ticket, 30)))
+        threads[-1].start()
+        until(lambda: desk.waiting == 1)
+        return desk, threads[-1], ticket
+
+    yield waiting
     desk.drain()
-    thread.join(10)
+    for thread in threads:
+        thread.join(10)
 
 
-def test_who_waits_for_another_type_does_not_look(queue, parked):
-    desk, thread, ticket = parked
-    desk.wake(News({Part("dataset", "CHANGE")}))
-    assert desk.kinds_waited_for() == {"dataset"}
+@pytest.mark.parametrize(
+    ("narrowing", "parts", "called"),
+    [
+        (NARROWING, {ADDED}, True),
+        (ADDITIONS, {ADDED}, True),
+        (Narrowing("dataset", types=("CHANGE", "ADD")), {Part("code"), ADDED}, True),
+        (Narrowing("dataset", types=("CHANGE",)), {ADDED}, False),
+        (Narrowing("dataset", types=("CHANGE",)), {ADDED, Part("dataset")}, True),
+        (Narrowing("code"), {ADDED}, False),
+        (Narrowing("code", types=("ADD",)), {ADDED}, False),
+        (NARROWING, set(), False),
+    ],
+)
+def test_news_are_for_who_waits_for_that_kind_and_type(queue, park, narrowing, parts, called):
+    desk, _, _ = park(narrowing)
     queue.filled = True
-    desk.wake(News({Part("dataset", "ADD")}))
-    thread.join(10)
-    assert (queue.asked, len(ticket.jobs)) == (2, 1)
+    desk.wake(News(parts))
+    assert desk.kinds_waited_for() == (set() if called else {narrowing.kind})
 
 
-def test_who_was_called_too_early_is_called_again(queue, parked):
-    desk, thread, ticket = parked
-    desk.wake(News({Part("dataset", "ADD")}, early=True))
+def test_who_was_called_too_early_is_called_again(queue, park):
+    desk, thread, ticket = park(ADDITIONS)
+    desk.wake(News({ADDED}, early=True))
     until(lambda: queue.asked == 2)
     queue.filled = True
-    desk.wake(News({Part("dataset", "ADD")}))
+    desk.wake(News({ADDED}))
     thread.join(10)
     assert len(ticket.jobs) == 1
 
 
-def test_who_is_called_early_leaves_the_job_a_head_start(queue, parked, monkeypatch):
+def test_who_is_called_early_leaves_the_job_a_head_start(queue, park, monkeypatch):
     starts: list[float] = []
     monkeypatch.setattr(module, "time", Clockwork(starts))
-    desk, thread, _ = parked
+    desk, thread, _ = park(ADDITIONS)
     queue.filled = True
-    desk.wake(News({Part("dataset", "ADD")}, early=True))
+    desk.wake(News({ADDED}, early=True))
     thread.join(10)
     assert starts == [module._HEAD_START_SECONDS]
 
