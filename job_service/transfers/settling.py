@@ -7,8 +7,10 @@ once however many look at the same time.
 from collections.abc import Sequence
 from datetime import timedelta
 
+from job_service.lifecycle.family import Part
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.mongo.elements import Elements
+from job_service.mongo.signals import News
 from job_service.mongo.store import Store
 from job_service.transfers.document import KIND, first_element_id
 
@@ -62,7 +64,10 @@ class Settling:
         if "cancelRequestedAt" in parent:
             self._store.ending.cancel_children(parent_id, now, "Cancelled")
             return True
-        return bool(self._elements.release(parent_id, mark, wave, now)) or changed
+        released = self._elements.release(parent_id, mark, wave, now)
+        if released:
+            self._store.terms.tell(News({Part(KIND)}))
+        return bool(released) or changed
 
     def _end(self, parent: Job, first: Job, mark: str | None) -> bool:
         well = first["state"] == State.COMPLETED and not (mark and self._elements.any_unsuccessful(parent["_id"], mark))

@@ -5,10 +5,12 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
 
+from job_service.lifecycle.family import Part
 from job_service.mongo.elements import Elements
 from job_service.transfers.settling import Settling
 from tests.api.transfers import BASE, copy, entry, listed, report, status, submit, take
@@ -92,6 +94,16 @@ def test_what_a_crash_after_the_end_of_the_list_has_left_undone_is_done_by_the_s
     store.sweeper.sweep()
     assert [each["src_filepath"] for each in take(http)] == ["~/tree/a", "~/tree/b", "~/tree/c"]
     assert status(http, number) == "SUBMITTED"
+
+
+def test_who_waits_for_elements_is_called_when_it_is_their_turn(http, store):
+    copy(http)
+    [item] = take(http, 0)
+    called: list[Any] = []
+    store.wakeups.serve(set, called.append)
+    report(http, item, listing=THREE)
+    waiting_for_turn = store.collections.inprogress.count_documents({"waits": "turn"})
+    assert (called[-1].parts, called[-1].early, waiting_for_turn) == ({Part("transfer")}, False, 0)
 
 
 def test_the_same_listing_sent_many_times_at_once_makes_no_element_twice(http, app, store):
