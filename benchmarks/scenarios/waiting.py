@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from statistics import fmean
 
 import orjson
 
@@ -44,10 +45,15 @@ def _measure(stage: Stage) -> list[Sample]:
 
 
 def _operations(stage: Stage) -> float:
-    before, begun = opcounters(stage), time.perf_counter()
-    time.sleep(stage.sizes.observed)
-    after = opcounters(stage)
-    return sum(int(after[name]) - int(before[name]) for name in ASKED) / (time.perf_counter() - begun)
+    """Return the operations a second of those seconds in which no sweep ran, which ends with a deletion."""
+    quiet: list[int] = []
+    counted = opcounters(stage)
+    for _ in range(round(stage.sizes.observed)):
+        time.sleep(1)
+        before, counted = counted, opcounters(stage)
+        if counted["delete"] == before["delete"]:
+            quiet.append(sum(int(counted[name]) - int(before[name]) for name in ASKED))
+    return fmean(quiet)
 
 
 def _fresh_connections(port: int, count: int) -> None:
