@@ -113,12 +113,17 @@ TargetList = list[Target]
 
 
 class DatasetFilter(TypedDict, total=False):
-    """What `list` narrows by; `limit` is the size of a page, not of the list."""
+    """What `list` narrows by; `limit` is the size of a page, not of the list.
+
+    A `status` of "queued" stands for what may be started now, unless `startable` is "any".
+    """
 
     status: str
     operation: Sequence[Operation]
     ignore_completed: bool
     target: str
+    order: Literal["newest", "oldest"]
+    startable: Literal["any"]
     limit: int
 
 
@@ -145,7 +150,7 @@ class Datasets(Resource[E]):
 
     @Listing
     def list(self, **narrowed: Unpack[DatasetFilter]) -> Call[Page[DatasetJob]]:
-        """Give the dataset jobs that match; without a `limit` the service answers them all at once."""
+        """Give the dataset jobs that match, oldest first; without a `limit` the service answers them all at once."""
         return Call(method="GET", path="/jobs", query=camel(narrowed), parse=paging(DatasetJob))
 
     @Action

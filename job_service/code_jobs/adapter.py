@@ -60,7 +60,7 @@ class CodeJobs:
     def list(self, uid: int | None = None, before: str | None = None, limit: int | None = None) -> list[Job]:
         """Return the jobs of a user, or of all, newest first."""
         types = () if uid is None else (str(uid),)
-        return self._store.reading.find(JobFilter(kinds=(KIND,), types=types, before=before, limit=limit))
+        return self._store.reading.find(JobFilter(kinds=(KIND,), types=types, beyond=before, limit=limit))
 
     def _stored(self, new: NewJob) -> Job:
         outcome = self._store.submission.create([new])[0]

@@ -92,7 +92,7 @@ class Conversions:
             types=(source,),
             states=STATES[branch],
             ended=branch == "done",
-            before=before,
+            beyond=before,
             limit=limit,
         )
         return [shown(job) for job in self._store.reading.find(wanted)]

@@ -1,6 +1,7 @@
 """The dataset API's words into the lifecycle's verbs, and back."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from job_service.datasets.document import DATASET, FINAL_STATUSES, target_changes
@@ -29,8 +30,14 @@ class Datasets:
         self._legacy_lease_seconds = legacy_lease_seconds
 
     def list_jobs(self, wanted: JobFilter) -> list[Job]:
-        """Return the jobs that match, newest first."""
+        """Return the jobs that match."""
         return self._store.reading.find(wanted)
+
+    def startable(self, wanted: JobFilter) -> list[Job]:
+        """Return those jobs that match and may be started now: none while the maintenance flag is set."""
+        if self._store.maintenance.permit().pause:
+            return []
+        return self._store.reading.find(replace(wanted, startable_at=self._store.terms.clock.now()))
 
     def statuses(self, kinds: Iterable[str]) -> frozenset[str]:
         """Return the statuses that jobs of these kinds can have."""

@@ -1,6 +1,7 @@
 """`/jobs`, `/targets` and `/importable-datasets`."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.wire import JobUpdate, NamedJobUpdate
 from job_service.datasets.words import OPERATIONS
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
-from job_service.lifecycle.job import State
+from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.view import core_view
 from job_service.mongo.reading import JobFilter
 from job_service.mongo.reservations import Reservations
@@ -49,7 +50,8 @@ def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, k
     @routes.get("/jobs")
     @allows(Role.VIEW)
     def list_jobs() -> Response:
-        return _page(datasets, _filter(datasets, kinds))
+        wanted = _filter(datasets, kinds)
+        return _page(datasets.startable if _asks_what_may_start(wanted) else datasets.list_jobs, wanted)
 
     @routes.get("/jobs/<job_id>")
     @allows(Role.VIEW)
@@ -78,9 +80,9 @@ def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, k
     return routes
 
 
-def _page(datasets: Datasets, wanted: JobFilter) -> Response:
+def _page(find: Callable[[JobFilter], list[Job]], wanted: JobFilter) -> Response:
     """Answer a list; one job more than asked for is looked at, to know whether there is a next page."""
-    found = datasets.list_jobs(replace(wanted, limit=wanted.limit and wanted.limit + 1))
+    found = find(replace(wanted, limit=wanted.limit and wanted.limit + 1))
     shown = found[: wanted.limit]
     headers = link_to_next(shown[-1]["_id"]) if len(found) > len(shown) else {}
     return answer([core_view(job) for job in shown], headers=headers)
@@ -154,9 +156,10 @@ def importable_routes(input_dir: Path | None, reservations: Reservations) -> Blu
 
 def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
     """Return what a list is asked for: dataset jobs, unless `kind` names others; every filter counts either way."""
-    limit, before = page_asked_for()
+    limit, beyond = page_asked_for()
     asked = query_choices("kind", known | {"all"})
     kinds = tuple(sorted(known)) if "all" in asked else asked or (DATASET.kind,)
+    order = query_choices("order", ["newest", "oldest"], repeated=False) or ("newest" if asked else "oldest",)
     return JobFilter(
         kinds=kinds,
         states=tuple(State(state) for state in query_choices("state", [state.value for state in State])),
@@ -165,9 +168,16 @@ def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
         target=query_text("target"),
         ended=not query_flag("ignoreCompleted"),
         with_children=bool(asked),
-        before=before,
+        oldest_first="oldest" in order,
+        beyond=beyond,
         limit=limit,
     )
+
+
+def _asks_what_may_start(wanted: JobFilter) -> bool:
+    """Say whether an executor looks for work: it starts each job that it reads, and ends itself when one is refused."""
+    anything = query_choices("startable", ["any"], repeated=False)
+    return not anything and not wanted.with_children and wanted.statuses == (DATASET.words[State.QUEUED],)
 
 
 def _shown(dataset: ImportableDataset) -> dict[str, object]:

@@ -15,7 +15,7 @@ from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
-from job_service.mongo.reading import JobFilter, build_query, newest_first
+from job_service.mongo.reading import JobFilter, build_query, merged
 
 LOOKED_AT = 5_000
 #: The kind whose clients choose ids, which need not begin with a time.
@@ -97,7 +97,7 @@ class Browsing:
             if len(rows) <= limit and (floor := self._last_looked_at(leg)):
                 floors.append(floor)
         floor = max(floors, default="")
-        jobs = [job for job in newest_first(found, limit + 1) if job["_id"] >= floor]
+        jobs = [job for job in merged(found, limit + 1) if job["_id"] >= floor]
         if len(jobs) > limit:
             return Found(jobs[:limit], jobs[limit - 1]["_id"], partial=False)
         return Found(jobs, floor or None, partial=bool(floor))
@@ -134,7 +134,7 @@ class Browsing:
             target=sought.target,
             parent_id=sought.parent_id,
             with_children=sought.with_children,
-            before=sought.before,
+            beyond=sought.before,
         )
         served = build_query(base, live=live)
         served.update(_served(sought, live=live))

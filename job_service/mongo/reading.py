@@ -14,14 +14,18 @@ from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.mongo.claiming import claim_order, may_start
 from job_service.mongo.client import Document
-from job_service.mongo.collections import BY_ANY, BY_TYPE, Collections
+from job_service.mongo.collections import BY_ANY, BY_TYPE, Collections, due
 
 _MOST_NUMBERS = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """Which jobs to list; what is empty or None does not restrict. Newest first, `before` is the id to go on from."""
+    """Which jobs to list; what is empty or None does not restrict.
+
+    Newest first, unless `oldest_first`; `beyond` is the id to go on from. `startable_at` leaves only those that wait
+    and may be claimed at that time.
+    """
 
     kinds: tuple[str, ...] = ()
     states: tuple[State, ...] = ()
@@ -31,7 +35,9 @@ class JobFilter:
     parent_id: str | None = None
     with_children: bool = False
     ended: bool = True
-    before: str | None = None
+    startable_at: datetime | None = None
+    oldest_first: bool = False
+    beyond: str | None = None
     limit: int | None = None
 
 
@@ -61,12 +67,12 @@ class Reading:
         return None
 
     def find(self, wanted: JobFilter) -> list[Job]:
-        """Return the jobs that match, newest first, each once."""
-        live = self._page(self._inprogress.find(build_query(wanted, live=True)), wanted.limit)
-        if not wanted.ended:
+        """Return the jobs that match, in the order of their ids, each once."""
+        live = self._page(self._inprogress.find(build_query(wanted, live=True), hint=_hint(wanted)), wanted)
+        if not wanted.ended or wanted.startable_at:
             return live
-        ended = self._page(self._completed.find(build_query(wanted, live=False)), wanted.limit)
-        return list(newest_first([live, ended], wanted.limit))
+        ended = self._page(self._completed.find(build_query(wanted, live=False)), wanted)
+        return list(merged([live, ended], wanted.limit, oldest_first=wanted.oldest_first))
 
     def first(self, narrowing: Narrowing, now: datetime) -> Job | None:
         """Return the job that the next claim would get."""
@@ -97,7 +103,7 @@ class Reading:
 
     def children(self, parent_id: str) -> list[Job]:
         """Return the elements of a job, in the order of their ids."""
-        return self.find(JobFilter(parent_id=parent_id, with_children=True))[::-1]
+        return self.find(JobFilter(parent_id=parent_id, with_children=True, oldest_first=True))
 
     def children_alive(self, parent_id: str, limit: int = 10_000) -> int:
         """Count the elements that have not ended, up to a limit."""
@@ -124,9 +130,9 @@ class Reading:
     def _index(self, kind: str) -> str:
         return BY_TYPE if self._families[kind].types else BY_ANY
 
-    def _page(self, cursor: Any, limit: int | None) -> list[Job]:
-        cursor = cursor.sort("_id", -1)
-        return list(cursor.limit(limit) if limit else cursor)
+    def _page(self, cursor: Any, wanted: JobFilter) -> list[Job]:
+        cursor = cursor.sort("_id", 1 if wanted.oldest_first else -1)
+        return list(cursor.limit(wanted.limit) if wanted.limit else cursor)
 
 
 def build_query(wanted: JobFilter, *, live: bool) -> Document:
@@ -140,20 +146,31 @@ def build_query(wanted: JobFilter, *, live: bool) -> Document:
     ):
         if values:
             query[name] = values[0] if len(values) == 1 else {"$in": list(values)}
-    if not wanted.ended:
-        alive = {"$in": [state.value for state in ALIVE]}
-        query["state"] = (
-            alive if "state" not in query else {"$in": [state.value for state in wanted.states if state in ALIVE]}
-        )
+    _narrow_states(query, wanted)
     if wanted.target:
         query.update(_about_target(wanted.target, live=live))
     if wanted.parent_id:
         query["parentId"] = wanted.parent_id
     elif not wanted.with_children:
         query["parentId"] = None
-    if wanted.before:
-        query["_id"] = {"$lt": wanted.before}
+    if wanted.beyond:
+        query["_id"] = {"$gt" if wanted.oldest_first else "$lt": wanted.beyond}
     return query
+
+
+def _narrow_states(query: Document, wanted: JobFilter) -> None:
+    if wanted.startable_at:
+        query.update(state=State.QUEUED.value, readyAt=due(wanted.startable_at))
+    elif not wanted.ended:
+        alive = {"$in": [state.value for state in ALIVE]}
+        query["state"] = (
+            alive if "state" not in query else {"$in": [state.value for state in wanted.states if state in ALIVE]}
+        )
+
+
+def _hint(wanted: JobFilter) -> str | None:
+    """Name the index that has what may be started in the ids' order: by time it would all have to be sorted."""
+    return "state" if wanted.startable_at and not wanted.target else None
 
 
 def _about_target(target: str, *, live: bool) -> Document:
@@ -165,11 +182,11 @@ def _about_target(target: str, *, live: bool) -> Document:
     return {"$or": [{"kind": "dataset", "datasetName": target}, ended, bumped]}
 
 
-def newest_first(lists: Iterable[list[Job]], limit: int | None) -> Iterator[Job]:
-    """Merge lists that are each newest first; a job in two of them is being moved, and counts once."""
+def merged(lists: Iterable[list[Job]], limit: int | None, *, oldest_first: bool = False) -> Iterator[Job]:
+    """Merge lists that are each in the ids' order; a job in two of them is being moved, and counts once."""
     last = None
     count = 0
-    for job in heapq.merge(*lists, key=lambda job: job["_id"], reverse=True):
+    for job in heapq.merge(*lists, key=lambda job: job["_id"], reverse=not oldest_first):
         if job["_id"] == last:
             continue
         if limit is not None and count >= limit:

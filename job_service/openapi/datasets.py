@@ -23,6 +23,11 @@ def _words(name: str, words: Iterable[str], what: str) -> Parameter:
     return Parameter(name, {"type": "array", "items": {"type": "string"}}, f"{what}: {', '.join(words)}.")
 
 
+def _word(name: str, words: list[str], what: str) -> Parameter:
+    """Return a parameter that is one of these words."""
+    return Parameter(name, {"type": "string", "enum": words}, what)
+
+
 class NewDatasetJobs(Body):
     """`POST /jobs`; each item is judged on its own, so that a bad one spoils no other."""
 
@@ -33,8 +38,9 @@ OPERATIONS = (
     Operation(
         key="GET /jobs",
         tag="dataset",
-        summary="List jobs, newest first",
-        what="Dataset jobs, or with `kind` those of any kind. Without `limit`, all that match.",
+        summary="List jobs, oldest first",
+        what="Dataset jobs, or with `kind` those of any kind, newest first. Without `limit`, all that match. "
+        "`status=queued`, without `kind`, leaves only what may be started now.",
         answers={200: list[CoreJob]},
         headers=LINK,
         parameters=(
@@ -44,6 +50,8 @@ OPERATIONS = (
             _words("state", [state.value for state in State], "Only these; together with `kind`"),
             Parameter("ignoreCompleted", _FLAG, "Leave out what has ended."),
             Parameter("target", {"type": "string"}, "Only of this dataset."),
+            _word("order", ["newest", "oldest"], "Which come first."),
+            _word("startable", ["any"], "With `status=queued`: also what is not to start yet."),
             LIMIT,
             CURSOR,
         ),

@@ -1,4 +1,4 @@
-"""Pages of a list that is ordered by id, newest first."""
+"""Pages of a list that is ordered by id."""
 
 import base64
 import binascii

@@ -7,8 +7,6 @@ import pytest
 from job_service.datasets.words import OPERATIONS
 from tests.api.asking import claim, path_of, submit, submitted
 
-ENDLESS = 50
-
 
 def names(answer):
     assert answer.status_code == 200, answer.json
@@ -33,24 +31,28 @@ def three(http):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("", ["ENDED", "RUNS", "WAITS"]),
+        ("", ["WAITS", "RUNS", "ENDED"]),
         ("status=queued", ["WAITS"]),
         ("status=completed", ["ENDED"]),
         ("status=failed", []),
-        ("operation=ADD,REMOVE", ["ENDED", "WAITS"]),
-        ("operation=ADD&operation=REMOVE", ["ENDED", "WAITS"]),
-        ("operation[]=ADD&operation[]=REMOVE", ["ENDED", "WAITS"]),
-        ("operation[]=CHANGE&operation=ADD,REMOVE", ["ENDED", "RUNS", "WAITS"]),
-        ("ignoreCompleted=true", ["RUNS", "WAITS"]),
-        ("ignoreCompleted=True", ["RUNS", "WAITS"]),
-        ("ignoreCompleted=TRUE", ["RUNS", "WAITS"]),
-        ("ignoreCompleted=False", ["ENDED", "RUNS", "WAITS"]),
+        ("operation=ADD,REMOVE", ["WAITS", "ENDED"]),
+        ("operation=ADD&operation=REMOVE", ["WAITS", "ENDED"]),
+        ("operation[]=ADD&operation[]=REMOVE", ["WAITS", "ENDED"]),
+        ("operation[]=CHANGE&operation=ADD,REMOVE", ["WAITS", "RUNS", "ENDED"]),
+        ("ignoreCompleted=true", ["WAITS", "RUNS"]),
+        ("ignoreCompleted=True", ["WAITS", "RUNS"]),
+        ("ignoreCompleted=TRUE", ["WAITS", "RUNS"]),
+        ("ignoreCompleted=False", ["WAITS", "RUNS", "ENDED"]),
         ("target=RUNS", ["RUNS"]),
         ("target=ENDED", ["ENDED"]),
         ("target=NOBODY", []),
         ("target=RUNS&operation=ADD", []),
         ("status=completed&ignoreCompleted=true", []),
-        ("unheard=of", ["ENDED", "RUNS", "WAITS"]),
+        ("unheard=of", ["WAITS", "RUNS", "ENDED"]),
+        ("order=oldest", ["WAITS", "RUNS", "ENDED"]),
+        ("order=newest", ["ENDED", "RUNS", "WAITS"]),
+        ("kind=dataset", ["ENDED", "RUNS", "WAITS"]),
+        ("kind=all&order=oldest", ["WAITS", "RUNS", "ENDED"]),
     ],
 )
 def test_a_filter_restricts_the_list_whether_the_job_was_moved_or_not(http, store, query, found):
@@ -71,6 +73,8 @@ def test_a_filter_restricts_the_list_whether_the_job_was_moved_or_not(http, stor
         ("limit=0", "limit", ["1", "10000"]),
         ("limit=x", "limit", ["1", "10000"]),
         ("cursor=%21", "cursor", []),
+        ("order=odd", "order", ["newest", "oldest"]),
+        ("status=queued&startable=odd", "startable", ["any"]),
         ("target[$ne]=AGE", "target", []),
     ],
 )
@@ -86,12 +90,13 @@ def link(answer):
     return header and header.removeprefix("<").removesuffix('>; rel="next"')
 
 
-def test_pages_lead_to_the_end_and_stay_as_they_are_while_jobs_arrive_and_end(http, store):
+@pytest.mark.parametrize(("order", "some_arrive"), [("newest", False), ("oldest", True)])
+def test_pages_lead_to_the_end_and_stay_as_they_are_while_jobs_arrive_and_end(http, store, order, some_arrive):
     before = [f"D{number}" for number in range(7)]
     submitted(http, *before)
     seen = []
-    path = "/jobs?operation=ADD&limit=3"
-    for number in range(ENDLESS):
+    path = f"/jobs?operation=ADD&limit=3&order={order}"
+    for number in range(3):
         answer = http.get(path)
         seen.extend(names(answer))
         path = link(answer)
@@ -102,7 +107,7 @@ def test_pages_lead_to_the_end_and_stay_as_they_are_while_jobs_arrive_and_end(ht
         [held] = claim(http)
         http.patch(path_of(held), json={"status": "completed"})
         store.sweeper.sweep()
-    assert seen == before[::-1]
+    assert seen == ([*before, "NEW0", "NEW1"] if some_arrive else before[::-1])
 
 
 def test_a_page_that_holds_the_last_job_leads_nowhere(http):
