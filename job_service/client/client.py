@@ -12,13 +12,13 @@ from job_service.client.claims import Claims
 from job_service.client.code_jobs import CodeJobs
 from job_service.client.conversions import Conversions
 from job_service.client.datasets import Datasets, Targets
-from job_service.client.errors import Unreachable
 from job_service.client.events import Events
 from job_service.client.executor import Awaiting, Manner, Waiting
 from job_service.client.jobs import Jobs
 from job_service.client.maintenance import Maintenance
 from job_service.client.resource import E
 from job_service.client.retry import RetryPolicy
+from job_service.client.route import Route, route_to
 from job_service.client.service import Service
 from job_service.client.tokens import Tokens
 from job_service.client.transcoding import Transcoding
@@ -100,19 +100,11 @@ class Families(Generic[E]):
         return Transfers(self.executor)
 
 
-def manner_of(token: str | None, retry: RetryPolicy | None, timeout_seconds: float) -> Manner:
+def manner_of(token: str | None, retry: RetryPolicy | None, timeout_seconds: float, route: Route) -> Manner:
     """Say how requests are sent: a token goes in the header that each family looks at."""
     credentials = {"Authorization": f"Bearer {token}", "X-Token": token} if token else {}
     headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **credentials}
-    return Manner(headers, timeout_seconds, retry or RetryPolicy())
-
-
-def address_of(base_url: str) -> httpx.URL:
-    """Read the address of a service; raises Unreachable for one that nothing can be at."""
-    try:
-        return httpx.URL(base_url)
-    except httpx.InvalidURL as error:
-        raise Unreachable(str(error), sent=False) from error
+    return Manner(headers, timeout_seconds, retry or RetryPolicy(), str(route))
 
 
 class JobServiceClient(Families[Waiting]):
@@ -136,8 +128,9 @@ class JobServiceClient(Families[Waiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        http = httpx.Client(base_url=address_of(base_url), cookies=dict(cookies or {}), transport=transport)
-        super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds)))
+        route = route_to(base_url)
+        http = httpx.Client(cookies=dict(cookies or {}), **route.options(transport))
+        super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds, route)))
 
     def with_retry(self, retry: RetryPolicy) -> "JobServiceClient":
         """Give a client over the same connections that repeats differently; closing either closes both."""
@@ -172,8 +165,9 @@ class AsyncJobServiceClient(Families[Awaiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        http = httpx.AsyncClient(base_url=address_of(base_url), cookies=dict(cookies or {}), transport=transport)
-        super().__init__(Awaiting(http, manner_of(token, retry, timeout_seconds)))
+        route = route_to(base_url)
+        http = httpx.AsyncClient(cookies=dict(cookies or {}), **route.options(transport))
+        super().__init__(Awaiting(http, manner_of(token, retry, timeout_seconds, route)))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -25,11 +25,12 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How requests are sent: the headers of all of them, the timeout, and when to repeat."""
+    """How requests are sent: the headers of all of them, the timeout, when to repeat, and what is on the way."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float = 10.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    route: str = ""
 
     def request(self, http: "httpx.Client | httpx.AsyncClient", call: Call[Any]) -> httpx.Request:
         """Build the request; its repeats are the same one, under the same request id and trace. Raises Invalid."""
@@ -51,9 +52,9 @@ def sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
     return headers
 
 
-def unreachable(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError) -> Unreachable:
-    """Turn any failure of httpx into ours."""
-    return Unreachable(str(error) or type(error).__name__, sent=not isinstance(error, NEVER_SENT))
+def unreachable(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError, route: str = "") -> Unreachable:
+    """Turn any failure of httpx into ours, which says what was on the way."""
+    return Unreachable(f"{str(error) or type(error).__name__}{route}", sent=not isinstance(error, NEVER_SENT))
 
 
 def settle(call: Call[T], outcome: Outcome) -> T:
@@ -103,13 +104,13 @@ class Waiting:
             finally:
                 response.close()
         except httpx.HTTPError as error:
-            raise unreachable(error) from error
+            raise unreachable(error, self.manner.route) from error
 
     def _send(self, request: httpx.Request) -> Outcome:
         try:
             return self.http.send(request)
         except httpx.HTTPError as error:
-            return unreachable(error)
+            return unreachable(error, self.manner.route)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +152,10 @@ class Awaiting:
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            raise unreachable(error) from error
+            raise unreachable(error, self.manner.route) from error
 
     async def _send(self, request: httpx.Request) -> Outcome:
         try:
             return await self.http.send(request)
         except httpx.HTTPError as error:
-            return unreachable(error)
+            return unreachable(error, self.manner.route)

@@ -5,9 +5,10 @@ from typing import Self
 
 import httpx
 
-from job_service.client.client import address_of, manner_of
+from job_service.client.client import manner_of
 from job_service.client.executor import Waiting
 from job_service.client.retry import RetryPolicy
+from job_service.client.route import route_to
 from job_service.client.transfers import Transfers
 
 
@@ -28,8 +29,9 @@ class WorkqueueClient(Transfers[Waiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        http = httpx.Client(base_url=address_of(base_url), transport=transport)
-        super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds)))
+        route = route_to(base_url)
+        http = httpx.Client(**route.options(transport))
+        super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds, route)))
 
     def close(self) -> None:
         """Close the connections."""
