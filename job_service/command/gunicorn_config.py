@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 from job_service.command.gunicorn_hooks import (
     answer_in_one_piece,
-    choose_core,
     drain_on_sigterm,
     end_on_refusal,
     limit_silence,
-    stay_on_one_core,
     stay_with_clients,
 )
 from job_service.embedded.tether import die_with_parent
@@ -69,16 +67,10 @@ def child_exit(_arbiter: "Arbiter", worker: "ThreadWorker") -> None:
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus-client does not say
 
 
-def pre_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:
-    """Spread the workers over the processors."""
-    choose_core(arbiter, worker)
-
-
 def post_fork(arbiter: "Arbiter", worker: "ThreadWorker") -> None:
     """Let no worker outlive gunicorn's master, whatever its requests do, and an application refuse to start."""
     die_with_parent(arbiter.pid)
     end_on_refusal(worker)
-    stay_on_one_core(worker)
 
 
 def post_worker_init(worker: "ThreadWorker") -> None:

@@ -1,18 +1,14 @@
 """What gunicorn leaves out: to tell those who wait when it stops, and to take no for an answer when it starts."""
 
-import os
 import select
 import signal
 import socket
 import struct
 import time
-from collections import Counter
 from types import FrameType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
     from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -23,8 +19,6 @@ LINGER_SECONDS = 2.0
 STAY_MILLISECONDS = 5
 # What is longer goes out as it is: to copy it behind the head would take longer than to send it on its own.
 SHORT_BYTES = 64 * 1024
-
-_core_of: WeakKeyDictionary["Worker", int] = WeakKeyDictionary()
 
 
 def limit_silence(worker: "Worker", seconds: float) -> None:
@@ -38,26 +32,6 @@ def limit_silence(worker: "Worker", seconds: float) -> None:
     for listener in worker.sockets:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-
-
-def choose_core(arbiter: "Arbiter", worker: "Worker") -> None:
-    """Choose the processor that the fewest other workers keep to; call it before the fork, where all of them are known.
-
-    Does nothing where the system cannot bind a process to a processor.
-    """
-    if hasattr(os, "sched_getaffinity"):
-        taken = Counter(_core_of.get(other) for other in arbiter.WORKERS.values())
-        _core_of[worker] = min(sorted(os.sched_getaffinity(0)), key=lambda core: taken[core])
-
-
-def stay_on_one_core(worker: "Worker") -> None:
-    """Keep all threads of a worker on the processor that was chosen for it; call it in the worker.
-
-    Only one thread of a process runs Python at a time. To hand that over to a thread on another processor takes longer
-    than most of what a request does: it halved the requests a second.
-    """
-    if worker in _core_of:
-        os.sched_setaffinity(0, {_core_of[worker]})
 
 
 def stay_with_clients(worker: "ThreadWorker") -> None:
