@@ -1,6 +1,7 @@
 """What commands that ask a service share: where it is, who asks, and how answers and refusals are shown."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -20,13 +21,28 @@ P = ParamSpec("P")
 
 _WIDTH_OF_A_FILE = 200
 _ANY_WIDTH = 1_000_000
-DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+def default_url() -> str:
+    """Give the address of a service on this machine; PORT names its port, as for `serve` and in the container."""
+    return f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+
+
+#: Where the service is, for every command that asks one.
+url_option = click.option(
+    "--url",
+    envvar="JOB_SERVICE_URL",
+    show_envvar=True,
+    default=default_url,
+    show_default="port PORT, or 8000, of this machine",
+    help="The service.",
+)
 
 
 def asks(command: Callable[Concatenate[JobServiceClient, P], None]) -> Callable[..., None]:
     """Give a command the options `--url` and `--token`, and a client made of them; a refusal ends it with status 1."""
 
-    @click.option("--url", envvar="JOB_SERVICE_URL", show_envvar=True, default=DEFAULT_URL, help="The service.")
+    @url_option
     @click.option("--token", envvar="JOB_SERVICE_TOKEN", show_envvar=True, help="Who asks.")
     def ask(url: str, token: str | None, *args: P.args, **kwargs: P.kwargs) -> None:
         try:

@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from job_service.client import ONCE, JobServiceClient, JobServiceError
-from job_service.command.asking import DEFAULT_URL
+from job_service.command.asking import default_url
 
 KINDS = ("all", "code", "conversion", "dataset", "transcoding", "transfer")
 #: Whoever presses Tab does not wait for long.
@@ -22,7 +22,7 @@ def kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 
 def newest_jobs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the newest jobs by id; nothing where the service does not say."""
-    url, token = ctx.params.get("url") or DEFAULT_URL, ctx.params.get("token")
+    url, token = ctx.params.get("url") or default_url(), ctx.params.get("token")
     try:
         with JobServiceClient(url, token, retry=ONCE, timeout_seconds=_PATIENCE_SECONDS) as client:
             found = list(islice(client.jobs.list(limit=_NEWEST), _NEWEST))

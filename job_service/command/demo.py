@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from job_service.client import JobServiceClient
+from job_service.client import JobServiceClient, JobServiceError
 from job_service.client.jobs import Job
 from job_service.command.asking import as_text
+from job_service.command.listening import told_of
 from job_service.command.sample import SAMPLE_JOBS
 from job_service.worker.datasets import make_samples
 
@@ -42,13 +43,18 @@ def demo() -> None:
     with tempfile.TemporaryDirectory(prefix="job-service-demo-") as folder, _service(Path(folder)) as url:
         input_dir = Path(folder) / "input"
         click.echo(f"A private service answers at {url}")
-        with JobServiceClient(url) as client, _running(_worker(input_dir), url):
-            for item, result in zip(SAMPLE_JOBS, client.datasets.submit(SAMPLE_JOBS), strict=True):
-                taken = result.status == "CREATED"
-                click.echo(
-                    f"  {item.get('operation', '-'):6} {item['target']:18} {'taken in' if taken else result.msg}"
-                )
-            _watch(client)
+        try:
+            with JobServiceClient(url) as client, _running(_worker(input_dir), url):
+                _submit(client)
+                _watch(client)
+        except JobServiceError as error:
+            raise click.ClickException(f"The private service failed: {error}") from error
+
+
+def _submit(client: JobServiceClient) -> None:
+    for item, result in zip(SAMPLE_JOBS, client.datasets.submit(SAMPLE_JOBS), strict=True):
+        said = "taken in" if result.status == "CREATED" else result.msg
+        click.echo(f"  {item.get('operation', '-'):6} {item['target']:18} {said}")
 
 
 @contextmanager
@@ -78,8 +84,7 @@ def _worker(input_dir: Path) -> list[str]:
 
 @contextmanager
 def _running(arguments: Sequence[str], url: str) -> Iterator[None]:
-    environment = {**os.environ, "JOB_SERVICE_URL": url}
-    with _process(arguments, environment, subprocess.DEVNULL):
+    with _process(arguments, told_of(url, os.environ), subprocess.DEVNULL):
         yield
 
 

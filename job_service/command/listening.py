@@ -4,7 +4,8 @@ import http.client
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from job_service.embedded.errors import CannotRun
 
@@ -42,6 +43,16 @@ def url_of(listener: socket.socket) -> str:
     """Give the URL at which this machine reaches what listens there."""
     host, port = _address(listener)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def told_of(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of a process that works for the service at `url`, and asks it past every proxy.
+
+    The programs of others go through a proxy to loopback, too, where nothing else is said.
+    """
+    exempt, host = environment.get("no_proxy") or environment.get("NO_PROXY"), urlsplit(url).hostname or ""
+    hosts = exempt if exempt == "*" else ",".join(filter(None, (exempt, host)))
+    return {**environment, "JOB_SERVICE_URL": url, "NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def when_alive(listener: socket.socket, stop: threading.Event, then: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from job_service.command import gunicorn_config
-from job_service.command.listening import listen, url_of, when_alive
+from job_service.command.listening import listen, told_of, url_of, when_alive
 from job_service.command.sample import make_input_folder
 from job_service.command.supervision import Events, KeptUp, interruptible, supervise
 from job_service.embedded.errors import CannotRun
@@ -66,7 +66,15 @@ Companions = Callable[[ServeSettings], list[list[str]]]
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 is any free one.")
+@click.option(
+    "--port",
+    envvar="PORT",
+    show_envvar=True,
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port; 0 is any free one.",
+)
 @click.option(
     "--workers",
     default=gunicorn_config.workers,
@@ -167,7 +175,7 @@ class _Service:
         url = url_of(self._listener)
         click.echo(f"The job service answers at {url} (Ctrl-C ends it)")
         # Companions speak HTTP; the database and the server's secrets are none of theirs.
-        environment = _without(dict(os.environ), "MONGODB_", "SECRETS_FILE") | {"JOB_SERVICE_URL": url}
+        environment = told_of(url, _without(dict(os.environ), "MONGODB_", "SECRETS_FILE"))
         for command in self._companions(self._settings):
             self._keep(_companion(command, environment))
 

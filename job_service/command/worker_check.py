@@ -19,6 +19,7 @@ import click
 from rich.console import Console
 
 from job_service.client import JobServiceClient, JobServiceError
+from job_service.command.listening import told_of
 from job_service.worker.conformance import LEASE_VARIABLE, WORK_VARIABLE, Check, Finding
 from job_service.worker.recording_proxy import RecordingProxy
 
@@ -121,9 +122,9 @@ def _ground(command: tuple[str, ...]) -> Iterator[CheckedWorker]:
 def _with_worker(
     command: tuple[str, ...], client: JobServiceClient, seen: RecordingProxy, service: PrivateService
 ) -> Iterator[CheckedWorker]:
-    told = {"JOB_SERVICE_URL": seen.url, LEASE_VARIABLE: str(LEASE_SECONDS), WORK_VARIABLE: str(WORK_SECONDS)}
+    told = told_of(seen.url, os.environ) | {LEASE_VARIABLE: str(LEASE_SECONDS), WORK_VARIABLE: str(WORK_SECONDS)}
     try:
-        process = subprocess.Popen(command, env=dict(os.environ) | told, start_new_session=True, stdout=sys.stderr)
+        process = subprocess.Popen(command, env=told, start_new_session=True, stdout=sys.stderr)
     except OSError as error:
         raise click.ClickException(f"{command[0]} cannot be started: {error.strerror}") from error
     worker = CheckedWorker(client, seen, service, process)

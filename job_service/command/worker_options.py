@@ -10,6 +10,7 @@ import click
 
 from job_service import tracing
 from job_service.client import JobServiceClient, JobServiceError
+from job_service.command.asking import url_option
 from job_service.worker import Worker
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -27,14 +28,15 @@ class WorkerOptions:
     grace: float
 
     def client(self) -> JobServiceClient:
-        """Make the client of the service."""
-        return JobServiceClient(self.url, self.token)
+        """Make the client of the service; raises ClickException where no way leads to it."""
+        try:
+            return JobServiceClient(self.url, self.token)
+        except JobServiceError as error:
+            raise click.ClickException(f"{self.url} cannot be asked: {error}") from error
 
 
 _OPTIONS = [
-    click.option(
-        "--url", envvar="JOB_SERVICE_URL", default="http://127.0.0.1:8000", show_default=True, show_envvar=True
-    ),
+    url_option,
     click.option("--token", envvar="JOB_SERVICE_TOKEN", show_envvar=True, help="A token with the role 'work'."),
     click.option("--name", help="What the service calls this worker; one is made up otherwise."),
     click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 1000), help="Jobs at once."),

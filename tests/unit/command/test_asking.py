@@ -72,3 +72,50 @@ def test_a_file_that_is_no_text_is_refused_with_a_sentence(tmp_path):
         result = CliRunner().invoke(main, ["jobs", "submit", source, "--url", NOWHERE], input=given)
         assert result.exit_code == 1
         assert result.output.startswith("Error: This is not JSON: ")
+
+
+ELSEWHERE = "http://jobs.example:8000"
+
+
+@pytest.mark.parametrize("words", [["jobs", "list"], ["maintenance", "status"], ["token", "list"]])
+def test_a_bad_proxy_is_one_sentence(monkeypatch, words):
+    monkeypatch.setenv("HTTP_PROXY", "ftp://user:secret@proxy:3128")
+    result = CliRunner().invoke(main, [*words, "--url", ELSEWHERE])
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert result.output.startswith(f"Error: {ELSEWHERE} does not answer: HTTP_PROXY names no proxy that can be used: ")
+    assert "secret" not in result.output
+
+
+@pytest.mark.parametrize(("name", "value"), [("HTTP_PROXY", "ftp://proxy:3128"), ("JOB_SERVICE_URL", "http://[::1")])
+def test_a_worker_to_whose_service_no_way_leads_says_so_in_one_sentence(monkeypatch, name, value):
+    monkeypatch.setenv("JOB_SERVICE_URL", ELSEWHERE)
+    monkeypatch.setenv(name, value)
+    for words in (["datasets", "--input-dir", "."], ["conversions", "--exec", "cat"]):
+        result = CliRunner().invoke(main, ["worker", *words])
+        assert (result.exit_code, result.output.count("\n")) == (1, 1), result.output
+        assert " cannot be asked: " in result.output
+
+
+@pytest.mark.parametrize(
+    ("environment", "asked"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"PORT": ""}, "http://127.0.0.1:8000"),
+        ({"PORT": "9"}, "http://127.0.0.1:9"),
+        ({"PORT": "9", "JOB_SERVICE_URL": NOWHERE}, NOWHERE),
+    ],
+)
+def test_the_port_of_the_container_is_found_and_a_url_goes_before_it(monkeypatch, environment, asked):
+    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.delenv("JOB_SERVICE_URL", raising=False)
+    monkeypatch.setattr(
+        httpx.Client, "send", lambda client, *_, **__: httpx.Response(403, json={"message": str(client.base_url)})
+    )
+    result = CliRunner().invoke(main, ["jobs", "list"], env=environment)
+    assert result.output == f"Error: {asked}\n"
+
+
+def test_a_port_that_is_none_is_one_sentence():
+    result = CliRunner().invoke(main, ["jobs", "list"], env={"PORT": "http"})
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert "http://127.0.0.1:http" in result.output
