@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 Status = Literal["NEW", "DONE", "FAILED", "SUBMITTED", "RUNNING"]
 Type = Literal["LIST", "COPY", "REMOVE", "RENAME", "MKDIR"]
+Figure = float | Literal["N/A"]
 
 #: What a newer service adds is kept.
 _OPEN = ConfigDict(extra="allow")
@@ -14,7 +15,7 @@ _OPEN = ConfigDict(extra="allow")
 
 @with_config(_OPEN)
 class Transfer(TypedDict):
-    """A job; the list of jobs has the numbers of its elements too."""
+    """A job; of priorities 0 is the most urgent. The list of jobs has the numbers of its elements too."""
 
     id: int
     user_id: int
@@ -22,8 +23,8 @@ class Transfer(TypedDict):
     status: Status
     src_siteid: int
     src_filepath: str
-    dst_siteid: NotRequired[int]
-    dst_filepath: NotRequired[str]
+    dst_siteid: NotRequired[int | None]
+    dst_filepath: NotRequired[str | None]
     protocol: str
     priority: int
     extra_opts: dict[str, Any]
@@ -55,16 +56,16 @@ class Element(TypedDict):
 
 @with_config(_OPEN)
 class TransferStatus(TypedDict):
-    """Where a job or an element is; an element's speed once its worker has said it."""
+    """Where a job or an element is; an element has four figures, `N/A` where its worker has not said them."""
 
     jobid: int
     elementid: NotRequired[int]
     status: Status
     attempts: NotRequired[int]
-    transferred: NotRequired[float]
-    instant: NotRequired[float]
-    average: NotRequired[float]
-    elapsed: NotRequired[float]
+    transferred: NotRequired[Figure]
+    instant: NotRequired[Figure]
+    average: NotRequired[Figure]
+    elapsed: NotRequired[Figure]
 
 
 @with_config(_OPEN)
@@ -104,7 +105,7 @@ class Work(TypedDict):
     type: int
     protocol: int
     src_siteid: int
-    dst_siteid: NotRequired[int]
+    dst_siteid: NotRequired[int | None]
     extra_opts: dict[str, Any]
     elements: list[WorkElement]
 

@@ -21,7 +21,7 @@ Outputs = list[Output]
 
 
 class TransferOptions(TypedDict, total=False):
-    """What every transfer may carry; enumerations by name or by number."""
+    """What every transfer may carry; enumerations by name or by number, a `priority` from 0, the most urgent, to 9."""
 
     protocol: str | int
     priority: int

@@ -1,8 +1,9 @@
 """What the families' routes answer; as with the core's, new fields may come."""
 
 from datetime import datetime
-from typing import Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 
@@ -108,6 +109,7 @@ class Profile(TypedDict):
 
 JobWord = Literal["NEW", "DONE", "FAILED", "SUBMITTED", "RUNNING"]
 TypeWord = Literal["LIST", "COPY", "REMOVE", "RENAME", "MKDIR"]
+Figure = float | Literal["N/A"]
 
 
 class Transfer(TypedDict):
@@ -117,12 +119,12 @@ class Transfer(TypedDict):
     user_id: int
     src_siteid: int
     src_filepath: str
-    dst_siteid: NotRequired[int]
-    dst_filepath: NotRequired[str]
+    dst_siteid: int | None
+    dst_filepath: str | None
     type: TypeWord
     status: JobWord
     extra_opts: dict[str, Any]
-    priority: int
+    priority: Annotated[int, Field(description="0 to 9; 0 is the most urgent.")]
     protocol: str
     log_uid: str
     timestamp: datetime
@@ -158,16 +160,16 @@ class TransferStatus(TypedDict):
 
 
 class ElementStatus(TypedDict):
-    """Where an element is, and how fast it goes once its worker has said so."""
+    """Where an element is, and how fast it goes: `N/A` where its worker has not said so, or does not know."""
 
     jobid: int
     elementid: int
     status: JobWord
     attempts: int
-    transferred: NotRequired[float]
-    instant: NotRequired[float]
-    average: NotRequired[float]
-    elapsed: NotRequired[float]
+    transferred: Figure
+    instant: Figure
+    average: Figure
+    elapsed: Figure
 
 
 class Output(TypedDict):

@@ -44,7 +44,8 @@ def token_routes(tokens: Tokens, signer: Callable[[], Signer], clock: Clock) -> 
         new = read_body(NewToken)
         if new.user is not None:
             expires_at = int(clock.now().timestamp()) + new.seconds
-            signed = signer().sign_user(UserToken(new.user, new.name, expires_at))
+            email = new.name if "@" in new.name else None
+            signed = signer().sign_user(UserToken(new.user, expires_at, email))
             return answer({"name": new.name, "user": new.user, "token": signed}, 201)
         secret = tokens.create(new.name, list(new.roles), caller().name)
         return answer({"name": new.name, "roles": new.roles, "token": secret}, 201)

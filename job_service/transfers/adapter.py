@@ -18,14 +18,14 @@ from job_service.transfers.document import (
     first_element_id,
     job_status,
     status_of,
+    turned,
 )
 from job_service.transfers.expansion import Expansion
-from job_service.transfers.showing import shown_element, shown_job
+from job_service.transfers.showing import shown_element, shown_figures, shown_job
 from job_service.transfers.wire import NewTransfer
 from job_service.transfers.words import JobStatus, JobType
 from job_service.web.request_ids import request_id
 
-_FIGURES = ("transferred", "instant", "average", "elapsed")
 _LARGEST = 2**63 - 1
 _LARGEST_ELEMENT = 2**32 - 1
 
@@ -54,7 +54,7 @@ class Transfers:
             parameters=parameters,
             job_id=parent_id,
             type=job_type.name,
-            priority=new.priority,
+            priority=turned(new.priority),
             ready_at=new.notBefore,
             max_attempts=new.max_tries,
             created_by={"userId": user},
@@ -109,14 +109,12 @@ class Transfers:
     def element_status(self, number: int, element: int, user: int) -> dict[str, Any]:
         """Return the status of an element, with what its worker said of its progress. Raises NotFound."""
         found = self.find_element(self.find(number, user), element)
-        told = found.get("result")
-        figures = {name: told[name] for name in _FIGURES if name in told} if isinstance(told, dict) else {}
         return {
             "jobid": number,
             "elementid": element,
             "status": element_status(found).name,
             "attempts": attempts_of(found),
-            **figures,
+            **shown_figures(found),
         }
 
     def find(self, number: int, user: int | None) -> Job:

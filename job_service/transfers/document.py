@@ -32,6 +32,12 @@ TRANSFER = Family(
 _LOW_BITS = 62
 _NUMBER_BITS = 32
 _PART = 2**30 - 1
+_LAST_PRIORITY = 9
+
+
+def turned(priority: int) -> int:
+    """Turn a priority of the work queue, where 0 is the most urgent, into one of the core, where 9 is; or back."""
+    return _LAST_PRIORITY - priority
 
 
 def element_id(parent_id: str, expansion: str | None, number: int) -> str:

@@ -85,7 +85,10 @@ def _copies(top: Top, target: str, listing: Listing) -> Iterator[Planned]:
 
 
 def _removals(top: Top, listing: Listing) -> Iterator[Planned]:
-    """Yield what is no folder first, the deepest first; then the folders, each level after the deeper ones."""
+    """Yield what is no folder first, the deepest first; then the folders, each level after the deeper ones.
+
+    The path of a folder ends with a slash: by that old workers know that it takes `rmdir`.
+    """
     files: list[tuple[int, str, int]] = []
     folders: list[tuple[int, str]] = []
     for folder, entries in listing.items():
@@ -99,9 +102,9 @@ def _removals(top: Top, listing: Listing) -> Iterator[Planned]:
     folders.sort(key=itemgetter(0), reverse=True)
     yield from (Planned(path, size=size) for _, path, size in files)
     waves = {depth: wave for wave, depth in enumerate(sorted({depth for depth, _ in folders}, reverse=True), 1)}
-    yield from (Planned(path, wave=waves[depth]) for depth, path in folders)
+    yield from (Planned(_join(path, ""), wave=waves[depth]) for depth, path in folders)
     if top.file is None:
-        yield Planned(top.folder, wave=len(waves) + 1)
+        yield Planned(_join(top.folder, ""), wave=len(waves) + 1)
 
 
 def _fault_of(entry: Mapping[str, Any]) -> str | None:

@@ -3,14 +3,17 @@
 from typing import Any
 
 from job_service.lifecycle.job import Job
-from job_service.transfers.document import attempts_of, element_status
+from job_service.transfers.document import attempts_of, element_status, turned
 from job_service.transfers.words import JobProtocol, JobStatus, JobType
+
+_FIGURES = ("transferred", "instant", "average", "elapsed")
+_NOT_KNOWN = "N/A"
 
 
 def shown_job(job: Job, status: JobStatus) -> dict[str, Any]:
-    """Return a job as its user knows it."""
+    """Return a job as its user knows it: every field, and null for the destination of a job that has none."""
     parameters = job["parameters"]
-    shown = {
+    return {
         "id": job["number"],
         "user_id": job["createdBy"]["userId"],
         "src_siteid": parameters["src_siteid"],
@@ -20,12 +23,11 @@ def shown_job(job: Job, status: JobStatus) -> dict[str, Any]:
         "type": job["type"],
         "status": status.name,
         "extra_opts": parameters["extra_opts"],
-        "priority": job["priority"],
+        "priority": turned(job["priority"]),
         "protocol": parameters["protocol"],
         "log_uid": job["_id"].replace("-", ""),
         "timestamp": job["createdAt"],
     }
-    return {name: value for name, value in shown.items() if value is not None}
 
 
 def shown_element(element: Job) -> dict[str, Any]:
@@ -44,6 +46,13 @@ def shown_element(element: Job) -> dict[str, Any]:
         "timestamp": element["updatedAt"],
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def shown_figures(element: Job) -> dict[str, Any]:
+    """Return how an attempt goes: each figure that its worker has reported and knows, `N/A` for the others."""
+    told = element.get("result")
+    known = told if isinstance(told, dict) else {}
+    return {name: _NOT_KNOWN if known.get(name) is None else known[name] for name in _FIGURES}
 
 
 def work_item(element: Job, token: str) -> dict[str, Any]:

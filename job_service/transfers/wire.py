@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from job_service.transfers.words import JobProtocol, JobType
 from job_service.web.requests import Body
@@ -28,11 +28,19 @@ def _chosen(value: object, choices: type[Choice]) -> Choice:
     raise ValueError(f"unknown value {str(value)[:64]!r}; allowed are {known}")
 
 
+def _measured_or_not(figure: float) -> float:
+    if UNMEASURED < figure < 0:
+        raise ValueError(f"must be at least 0, or {UNMEASURED} where it is not measured")
+    return figure
+
+
 Type = Annotated[JobType, BeforeValidator(lambda value: _chosen(value, JobType))]
 Protocol = Annotated[JobProtocol, BeforeValidator(lambda value: _chosen(value, JobProtocol))]
 Site = Annotated[int, Field(ge=0, le=_LARGEST)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^[^\x00]+$")]
-Figure = Annotated[float, Field(ge=0, le=_LARGEST, strict=False)]
+#: What a worker writes for a figure that it does not measure.
+UNMEASURED = -1
+Figure = Annotated[float, Field(ge=UNMEASURED, le=_LARGEST, strict=False), AfterValidator(_measured_or_not)]
 _Secrets = dict[str, Annotated[str, StringConstraints(max_length=100_000)]]
 
 
@@ -133,7 +141,9 @@ class Outcome(Body):
 class Monitoring(Body):
     """`PUT .../monitoring`: how an attempt goes, and optionally a piece of its log with its place in bytes.
 
-    `id` is `<job>.<element>` once more, as old workers pass on what their copy program prints.
+    `id` is `<job>.<element>` once more, as old workers pass on what their copy program prints. That program writes -1
+    for `transferred` when it has moved all there is, for `average` when it is for the service to work out, and for
+    what it does not know.
     """
 
     id: Annotated[str, StringConstraints(max_length=100)] | None = None

@@ -16,6 +16,7 @@ from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
 from job_service.transfers.document import KIND
 from job_service.transfers.expansion import Expansion
+from job_service.transfers.monitoring import figures_of
 from job_service.transfers.settling import Settling
 from job_service.transfers.showing import work_group, work_item
 from job_service.transfers.wire import MOST_BYTES, MOST_ELEMENTS, Fetch, Monitoring, Outcome
@@ -123,7 +124,7 @@ class Reports:
                     job_id=element["_id"],
                     claim_id=element["lease"]["claimId"],
                     step=JobStatus.RUNNING.name,
-                    result=told.model_dump(exclude={"id", "log", "offset"}),
+                    result=figures_of(told, _size(element)),
                     request_id=request_id(),
                 )
             ]

@@ -1,13 +1,16 @@
 """Signed tokens that carry what they allow, so that nothing has to be looked up.
 
-Each is a JSON list, signed by HMAC-SHA256 with a key of its own per purpose, so that
-a token made for one purpose is worth nothing for another.
+Each is signed by HMAC-SHA256 with a key of its own per purpose, so that a token made for one
+purpose is worth nothing for another. An element's is a JSON list. A user's is the JSON object
+that clients of the work queue read without checking it: `id`, `expiry` (RFC 3339), and `email`
+where there is one. Users' tokens of version 0.1.0 are lists, `[id, name, expires_at]`.
 """
 
 import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 
 from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
@@ -26,8 +29,8 @@ class UserToken:
     """Says which user of the transfers is asking; `expires_at` in seconds since the epoch."""
 
     user: int
-    name: str
     expires_at: int
+    email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,23 @@ class Signer:
 
     def sign_user(self, token: UserToken) -> str:
         """Return the token as text for a header."""
-        return self._users.dumps(astuple(token))
+        expiry = datetime.fromtimestamp(token.expires_at, UTC).isoformat()
+        email = {} if token.email is None else {"email": token.email}
+        return self._users.dumps({"id": token.user, "expiry": expiry, **email})
 
     def read_user(self, text: str) -> UserToken:
         """Return what was signed; BadToken."""
         match _load(self._users, text):
-            case [int(user), str(name), int(expires_at)]:
-                self._require_unexpired(expires_at)
-                return UserToken(user, name, expires_at)
-        raise BadToken("The token is not valid")
+            case {"id": int(user), "expiry": str(expiry), **rest}:
+                email = rest.get("email")
+                expires_at = int(datetime.fromisoformat(expiry).timestamp())
+                token = UserToken(user, expires_at, email if isinstance(email, str) else None)
+            case [int(user), str(), int(expires_at)]:
+                token = UserToken(user, expires_at)
+            case _:
+                raise BadToken("The token is not valid")
+        self._require_unexpired(token.expires_at)
+        return token
 
     def sign_element(self, token: ElementToken) -> str:
         """Return the token as text for a header."""

@@ -37,7 +37,7 @@ def test_a_token_that_is_none_or_over_is_401(http, store, seconds):
     token = "nonsense"
     if seconds is not None:
         signer = Signing(Settings.from_environment({}), Secrets(store.collections))()
-        token = signer.sign_user(UserToken(7, "seven", int(time.time()) + seconds))
+        token = signer.sign_user(UserToken(7, int(time.time()) + seconds))
     assert http.get(f"{BASE}/jobs", headers={"X-Token": token}).status_code == 401
 
 

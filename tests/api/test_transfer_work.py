@@ -74,10 +74,33 @@ def test_by_number_hands_out_twenty_at_most_in_order_of_priority_then_age(http):
             submit(http, "list", priority=priority)
     jobs = fetch(http).json
     assert len(jobs) == 20
-    assert [job["priority"] for job in jobs] == [9] * 10 + [5] * 10
-    assert [job["id"] for job in jobs] == [*range(21, 31), *range(1, 11)]
+    assert [job["priority"] for job in jobs] == [1] * 10 + [5] * 10
+    assert [job["id"] for job in jobs] == [*range(11, 21), *range(1, 11)]
     assert len(take(http, algorithm="BY_NUMBER", **{"algorithm.args": {"limit": 3}})) == 3
     assert len(take(http, algorithm="BY_NUMBER", **{"algorithm.args": {"limit": 1000}})) == 7
+
+
+def test_priority_0_is_the_most_urgent_in_every_answer_and_the_cores_9(http, store):
+    numbers = {priority: submit(http, "list", priority=priority) for priority in (9, 0, 5)}
+    shown = {job["priority"]: job["id"] for job in http.get(f"{BASE}/jobs").json}
+    assert shown == numbers
+    assert [http.get(f"{BASE}/jobs/{numbers[priority]}").json["priority"] for priority in (0, 5, 9)] == [0, 5, 9]
+    core = [job["priority"] for job in http.get("/jobs?kind=transfer&order=oldest").json]
+    assert set(core) == {9, 4, 0}
+    assert [job["priority"] for job in fetch(http).json] == [0, 5, 9]
+
+
+def test_elements_and_a_retry_keep_the_priority_of_their_job(http, store, clock):
+    number = copy(http, priority=0, max_tries=1)
+    listed(http, {"~/tree": [entry("a")]})
+    copy(http, priority=1)
+    [item] = take(http, **{"algorithm.args": {"limit": 1}})
+    assert (item["job_id"], item["type"]) == (number, 1)
+    report(http, item, 1)
+    store.sweeper.sweep()
+    http.post(f"/jobs/{store.reading.by_number('transfer', number)['_id']}/retry")
+    assert [job["priority"] for job in http.get(f"{BASE}/jobs").json] == [0, 1, 0]
+    assert take(http, **{"algorithm.args": {"limit": 1}})[0]["job_id"] == number + 2
 
 
 def test_by_size_hands_out_what_fits_and_at_least_one(http):
@@ -123,7 +146,12 @@ def test_a_removal_goes_from_the_deepest_to_the_folder_itself(http, store):
         for item in items:
             report(http, item)
         assert store.sweeper.sweep()
-    assert waves == [["~/tree/sub/deep/c", "~/tree/sub/b", "~/tree/a"], ["~/tree/sub/deep"], ["~/tree/sub"], ["~/tree"]]
+    assert waves == [
+        ["~/tree/sub/deep/c", "~/tree/sub/b", "~/tree/a"],
+        ["~/tree/sub/deep/"],
+        ["~/tree/sub/"],
+        ["~/tree/"],
+    ]
     assert status(http, number) == "DONE"
 
 
@@ -232,6 +260,37 @@ def test_monitoring_keeps_the_lease(http, clock):
     clock.advance(3_700)
     assert len(take(http)) == 1
     assert monitor(http, item).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({"transferred": -1, "elapsed": 3, "average": -1, "instant": -1}, (60, 3, 20, "N/A")),
+        ({"transferred": -1.0, "elapsed": 0, "average": -1, "instant": 7}, (60, 0, "N/A", 7)),
+        ({"transferred": 5, "elapsed": -1, "average": -1, "instant": -1}, (5, "N/A", "N/A", "N/A")),
+        ({"transferred": "5", "elapsed": "2.5", "average": "-1", "instant": "1e3"}, (5, 2.5, 24, 1000)),
+    ],
+)
+def test_figures_of_minus_one_stand_for_what_is_not_measured(http, clock, told, shown):
+    number = copy(http)
+    listed(http, {"~/tree": [entry("a", 60)]})
+    [item] = take(http)
+    clock.advance(3_000)
+    assert monitor(http, item, **told).status_code == 200
+    clock.advance(3_000)
+    assert take(http) == []
+    status = http.get(f"{BASE}/jobs/{number}/elements/1/status").json
+    assert status["status"] == "RUNNING"
+    assert tuple(status[name] for name in ("transferred", "elapsed", "average", "instant")) == shown
+
+
+@pytest.mark.parametrize("figure", [-2, -0.5, None, "fast", "nan", [], 2.0**63])
+def test_a_figure_that_is_none_is_named(http, figure):
+    copy(http)
+    [item] = take(http, 0)
+    answer = monitor(http, item, instant=figure)
+    assert answer.status_code == 400
+    assert [fault["loc"] for fault in answer.json["errors"]] == [["instant"]]
 
 
 def test_a_log_told_in_pieces_is_one(http):

@@ -25,6 +25,8 @@ def test_a_listing_is_registered_by_number_of_its_type(http):
         "user_id": 1,
         "src_siteid": 12,
         "src_filepath": "somefile",
+        "dst_siteid": None,
+        "dst_filepath": None,
         "type": "LIST",
         "status": "SUBMITTED",
         "extra_opts": {},
@@ -52,7 +54,15 @@ SUBMISSIONS = {
 def test_each_type_has_a_shorthand(http, verb):
     answer = http.post(f"{BASE}/{verb}", json=SUBMISSIONS[verb])
     assert answer.status_code == 200
-    expected = {**SUBMISSIONS[verb], "type": verb.upper(), "status": "SUBMITTED", "priority": 5, "user_id": 1}
+    nowhere = {"dst_siteid": None, "dst_filepath": None}
+    expected = {
+        **nowhere,
+        **SUBMISSIONS[verb],
+        "type": verb.upper(),
+        "status": "SUBMITTED",
+        "priority": 5,
+        "user_id": 1,
+    }
     if verb == "rename":
         expected["dst_siteid"] = 12
     assert {name: answer.json[name] for name in expected} == expected
@@ -171,6 +181,7 @@ def test_the_status_of_a_job_and_of_an_element(http, copied):
     assert http.put(path, json=figures, headers={"X-Token": item["token"]}).status_code == 200
     assert http.get(f"{BASE}/jobs/{copied}/status").json["status"] == "RUNNING"
     told = http.get(f"{BASE}/jobs/{copied}/elements/1/status").json
+    assert http.get(f"{BASE}/jobs/{copied}/elements/0/status").json["transferred"] == "N/A"
     assert told == {"jobid": copied, "elementid": 1, "status": "RUNNING", "attempts": 0, **figures}
     report(http, item)
     done = http.get(f"{BASE}/jobs/{copied}/elements/1/status").json

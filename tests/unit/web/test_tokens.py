@@ -3,12 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 
 from job_service.web.tokens import BadToken, ElementToken, Signer, UserToken
 
 KEY, NEW_KEY = b"k" * 32, b"n" * 32
 NOW = 1_000_000
-USER = UserToken(user=7, name="Åse", expires_at=NOW + 60)
+USER = UserToken(user=7, expires_at=NOW + 60, email="åse@example.org")
 ELEMENT = ElementToken(job=12, element=3, attempt=2, expires_at=NOW + 60)
 
 
@@ -35,6 +36,21 @@ def test_a_token_fits_a_header():
         assert token.isascii()
         assert token.isprintable()
         assert len(token) < 200
+
+
+def test_clients_of_the_work_queue_read_a_users_token_without_checking_it():
+    def read(token):
+        return URLSafeSerializer("whatever").loads_unsafe(signer().sign_user(token))[1]
+
+    assert read(USER) == {"id": 7, "expiry": "1970-01-12T13:47:40+00:00", "email": "åse@example.org"}
+    assert read(UserToken(7, NOW)) == {"id": 7, "expiry": "1970-01-12T13:46:40+00:00"}
+
+
+def test_a_users_token_of_version_0_1_0_is_valid_until_its_time_is_over():
+    token = signer()._users.dumps([7, "Åse", NOW + 60])
+    assert signer().read_user(token) == UserToken(7, NOW + 60)
+    with pytest.raises(BadToken, match="The token has expired"):
+        signer(now=NOW + 60).read_user(token)
 
 
 @pytest.mark.parametrize(("job", "element"), [(13, 3), (12, 4), (3, 12), (123, 0)])
@@ -99,7 +115,7 @@ def test_a_short_or_absent_key_is_refused(keys):
 
 def test_a_signed_value_of_another_shape_is_invalid():
     other = signer()
-    for value in ([], [7], [7, "x", "soon"], {"user": 7}, [12, 3, 2]):
+    for value in ([], [7], [7, "x", "soon"], {"user": 7}, {"id": 7}, {"id": "7", "expiry": "2030-01-01"}, [12, 3, 2]):
         with pytest.raises(BadToken, match="The token is not valid"):
             other.read_user(other._users.dumps(value))
         with pytest.raises(BadToken, match="The token is not valid"):
