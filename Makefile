@@ -1,7 +1,7 @@
 # `make` lists the targets. Each is a thin name for a script or a command that works by itself.
 .DEFAULT_GOAL := help
 TORTURE ?= --runs 3 --seconds 200
-.PHONY: help run test torture check format types serve audit coverage bench lock clean
+.PHONY: help run test torture clips check format types serve audit coverage bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ test: ## install what is needed, run every gate and all tests
 torture: ## ten minutes of load and faults on three replicas and two instances; TORTURE="--seeds 1,2,3 --seconds 200"
 	scripts/install all
 	.venv/bin/python -m tests.torture $(TORTURE)
+
+clips: ## encode clips of every shape with every codec and into every container, ten minutes
+	CLIPS=all .venv/bin/python -m pytest tests/system/transcoding/test_shapes.py
 
 check: ## the gates without the tests: lint, format, types, import contracts
 	scripts/check

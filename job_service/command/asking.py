@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
+from unicodedata import category
 
 import click
 from pydantic import BaseModel
@@ -94,7 +95,7 @@ def moment(at: datetime | None) -> str:
 def as_text(value: object) -> Text:
     """Return a cell without anything that a terminal would act on."""
     text = "" if value is None else str(value)
-    return Text("".join(character if character.isprintable() else "�" for character in text))
+    return Text("".join(each if each.isprintable() or category(each) == "Zs" else "�" for each in text))
 
 
 def _plain(value: object) -> Any:

@@ -19,6 +19,7 @@ from job_service.transcoding.wire import (
 from job_service.web.access import Role, allows, client_name
 from job_service.web.answers import answer, shape_errors
 from job_service.web.logs import found_nothing
+from job_service.web.names import is_name
 from job_service.web.requests import query_integer, read_body, read_object
 
 PREFIX = "/api"
@@ -117,8 +118,8 @@ def _profile_routes(book: ProfileBook) -> Blueprint:
     @routes.post("/profile/<path:name>")
     @allows(Role.SUBMIT, Role.OPERATE)
     def add(name: str) -> Response:
-        if len(name) > _LONGEST_NAME or not name.isprintable():
-            raise Invalid.field("profile_name", f"must be 1 to {_LONGEST_NAME} printable characters")
+        if not is_name(name, _LONGEST_NAME):
+            raise Invalid.field("profile_name", f"must be 1 to {_LONGEST_NAME} characters, none a control character")
         book.add(name, read_options(read_object()))
         return answer(told("Profile has been added."))
 

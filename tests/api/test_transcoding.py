@@ -441,8 +441,16 @@ def test_a_profile_fills_what_the_job_leaves_out(http, profile):
     assert http.get(f"/api/getOptions/{number}").json == {"resolution": "640x360", **OPTIONS}
 
 
-@pytest.mark.parametrize("name", ["%00", "x" * 201, "%0a"])
-def test_a_profile_s_name_is_text_that_can_be_read(http, name):
+@pytest.mark.parametrize("name", ["9.41.00\u202fAM", "映像\u3000第1話", "für\u2028a/b", "-x", "x" * 200])
+def test_a_profile_may_have_any_name_without_a_control_character(http, name):
+    assert http.post(f"/api/profile/{name}", json={"codec": "h264"}).status_code == 200
+    assert http.get("/api/getProfiles").json == [{"id": 1, "name": name}]
+    number = add(http, options=OPTIONS, Profile=name)
+    assert http.get(f"/api/getOptions/{number}").json == {"codec": "h264", **OPTIONS}
+
+
+@pytest.mark.parametrize("name", ["%00", "x" * 201, "%0a", "a%C2%85b", "%7f"])
+def test_a_profile_s_name_has_no_control_character(http, name):
     answer = http.post(f"/api/profile/{name}", json={})
     assert (answer.status_code, answer.json["result"]) == (400, False)
 

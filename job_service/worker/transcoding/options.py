@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from job_service.worker.transcoding.errors import UnsafeOption
 from job_service.worker.transcoding.folders import Folders
-from job_service.worker.transcoding.values import ENCODER_OPTIONS, Arguments, muxer
+from job_service.worker.transcoding.picture import video
+from job_service.worker.transcoding.values import BETTER_CODECS, ENCODER_OPTIONS, PICTURE_OPTIONS, Arguments, muxer
 
 SPELLINGS: Mapping[str, str] = {
     "acodec": "audiocodec",
@@ -22,9 +23,9 @@ SPELLINGS: Mapping[str, str] = {
     "videobitrate": "bitrate",
     "videocodec": "codec",
 }
-KNOWN = frozenset({"input", "output", "container", *ENCODER_OPTIONS})
+KNOWN = frozenset({"input", "output", "container", *PICTURE_OPTIONS, *ENCODER_OPTIONS})
 SEPARATORS = re.compile(r"[ _-]+")
-LONGEST_VALUE = 1024
+LONGEST_VALUE = 4096
 LONGEST_SHOWN = 80
 
 T = TypeVar("T")
@@ -52,12 +53,19 @@ def parse_options(options: Mapping[str, Any], folders: Folders) -> Encoding:
     source = _tried(problems, folders.source, values["input"])
     target = _tried(problems, folders.target, values["output"])
     container = _tried(problems, _muxer, values)
-    arguments = [_tried(problems, make, values[name]) for name, make in ENCODER_OPTIONS.items() if name in values]
+    values = {**BETTER_CODECS.get(container or "", {}), **values}
+    encoder, scaling = (_if_given(problems, values, name, make) for name, make in PICTURE_OPTIONS.items())
+    arguments = [_if_given(problems, values, name, make) for name, make in ENCODER_OPTIONS.items()]
     if source and source == target:
         problems.append("The output is the input.")
     if problems or not (source and target and container):
         raise UnsafeOption(" ".join(problems))
-    return Encoding(source, target, container, tuple(chain.from_iterable(filter(None, arguments))))
+    together = (*video(encoder, container, scaling), *chain.from_iterable(filter(None, arguments)))
+    return Encoding(source, target, container, together)
+
+
+def _if_given(problems: list[str], values: Mapping[str, str], name: str, make: Callable[[str], T]) -> T | None:
+    return _tried(problems, make, values[name]) if name in values else None
 
 
 def _tried(problems: list[str], make: Callable[..., T], *given: Any) -> T | None:

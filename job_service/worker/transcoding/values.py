@@ -62,6 +62,8 @@ MUXERS: Mapping[str, str] = {
     "wav": "wav",
     "webm": "webm",
 }
+#: By container, in place of ffmpeg's own choice: MPEG-1 knows eight frame rates, MP3 in FLV few sampling rates.
+BETTER_CODECS: Mapping[str, Mapping[str, str]] = {"flv": {"audiocodec": "aac"}, "mpeg": {"codec": "mpeg2"}}
 PRESETS = (
     "ultrafast",
     "superfast",
@@ -84,11 +86,9 @@ HEIGHT = re.compile(r"([1-9][0-9]{1,4})[pP]")
 FRAME_RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(?:/([1-9][0-9]{0,5}))?")
 
 
-def codec(value: str) -> Arguments:
-    """Give the arguments for the video's encoder, or for no video at all."""
-    if value.lower() == NO_STREAM:
-        return ("-vn",)
-    return ("-c:v", _one_of("codec", value, VIDEO_ENCODERS))
+def codec(value: str) -> str:
+    """Give ffmpeg's name for the video's encoder, or `none` for no video at all."""
+    return NO_STREAM if value.lower() == NO_STREAM else _one_of("codec", value, VIDEO_ENCODERS)
 
 
 def audio_codec(value: str) -> Arguments:
@@ -108,15 +108,17 @@ def audio_bitrate(value: str) -> Arguments:
     return ("-b:a", _bits("audio bitrate", value))
 
 
-def resolution(value: str) -> Arguments:
-    """Give the arguments for a size in pixels, or for a height whose width follows from the picture."""
+def resolution(value: str) -> str:
+    """Give the filter for a size in pixels, or for a height whose width, an even one, follows from the picture."""
     size = SIZE.fullmatch(value)
     match = size or HEIGHT.fullmatch(value)
     if match is None or max(map(int, match.groups())) > MAX_SIDE:
         raise UnsafeOption(
             f"The resolution has to be like 1280x720 or 720p, each side {MAX_SIDE} at most, and not {value!r}."
         )
-    return ("-s", f"{match[1]}x{match[2]}") if size else ("-vf", f"scale=-2:{match[1]}")
+    if size:
+        return f"scale={size[1]}:{size[2]}"
+    return f"scale=max(2\\,2*round({match[1]}*iw/ih/2)):{match[1]}"
 
 
 def frame_rate(value: str) -> Arguments:
@@ -149,10 +151,10 @@ def _bits(option: str, value: str) -> str:
     return value
 
 
+#: The video's encoder and its size, which depend on each other.
+PICTURE_OPTIONS: Mapping[str, Callable[[str], str]] = {"codec": codec, "resolution": resolution}
 ENCODER_OPTIONS: Mapping[str, Callable[[str], Arguments]] = {
-    "codec": codec,
     "bitrate": bitrate,
-    "resolution": resolution,
     "framerate": frame_rate,
     "preset": preset,
     "audiocodec": audio_codec,

@@ -119,3 +119,7 @@ def test_a_port_that_is_none_is_one_sentence():
     result = CliRunner().invoke(main, ["jobs", "list"], env={"PORT": "http"})
     assert (result.exit_code, result.output.count("\n")) == (1, 1)
     assert "http://127.0.0.1:http" in result.output
+
+
+def test_a_cell_shows_every_kind_of_space_and_nothing_that_a_terminal_would_act_on():
+    assert asking.as_text("9.41\u202fAM\u3000\xa0é \x1b[31m\x85\u202e").plain == "9.41\u202fAM\u3000\xa0é �[31m��"

@@ -34,7 +34,8 @@ def folders(tmp_path_factory):
 
 
 def parsed(folders, **options):
-    return parse_options({"input": "clip.mp4", "output": "result.mp4", **options}, folders)
+    """Parse options of a result whose container minds no size, so that there are no other arguments than theirs."""
+    return parse_options({"input": "clip.mp4", "output": "result.avi", **options}, folders)
 
 
 def refusal(folders, options):
@@ -64,8 +65,8 @@ def test_a_whole_job_becomes_an_argument_vector(folders):
     assert encoding.muxer == "webm"
     assert encoding.arguments == (
         *("-c:v", "libvpx-vp9"),
+        *("-vf", "scale=1280:720"),
         *("-b:v", "1.5M"),
-        *("-s", "1280x720"),
         *("-r", "30000/1001"),
         *("-c:a", "libopus"),
         *("-b:a", "96k"),
@@ -80,15 +81,15 @@ def test_a_key_may_be_spelled_as_clients_do(folders, key):
 @pytest.mark.parametrize(
     ("key", "value", "arguments"),
     [
-        ("codec", "h264", ("-c:v", "libx264")),
-        ("vcodec", "HEVC", ("-c:v", "libx265")),
+        ("codec", "ffv1", ("-c:v", "ffv1")),
+        ("vcodec", "VP9", ("-c:v", "libvpx-vp9")),
         ("codec", "none", ("-vn",)),
         ("audio codec", "mp3", ("-c:a", "libmp3lame")),
         ("acodec", "None", ("-an",)),
         ("bitrate", 800000, ("-b:v", "800000")),
         ("audio bitrate", "128k", ("-b:a", "128k")),
-        ("resolution", "640X360", ("-s", "640x360")),
-        ("size", "720p", ("-vf", "scale=-2:720")),
+        ("resolution", "640X360", ("-vf", "scale=640:360")),
+        ("size", "720p", ("-vf", "scale=max(2\\,2*round(720*iw/ih/2)):720")),
         ("frame rate", 29.97, ("-r", "29.97")),
         ("preset", "VerySlow", ("-preset", "veryslow")),
     ],
@@ -122,17 +123,6 @@ OUTSIDE = [
     "..",
     ".",
     "./",
-    "~/clip.mp4",
-    "~root/clip.mp4",
-    ".hidden.mp4",
-    "sub/.hidden.mp4",
-    "-y",
-    "-i",
-    "--help",
-    "-clip.mp4",
-    "sub/-clip.mp4",
-    "..\\secret.mp4",
-    "C:\\clip.mp4",
     "http://127.0.0.1/clip.mp4",
     "https:clip.mp4",
     "HTTP:clip.mp4",
@@ -164,12 +154,14 @@ OUTSIDE = [
     "clip\n.mp4",
     "clip\r.mp4",
     "clip\x1b[31m.mp4",
-    "clip\u202e.mp4",
     "clip\ud800.mp4",
     "clip\udcff.mp4",
     "x" * 256 + ".mp4",
     "é" * 128 + ".mp4",
-    "x/" * 600 + "clip.mp4",
+    "x/" * 2048 + "clip.mp4",
+    "clip\x85.mp4",
+    "clip\x7f.mp4",
+    "clip\t.mp4",
     "escape.mp4",
     "escape/secret.mp4",
     "escape/new.mp4",
@@ -184,6 +176,54 @@ def test_no_name_leaves_its_folder(folders, option, name):
 
     assert message.startswith((f"The {option} ", f"The option '{option}' "))
     assert str(folders.input.parent) not in message
+
+
+ODD_NAMES = [
+    "Screen Recording 2024-05-01 at 9.41.00\u202fAM.mov",
+    "映像\u3000第1話.mp4",
+    "Urlaub\xa0\xad2024.mp4",
+    "clip\u202e\u200b\u2028\ufeff.mp4",
+    "cafe\u0301.mp4",
+    "👩\u200d👩\u200d👧.mp4",
+    "\ue000\U0010ffff.mp4",
+    " clip .mp4",
+    "clip.mp4 ",
+    "-clip.mp4",
+    "-i",
+    "--help",
+    "sub/-y.mp4",
+    "~clip.mp4",
+    "~root/clip.mp4",
+    "a%d%03d.mp4",
+    "a*?[b]{c}'\"`$(id);|&<>#!.mp4",
+    "up\\..\\clip.mp4",
+    "C:\\clip.mp4",
+    "9:41.mp4",
+    "Movie: the sequel.mp4",
+    "clip..mp4",
+    "x" * 251 + ".mp4",
+    "é" * 125 + ".mp4",
+    "/".join(["y" * 250] * 6) + "/clip.mp4",
+]
+HIDDEN = [".clip.mp4", "...mp4", "sub/.clip.mp4", ".sub/clip.mp4"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES + HIDDEN, ids=lambda name: ascii(name)[:40])
+def test_an_input_may_have_any_name_without_a_control_character(folders, name):
+    path = folders.input / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"clip")
+    assert parsed(folders, input=name).source == path
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=lambda name: ascii(name)[:40])
+def test_an_output_may_have_any_name_without_a_control_character(folders, name):
+    assert parsed(folders, output=name, container="mp4").target == folders.output / name
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_an_output_may_not_look_like_work_under_way(folders, name):
+    assert "work under way" in refusal(folders, {"output": name, "container": "mp4"})
 
 
 @pytest.mark.parametrize("name", ["nothing.mp4", "sub", "loop.mp4", "clip.mp4/x.mp4"])
@@ -365,9 +405,10 @@ def test_nothing_but_arguments_of_the_list_comes_out(folders, key, value):
         encoding = parsed(folders, **{key: value})
     except UnsafeOption:
         return
+    flags = {"-c:v", "-vn", "-c:a", "-an", "-b:v", "-b:a", "-vf", "-r", "-preset"}
     flag, *rest = encoding.arguments
-    assert flag in {"-c:v", "-vn", "-c:a", "-an", "-b:v", "-b:a", "-s", "-vf", "-r", "-preset"}
-    assert all(each and not each.startswith("-") and each.isascii() for each in rest)
+    assert flag in flags
+    assert all(each in flags or (each and not each.startswith("-") and each.isascii()) for each in rest)
 
 
 @given(name=st.text())
