@@ -10,6 +10,9 @@ from typing import Protocol
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
+# A signal that comes just before a wait begins, or to another thread, does not wake the main thread: it has to look.
+_LOOK_SECONDS = 0.5
+
 # What the loop waits for: the number of a signal, or something to do in the main thread.
 Events = queue.SimpleQueue[int | Callable[[], None]]
 
@@ -44,8 +47,8 @@ def supervise(kept: list[KeptUp], events: Events) -> None:
 
 
 def _next(events: Events, due: list[float | None]) -> int | Callable[[], None] | None:
-    moments = [each for each in due if each is not None]
-    pause = max(0.0, min(moments) - time.monotonic()) if moments else None
+    now, moments = time.monotonic(), [each for each in due if each is not None]
+    pause = max(0.0, min([*moments, now + _LOOK_SECONDS]) - now)
     try:
         return events.get(timeout=pause)
     except queue.Empty:

@@ -1,12 +1,17 @@
 """What the main thread of a worker waits for: a signal, a call of `stop`, the last job's end, or a failure."""
 
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
+
+#: A signal that comes just before a wait begins, or to another thread, does not wake the main thread: it has to look.
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,14 @@ class Orders:
     def idle(self) -> None:
         """Say that nothing runs any more."""
         self.queue.put(Idle())
+
+    def next(self, seconds: float = math.inf) -> Stop | Idle | None:
+        """Wait for the next order, at most for so long; None where none came."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            with suppress(Empty):
+                return self.queue.get(timeout=min(left, LOOK_SECONDS))
+        return None
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:

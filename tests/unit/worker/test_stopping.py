@@ -120,3 +120,16 @@ def test_a_signal_stops_it_and_the_handlers_from_before_are_put_back(service):
     worker.run()
     assert held.state == "completed"
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_stops_it_all_the_same(service):
+    """The kernel may give a signal to any thread; Python then only notes it for the main one."""
+
+    def handler(job):
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    worker = Worker(service.client(), wait_seconds=0.05)
+    worker.handles("dataset")(handler)
+    held = service.add()
+    worker.run()
+    assert held.state == "completed"
