@@ -1,8 +1,8 @@
 """When to send a request again, decided from values alone."""
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import SystemRandom
 from typing import Any
 
 import httpx
@@ -30,7 +30,7 @@ class RetryPolicy:
     first_seconds: float = 0.2
     longest_seconds: float = 10.0
     patience_seconds: float = 60.0
-    draw: Callable[[], float] = field(default=random.random, compare=False)
+    draw: Callable[[], float] = field(default=SystemRandom().random, compare=False)
 
     def pause(self, tried: int) -> float:
         """Seconds to wait after `tried` failures in a row (1 or more)."""

@@ -5,11 +5,11 @@ The mark is one fenced statement, which also frees the dataset. The move copies 
 meanwhile. Whoever comes across a marked document may move it.
 """
 
-import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
+from random import SystemRandom
 
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError
@@ -90,7 +90,7 @@ class Ending:
         """Move up to `limit` ended jobs to `completed`; return how many there were to move."""
         found = fetch(self._inprogress.find(self._ended, hint="state").limit(limit), limit)
         # Instances that move at the same time start at different places.
-        random.shuffle(found)
+        SystemRandom().shuffle(found)
         if found:
             self._move(found)
         return len(found)

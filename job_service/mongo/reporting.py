@@ -1,8 +1,8 @@
 """What workers say of the jobs they hold, many at once. Every write here has the claim's id in its filter."""
 
-import random
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
+from random import SystemRandom
 
 from pymongo import UpdateMany
 from pymongo.collection import Collection
@@ -129,7 +129,7 @@ class Reporting:
         refused = refusal(report, family)
         if refused or not _holds(report, job):
             return refused
-        return decide(report, job, family, self._policy, now, random.random())
+        return decide(report, job, family, self._policy, now, SystemRandom().random())
 
     def _write(self, planned: list[tuple[Report, Change]], now: datetime) -> bool:
         """Write the changes, what shares one as one statement; say whether every fence held."""

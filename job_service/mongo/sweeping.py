@@ -5,12 +5,12 @@ for what crashes have left: interrupted moves, jobs that lost too many leases, p
 """
 
 import logging
-import random
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from random import SystemRandom
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -103,7 +103,7 @@ class Sweeper:
                     self._ending.move_marked()
                 # Also while ends keep coming in, which wake this thread before its time.
                 if time.monotonic() >= due:
-                    due = time.monotonic() + interval * random.uniform(0.75, 1.25)
+                    due = time.monotonic() + interval * SystemRandom().uniform(0.75, 1.25)
                     self._sweep_if_leading()
             except Exception as error:  # noqa: BLE001  whatever it was, jobs must go on to be moved
                 _complain("sweep interrupted", error)

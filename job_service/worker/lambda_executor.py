@@ -1,12 +1,12 @@
 """The executor that has programs run by AWS Lambda, which isolates them in virtual machines."""
 
 import json
-import random
 import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from job_service.worker.sandbox.errors import SandboxUnavailable
@@ -33,7 +33,7 @@ class Patience:
     first_seconds: float = 0.5
     most_seconds: float = 8.0
     sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float] = SystemRandom().random
 
     def pause(self, tried: int) -> float:
         """Return how long to wait after that many tries."""
