@@ -48,8 +48,11 @@ class Body(BaseModel):
     )
 
     def as_json(self) -> JsonObject:
-        """Give the object as it goes over the wire, without what was not said."""
-        return self.model_dump(mode="json", exclude_none=True)
+        """Give the object as it goes over the wire, without what was not said; raises Invalid where it cannot go."""
+        try:
+            return self.model_dump(mode="json", exclude_none=True)
+        except ValueError as error:
+            raise Invalid(f"This cannot be sent as JSON: {error}", code="invalid") from error
 
 
 B = TypeVar("B", bound=Body)

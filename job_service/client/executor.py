@@ -40,7 +40,7 @@ class Manner:
             return http.build_request(
                 call.method, call.path, params=call.sent_query, json=call.body, headers=headers, timeout=timeout
             )
-        except (TypeError, ValueError) as error:
+        except (RecursionError, TypeError, ValueError) as error:
             raise Invalid(f"This cannot be sent as JSON: {error}", code="invalid") from error
 
 

@@ -1,14 +1,20 @@
 """How a job ends, decided from what its handler returned or raised."""
 
 import json
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Literal
 
 from job_service.worker.errors import GiveUp, JobCancelled, LeaseLost, TryAgain
+from job_service.worker.texts import clean, named_reason_of, reason_of
 
 GiveUpOn = tuple[type[Exception], ...]
 Final = Literal["completed", "failed", "cancelled"]
+
+#: The service lets no job wait longer than this.
+LONGEST_DELAY_SECONDS = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class GiveBack:
     """The job goes back unharmed, for at least `delay` seconds."""
 
     log: str
-    delay: float
+    delay: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +54,52 @@ def conclude(
 
 
 def completed(result: Any) -> Finish:
-    """Take what a handler returned as its result, if it can be sent at all."""
+    """Take what a handler returned as its result, if it can be sent at all: a copy of it, as it is in JSON."""
     try:
-        json.dumps(result, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        return Finish("failed", log=f"The result cannot be written as JSON: {error}", retry=False)
-    return Finish("completed", result=result)
+        text = json.dumps(result, allow_nan=False, ensure_ascii=False)
+        text.encode()
+        return Finish("completed", result=json.loads(text))
+    except BaseException as error:  # noqa: BLE001 - a class may do anything when its values are written
+        return Finish("failed", log=f"The result cannot be written as JSON: {reason_of(error)}", retry=False)
 
 
 def ending_of(error: BaseException, *, give_up_on: GiveUpOn, cancelled: bool) -> Ending:
     """Say how a job ends whose handler raised `error`."""
+    error = _alone(error)
     match error:
         case LeaseLost():
             return Drop()
-        case TryAgain(delay=float() | int() as delay):
-            return GiveBack(log=str(error), delay=delay)
+        case TryAgain() if (delay := seconds_of(error.delay)) is not None:
+            return GiveBack(log=reason_of(error), delay=delay)
         case _ if cancelled or isinstance(error, JobCancelled):
             return Finish("cancelled")
         case GiveUp():
-            return Finish("failed", result=error.result, log=str(error), retry=False)
+            return _given_up(error)
         case TryAgain():
-            return Finish("failed", log=str(error), retry=True)
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Finish("failed", log=reason, retry=not isinstance(error, give_up_on))
+            return Finish("failed", log=reason_of(error), retry=True)
+    return Finish("failed", log=clean(named_reason_of(error)), retry=not isinstance(error, give_up_on))
+
+
+def seconds_of(delay: object) -> int | None:
+    """Give whole seconds within what the service takes; None for what is no time."""
+    try:
+        seconds = delay.total_seconds() if isinstance(delay, timedelta) else float(delay)  # type: ignore[arg-type]  # what has no number raises
+    except OverflowError:
+        return LONGEST_DELAY_SECONDS if isinstance(delay, int) and delay > 0 else 0
+    except Exception:  # noqa: BLE001 - a class may do anything when it is asked for its number
+        return None
+    return None if math.isnan(seconds) else math.ceil(min(max(seconds, 0.0), LONGEST_DELAY_SECONDS))
+
+
+def _alone(error: BaseException) -> BaseException:
+    """Take an error out of the groups in which it is the only one, as task groups raise it."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _given_up(error: GiveUp) -> Finish:
+    """Fail for good, with what there is all the same; where that cannot be sent, the log says so."""
+    left = completed(error.result)
+    log = reason_of(error) if left.log is None else clean(f"{reason_of(error)}\n{left.log}")
+    return replace(left, status="failed", log=log, retry=False)

@@ -1,5 +1,6 @@
 """The job as its handler sees it, and as the worker keeps it."""
 
+import math
 import threading
 from collections.abc import Callable
 
@@ -7,14 +8,16 @@ from job_service.client import Claim
 from job_service.client import Job as JobData
 from job_service.client.answers import JsonObject
 from job_service.worker.errors import JobCancelled, LeaseLost
-from job_service.worker.outbox import Change, Outbox, clean
+from job_service.worker.outbox import Change, Outbox
+from job_service.worker.texts import text_of
 
 FULL = 100
 
 
 class Job:
-    """A claimed job. What a handler says about it is sent in the background, in order; saying so never waits or fails.
+    """A claimed job. What a handler says about it is sent in the background, in order; saying so never waits.
 
+    It fails for an argument of the wrong type only, never because of the service.
     `data` is the whole job as it was claimed, `attempt` counts from 1. `cancelled` is set when the job is to stop: it
     was cancelled, or the lease is lost. `stopping` is set when the worker is to stop: a job that can end soon may end,
     and one that cannot is given back.
@@ -28,6 +31,8 @@ class Job:
         self.stopping = stopping
         self.settled = threading.Event()
         self.next_beat = 0.0
+        #: What was said last was refused for good; for signs of life, that is logged once.
+        self.unheard = False
         self._lost = False
         self._outbox = Outbox()
         self._lock = threading.Lock()
@@ -44,16 +49,20 @@ class Job:
         return self.data.parameters
 
     def status(self, status: str) -> None:
-        """Say which step the job is at, in the words of its family."""
+        """Say which step the job is at, in the words of its family; raises TypeError for what is no text."""
+        if not isinstance(status, str):
+            raise TypeError(f"A status is a text, not {type(status).__name__}")
         self.say(Change(status=status))
 
-    def log(self, message: str) -> None:
-        """Add a line to the job's log."""
-        self.say(Change(log=clean(message)))
+    def log(self, message: object) -> None:
+        """Add a line to the job's log: the text of anything, cut where it is too long."""
+        self.say(Change(log=text_of(message)))
 
     def progress(self, percent: float) -> None:
-        """Say how much is done, from 0 to 100."""
-        self.say(Change(progress=min(max(int(percent), 0), FULL)))
+        """Say how much is done: what lies outside of 0 to 100 is brought within, and NaN says nothing."""
+        within = min(max(percent, 0), FULL)
+        if not math.isnan(within):
+            self.say(Change(progress=int(within)))
 
     def checkpoint(self) -> None:
         """Stop here if the job is to stop; raises LeaseLost or JobCancelled."""

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from job_service.client import Update
-
-#: A log line longer than this is cut; a worker's own log is the place for more.
-LONGEST_LOG = 8000
+from job_service.client.answers import made
+from job_service.worker.texts import LONGEST_LOG
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One update of a job. Where `last` is set, nothing follows."""
+    """One update of a job.
+
+    Where `last` is set, nothing follows. `stand_in`: it is said in the place of an end that the service did not take.
+    """
 
     status: str | None = None
     progress: int | None = None
@@ -20,10 +22,12 @@ class Change:
     result: Any = None
     retry: bool | None = None
     last: bool = False
+    stand_in: bool = False
 
     def update(self, claim_id: str, job_id: str, lease_seconds: int) -> Update:
-        """Make the update to send; every one renews the lease, and the last one needs none."""
-        return Update(
+        """Make the update to send; every one renews the lease, and the last one needs none. Raises Invalid."""
+        return made(
+            Update,
             claim_id=claim_id,
             job_id=job_id,
             lease_seconds=None if self.last else lease_seconds,
@@ -88,9 +92,3 @@ def join(earlier: Change, later: Change) -> Change | None:
         progress=earlier.progress if later.progress is None else later.progress,
         log=log,
     )
-
-
-def clean(text: str) -> str:
-    """Make any text fit to be sent: no half characters, and not without end."""
-    whole = text.encode("utf-8", "replace").decode()
-    return whole if len(whole) <= LONGEST_LOG else whole[: LONGEST_LOG - 1] + "…"

@@ -14,20 +14,19 @@ from job_service.client import (
     Unavailable,
     UpdateResult,
 )
-from job_service.client.errors import BY_CODE
 from job_service.worker.job import Job
-from job_service.worker.outbox import Change, clean
+from job_service.worker.outbox import HEARTBEAT, Change
+from job_service.worker.refusals import meaning_of
+from job_service.worker.texts import clean
 
 log = logging.getLogger("job_service.worker")
 
-#: Refusals that mean: this worker's word about the job no longer counts.
-LOST = frozenset({"already-finished", "lease-lost", "not-found"})
-#: Refusals that mean: this update will never be taken.
-HOPELESS = frozenset({"invalid", "too-large"})
 #: More updates than this go in several requests.
 LARGEST_BATCH = 500
 #: However often the service asks to be told, not more often than this.
 SHORTEST_BEAT = 0.01
+#: However long a pause the service asks for, leases are not to be left alone for longer.
+LONGEST_PAUSE = 60.0
 
 Item = tuple[Job, Change]
 
@@ -92,7 +91,7 @@ class Reporter:
             if error is not None:
                 log.warning("Cannot report on jobs, trying again: %s", error)
                 asked = error.retry_after if isinstance(error, Refused) else None
-                self._closed.wait(max(self.retry.pause(failures), asked or 0.0))
+                self._closed.wait(max(self.retry.pause(failures), min(asked or 0.0, LONGEST_PAUSE)))
 
     def _due(self) -> list[Item]:
         """Wait until something is to be said and give it; heartbeats that come soon are taken along."""
@@ -111,8 +110,8 @@ class Reporter:
         """Send a batch; gives the error after which the rest is to be sent again."""
         if not batch:
             return None
-        updates = [change.update(job.claim_id, job.id, self.lease_seconds) for job, change in batch]
         try:
+            updates = [change.update(job.claim_id, job.id, self.lease_seconds) for job, change in batch]
             results = self.client.claims.update_many(updates)
         except Refused as error:
             if len(batch) > 1 and not isinstance(error, Unavailable):
@@ -120,7 +119,7 @@ class Reporter:
             return self._refused(batch, error)
         except JobServiceError as error:
             return self._refused(batch, error)
-        errors = [self._settle(*item, result) for item, result in zip(batch, results, strict=True)]
+        errors = [self._settled(*item, result) for item, result in zip(batch, results, strict=True)]
         return next((error for error in errors if error is not None), None)
 
     def _deliver_singly(self, batch: list[Item]) -> JobServiceError | None:
@@ -131,38 +130,51 @@ class Reporter:
     def _refused(self, batch: list[Item], error: JobServiceError) -> JobServiceError | None:
         """Take the refusal of a single update as its result; whatever else it is, it is to be sent again."""
         if len(batch) == 1 and isinstance(error, Refused):
-            [(job, change)] = batch
-            code = error.code or next((code for code in HOPELESS if isinstance(error, BY_CODE[code])), None)
-            result = UpdateResult(job_id=job.id, claim_id=job.claim_id, ok=False, code=code, message=str(error))
-            return self._settle(job, change, result)
+            return self._not_taken(*batch[0], error)
         for job, _ in batch:
             job.not_delivered()
         return error
 
-    def _settle(self, job: Job, change: Change, result: UpdateResult) -> JobServiceError | None:
-        said = result.message or result.code or "no reason given"
-        if result.ok:
-            asked = self.beat if result.next_heartbeat_seconds is None else result.next_heartbeat_seconds
-            job.delivered(change, self.clock() + max(asked, SHORTEST_BEAT), cancel=result.action == "cancel")
-        elif result.code in LOST:
-            log.warning("Job %s: dropped, %s", job.id, said)
-            job.lose()
-        elif result.code in HOPELESS:
-            log.error("Job %s: the service does not take what is said of it: %s", job.id, said)
-            self._leave_out(job, change, said)
-        else:
-            job.not_delivered()
-            return Refused(said, code=result.code)
-        if job.settled.is_set():
-            self.forget(job)
+    def _settled(self, job: Job, change: Change, result: UpdateResult) -> JobServiceError | None:
+        if not result.ok:
+            return self._not_taken(job, change, Refused(result.message or result.code or "no reason", code=result.code))
+        job.unheard = False
+        asked = self.beat if result.next_heartbeat_seconds is None else result.next_heartbeat_seconds
+        self._done_with(job, change, max(asked, SHORTEST_BEAT), cancel=result.action == "cancel")
         return None
 
-    def _leave_out(self, job: Job, change: Change, said: str) -> None:
+    def _not_taken(self, job: Job, change: Change, error: Refused) -> JobServiceError | None:
+        """Draw the conclusion from a refusal; gives it back where the same is to be said again later."""
+        match meaning_of(error):
+            case "passing":
+                job.not_delivered()
+                return error
+            case "lost":
+                log.warning("Job %s: dropped, %s", job.id, error)
+                self._let_go(job)
+            case "final":
+                self._leave_out(job, change, error)
+        return None
+
+    def _leave_out(self, job: Job, change: Change, error: Refused) -> None:
         """Go on without what is refused for good; but a job ends, and if its end is refused, it ends saying so."""
+        if change is not HEARTBEAT or not job.unheard:
+            log.error("Job %s: the service does not take what is said of it: %s", job.id, error)
+            job.unheard = True
         if not change.last or change.status is None:
-            job.delivered(change, self.clock() + self.beat, cancel=False)
-        elif change.status == "failed" and change.result is None:
-            job.lose()
+            self._done_with(job, change, self.beat)
+        elif change.stand_in:
+            self._let_go(job)
         else:
-            reason = clean(f"The end of this job was refused: {said}")
-            job.replaced(change, Change(status="failed", log=reason, retry=False, last=True))
+            reason = clean(f"The end of this job was refused: {error}")
+            retry = change.status == "failed" and bool(change.retry)
+            job.replaced(change, Change(status="failed", log=reason, retry=retry, last=True, stand_in=True))
+
+    def _done_with(self, job: Job, change: Change, next_beat: float, *, cancel: bool = False) -> None:
+        job.delivered(change, self.clock() + next_beat, cancel=cancel)
+        if change.last:
+            self.forget(job)
+
+    def _let_go(self, job: Job) -> None:
+        job.lose()
+        self.forget(job)

@@ -1,7 +1,6 @@
 """One job from its handler to its end, in a thread of its own."""
 
 import logging
-import math
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +8,10 @@ from typing import Any
 from job_service import tracing
 from job_service.client import JobServiceClient, JobServiceError, Refused, request_id
 from job_service.worker.claimer import Subscription
-from job_service.worker.ending import Drop, Ending, Finish, GiveBack, completed, conclude
+from job_service.worker.ending import Drop, Ending, Finish, GiveBack, conclude
 from job_service.worker.errors import JobCancelled, LeaseLost
 from job_service.worker.job import Job
-from job_service.worker.outbox import Change, clean
+from job_service.worker.outbox import Change
 from job_service.worker.reporter import Reporter
 
 log = logging.getLogger("job_service.worker")
@@ -33,12 +32,11 @@ class Runner:
                     log.info("Job %s: %s%s", job.id, ending.status, f", {ending.log}" if ending.log else "")
                     self.reporter.tell(job, last_word(ending))
                 case GiveBack():
-                    self.reporter.tell(job, Change(log=clean(ending.log), last=True))
+                    self.reporter.tell(job, Change(log=ending.log, last=True))
                     self.reporter.forget(job)
-                    self.release(job, math.ceil(ending.delay))
+                    self.release(job, ending.delay)
                 case Drop():
                     log.warning("Job %s: dropped, its lease is lost", job.id)
-        self.reporter.forget(job)
 
     def release(self, job: Job, delay: int | None = None) -> None:
         """Give a job back; where that cannot be said, the end of its lease says it."""
@@ -90,8 +88,5 @@ def _outcome(ending: Ending) -> str:
 
 
 def last_word(ending: Finish) -> Change:
-    """Write the end of a job as the last change to send; a result that cannot be sent is left out, and that is said."""
-    sendable = completed(ending.result)
-    said = [line for line in (ending.log, sendable.log) if line is not None]
-    log = clean("\n".join(said)) if said else None
-    return Change(status=ending.status, result=sendable.result, log=log, retry=ending.retry, last=True)
+    """Write the end of a job as the last change to send."""
+    return Change(status=ending.status, result=ending.result, log=ending.log, retry=ending.retry, last=True)

@@ -5,14 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from queue import Empty
 from typing import TypeVar
 from uuid import uuid4
 
 from job_service.client import ONCE, Claim, JobServiceClient, RetryPolicy, Where
 from job_service.worker.claimer import Claimer, Handler, Subscription, Terms
 from job_service.worker.job import Job
-from job_service.worker.orders import Idle, Orders, Stop
+from job_service.worker.orders import Orders, Stop
 from job_service.worker.reporter import Reporter
 from job_service.worker.running import Runner
 from job_service.worker.slots import Slots
@@ -100,7 +99,7 @@ class Worker:
         with self._orders.on_signals():
             reporter = self._start_threads()
             log.info("Worker %s started", self.name)
-            order = self._orders.queue.get()
+            order = self._orders.next()
             log.info("Worker %s stops", self.name)
             self._stopping.set()
             self._slots.close()
@@ -148,17 +147,16 @@ class Worker:
             else:
                 self._runner.run(job, subscription)
         finally:
+            # Whatever went wrong: a lease that nobody works under must end.
+            self._reporter.forget(job)
             self._slots.give(1)
 
     def _wait_until_idle(self) -> None:
         """Let running jobs and open claims end; not beyond the grace time, nor a second order to stop."""
         deadline = time.monotonic() + self._grace_seconds
         while (left := deadline - time.monotonic()) > 0:
-            try:
-                order = self._orders.queue.get(timeout=left)
-            except Empty:
-                return
-            if isinstance(order, Idle) or order.error is None:
+            order = self._orders.next(left)
+            if not isinstance(order, Stop) or order.error is None:
                 return
 
     def _give_back_the_rest(self) -> None:

@@ -4,7 +4,6 @@ import pytest
 
 from job_service.worker import GiveUp, JobCancelled, LeaseLost, TryAgain
 from job_service.worker.ending import Drop, Finish, GiveBack, completed, ending_of
-from job_service.worker.running import last_word
 
 NEVER_ENDING: list[object] = []
 NEVER_ENDING.append(NEVER_ENDING)
@@ -20,7 +19,7 @@ def raised(error, cancelled=False, give_up_on=()):
         (GiveUp("broken tar"), Finish("failed", log="broken tar", retry=False)),
         (TryAgain("disk full"), Finish("failed", log="disk full", retry=True)),
         (TryAgain("not yet", delay=0), GiveBack("not yet", 0)),
-        (TryAgain("not yet", delay=2.5), GiveBack("not yet", 2.5)),
+        (TryAgain("not yet", delay=2.5), GiveBack("not yet", 3)),
         (JobCancelled(), Finish("cancelled")),
         (LeaseLost(), Drop()),
         (KeyError("x"), Finish("failed", log="KeyError: 'x'", retry=True)),
@@ -56,7 +55,26 @@ def test_a_result_that_is_no_json_fails_the_job_for_good(result):
 
 
 def test_what_a_failed_job_leaves_is_sent_where_it_can_be():
-    assert last_word(Finish("failed", result=[1], log="no")).result == [1]
-    change = last_word(Finish("failed", result=object(), log="no"))
-    assert change.result is None
-    assert str(change.log).startswith("no\nThe result cannot be written as JSON")
+    assert raised(GiveUp("no", result=[1])) == Finish("failed", result=[1], log="no", retry=False)
+    ending = raised(GiveUp("no", result=object()))
+    assert (ending.status, ending.result, ending.retry) == ("failed", None, False)
+    assert str(ending.log).startswith("no\nThe result cannot be written as JSON")
+
+
+def test_a_result_is_what_it_was_when_the_handler_returned_it():
+    rows, kept = [1], {"rows": (1, 2)}
+    ending = completed({"rows": rows, 5: kept})
+    rows.append(2)
+    assert ending.result == {"rows": [1], "5": {"rows": [1, 2]}}
+
+
+class Explosive(dict[str, int]):
+    """A mapping that cannot be read."""
+
+    def items(self):
+        raise SystemExit(1)
+
+
+def test_a_result_that_cannot_be_read_fails_its_job_only():
+    assert completed(Explosive(a=1)).status == "failed"
+    assert raised(GiveUp("no", result=Explosive(a=1))).log == "no\nThe result cannot be written as JSON: 1"

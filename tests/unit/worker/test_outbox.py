@@ -2,7 +2,8 @@
 
 import pytest
 
-from job_service.worker.outbox import HEARTBEAT, LONGEST_LOG, Change, Outbox, clean, join
+from job_service.worker.outbox import HEARTBEAT, Change, Outbox, join
+from job_service.worker.texts import LONGEST_LOG, clean
 
 END = Change(status="completed", last=True)
 
