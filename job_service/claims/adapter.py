@@ -5,8 +5,9 @@ from typing import Any
 
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.wire import ClaimRequest, NamedUpdate, Update
-from job_service.lifecycle.errors import AlreadyFinished, Fault, Invalid, JobServiceError, LeaseLost, NotFound
+from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
 from job_service.lifecycle.family import Family, Narrowing
+from job_service.lifecycle.faults import Fault, shortened
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import Job
 from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Release, Report, lease_seconds
@@ -16,7 +17,7 @@ from job_service.mongo.store import Store
 from job_service.web.clients import has_hung_up
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
-from job_service.web.requests import item_limit, validate
+from job_service.web.requests import item_check, validate
 
 #: Adds what only the worker that holds a job may see.
 ForWorker = Callable[[Job], dict[str, Any]]
@@ -67,10 +68,10 @@ class Claims:
         """Take many reports; return a result each, in order."""
         results: list[dict[str, Any]] = [{} for _ in items]
         reports: dict[int, Report] = {}
-        known_as, require_fits = request_id(), item_limit()
+        known_as, require_fit = request_id(), item_check()
         for place, item in enumerate(items):
             try:
-                require_fits(item)
+                require_fit(item)
                 update = validate(NamedUpdate, item)
                 reports[place] = _report(update.claimId, update.jobId, update, known_as)
             except Invalid as error:
@@ -164,9 +165,12 @@ def _result(item: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
 
 
 def _named(item: Any, **fields: Any) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        return {"jobId": None, "claimId": None, **fields}
-    return {"jobId": item.get("jobId"), "claimId": item.get("claimId"), **fields}
+    named = item if isinstance(item, dict) else {}
+    return {"jobId": _echo(named.get("jobId")), "claimId": _echo(named.get("claimId")), **fields}
+
+
+def _echo(given: object) -> str | None:
+    return shortened(given) if isinstance(given, str) else None
 
 
 def _error(answer: Refused) -> JobServiceError:

@@ -7,7 +7,7 @@ from job_service.claims.wire import ClaimRequest, Update, Updates
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
 from job_service.web.logs import found_nothing
-from job_service.web.requests import query_integer, read_body
+from job_service.web.requests import query_integer, read_batch, read_body
 
 _LONGEST_DELAY = 30 * 24 * 3600
 
@@ -27,7 +27,7 @@ def claim_routes(claims: Claims) -> Blueprint:
     @routes.patch("")
     @allows(Role.WORK)
     def update_many() -> Response:
-        return answer({"results": claims.update_many(read_body(Updates, batch=True).updates)})
+        return answer({"results": claims.update_many(read_batch(Updates, "updates").updates)})
 
     @routes.patch("/<claim_id>/jobs/<job_id>")
     @allows(Role.WORK)

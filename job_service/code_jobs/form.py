@@ -1,6 +1,5 @@
 """The form of a new program: its fields as the browser sends them, checked like the JSON."""
 
-import json
 import re
 from typing import Any
 
@@ -10,8 +9,9 @@ from wtforms import StringField, TextAreaField
 
 from job_service.code_jobs.sources import FILE_NAME, as_text
 from job_service.code_jobs.wire import NewCodeJob
-from job_service.lifecycle.errors import Fault, Invalid
-from job_service.web.parsing import InvalidBody, check_storable
+from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.faults import Fault
+from job_service.web.parsing import InvalidBody, parse_exactly
 from job_service.web.requests import validate
 
 _NUMBER = re.compile(r"0*[1-9][0-9]{0,17}")
@@ -58,14 +58,11 @@ class ProgramForm(FlaskForm):
 
     def _input(self) -> dict[str, Any]:
         try:
-            given = json.loads(self.inputt.data or "{}")
-            if isinstance(given, dict):
-                check_storable(given)
+            return {"input": parse_exactly((self.inputt.data or "{}").encode())}
         except InvalidBody as fault:
-            raise Invalid.field("input", fault.message) from None
-        except (ValueError, RecursionError):
-            raise Invalid.field("input", 'must be a JSON object, such as {"a": 5, "b": 3}') from None
-        return {"input": given}
+            raise Invalid.field(
+                "input", f'{fault.message}; it must be a JSON object, such as {{"a": 5, "b": 3}}'
+            ) from None
 
     def _source(self) -> dict[str, str]:
         """Return the program: an uploaded file, the name of one in CODE_DIR, or pasted text."""

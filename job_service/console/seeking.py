@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from job_service.lifecycle.errors import Fault, Invalid
+from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.job import State
 from job_service.mongo.browsing import Sought
 

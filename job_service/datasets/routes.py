@@ -31,7 +31,7 @@ from job_service.web.access import Role, allows, client_name
 from job_service.web.answers import answer
 from job_service.web.paging import link_to_next, page_asked_for
 from job_service.web.present import present
-from job_service.web.requests import Body, query_choices, query_flag, query_number, query_text, read_body
+from job_service.web.requests import Body, query_choices, query_flag, query_number, query_text, read_batch, read_body
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _LONGEST_WAIT = 30
@@ -90,7 +90,7 @@ def _page(find: Callable[[JobFilter], list[Job]], wanted: JobFilter) -> Response
 
 def _submit(batches: Batches, submitter: Submitter) -> Response:
     user = submitter.user()
-    items = read_body(NewJobs, batch=True).jobs
+    items = read_batch(NewJobs, "jobs").jobs
     key = present().environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return Response(batches.submit(items, user), mimetype="application/json")

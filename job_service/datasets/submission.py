@@ -13,7 +13,7 @@ from job_service.mongo.submission import Created, Creation, Taken
 from job_service.web.answers import dumps
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
-from job_service.web.requests import item_limit, sentence, validate
+from job_service.web.requests import item_check, validate
 
 Result = dict[str, str]
 
@@ -45,13 +45,13 @@ class Batches:
     ) -> list[dict[str, str]]:
         results: list[dict[str, str]] = [{} for _ in items]
         wanted: dict[int, NewJob] = {}
-        known_as, require_fits = request_id(), item_limit()
+        known_as, require_fit = request_id(), item_check()
         for place, item in enumerate(items):
             try:
-                require_fits(item)
+                require_fit(item)
                 wanted[place] = self._new_job(item, user, attempt.ids[place] if attempt else None, known_as)
             except Invalid as error:
-                results[place] = refused(_why(error), error.code)
+                results[place] = refused(error.message, error.code)
         for place, outcome in self._store_all(wanted, attempt).items():
             results[place] = _result(wanted[place], outcome)
         return results
@@ -103,7 +103,3 @@ def _result(new: NewJob, outcome: Creation) -> dict[str, str]:
     if isinstance(outcome, Created):
         return created(outcome.job["_id"])
     return refused(f"{new.dataset_name} already has an active job: {outcome.holder or 'just ended'}", "target-busy")
-
-
-def _why(error: Invalid) -> str:
-    return "; ".join(sentence(fault) for fault in error.faults[:5]) or error.message

@@ -20,39 +20,39 @@ Each class has a stable `code`; `web/answers.py` maps the classes to HTTP in one
 """
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Self
 
-
-class Fault(TypedDict):
-    """One fault in the input: where it is and what is wrong there."""
-
-    loc: list[str | int]
-    msg: str
+from job_service.lifecycle.faults import MOST_OF_A_MESSAGE, Fault, first_of, sentence, shortened
 
 
 class JobServiceError(Exception):
-    """The root. `message` is a sentence for the caller; it never holds a path, a query or a secret."""
+    """The root. `message` is a sentence for the caller, cut where it is long; it holds no path, query or secret."""
 
     code = "error"
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = shortened(message, MOST_OF_A_MESSAGE)
+        super().__init__(self.message)
 
 
 class Invalid(JobServiceError):
-    """The input is malformed; `faults` names each field that is."""
+    """The input is malformed; `faults` names the first fields that are, and then says how many more there are."""
 
     code = "invalid"
 
     def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(message)
-        self.faults = list(faults)
+        self.faults = first_of(faults)
 
     @classmethod
-    def field(cls, name: str, message: str) -> "Invalid":
-        """One field is wrong."""
-        return cls(f"{name}: {message}", [{"loc": [name], "msg": message}])
+    def of(cls, faults: Sequence[Fault]) -> Self:
+        """Return the error for these faults, in their own words."""
+        return cls("; ".join(map(sentence, first_of(faults))), faults)
+
+    @classmethod
+    def field(cls, name: str, message: str) -> Self:
+        """Return the error for one field that is wrong."""
+        return cls.of([{"loc": [name], "msg": message}])
 
 
 class TooLarge(Invalid):

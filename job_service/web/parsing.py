@@ -13,7 +13,18 @@ from itertools import accumulate
 
 import orjson
 
-from job_service.web.storable import MAX_DEPTH, MAX_NODES, TOO_DEEP, Fault, Loc, count_keys, find_fault, shown
+from job_service.web.storable import (
+    INTEGER_OUT_OF_RANGE,
+    MAX_DEPTH,
+    MAX_NODES,
+    NOT_A_NUMBER,
+    TOO_DEEP,
+    Fault,
+    Loc,
+    count_keys,
+    find_fault,
+    shown,
+)
 
 DEFAULT_LIMIT = 1_000_000
 
@@ -21,6 +32,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 _DIGITS_OF_INT64 = 19
 # A string, or the rest of the body where it does not end: it matches at every quote, so it is linear.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_STRING_OR_BRACKET = re.compile(_STRING.pattern + rb"|[][{}]", re.DOTALL)
+_OPENING, _CLOSING = frozenset((b"[", b"{")), frozenset((b"]", b"}"))
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _LEVELS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
@@ -49,11 +62,13 @@ def parse_json(
     *,
     limit: int = DEFAULT_LIMIT,
     max_nodes: int = MAX_NODES,
+    items: str | None = None,
 ) -> dict[str, object]:
     """Return the JSON object of a request's body, which can be stored as it is.
 
-    `limit` is in bytes, `max_nodes` in values of all levels. Raises UnsupportedMediaType,
-    BodyTooLarge and InvalidBody.
+    `limit` is in bytes, `max_nodes` in values of all levels. Of the list named `items`, what is
+    JSON and cannot be stored is a Fault in its place. Raises UnsupportedMediaType, BodyTooLarge
+    and InvalidBody.
     """
     _require_json(content_type, content_encoding)
     if len(body) > limit:
@@ -61,10 +76,10 @@ def parse_json(
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _parse_exactly(body, max_nodes)
+        return parse_exactly(body, max_nodes, items)
     if type(value) is dict and _is_what_was_written(value, body, max_nodes):
         return value
-    return _parse_exactly(body, max_nodes)
+    return parse_exactly(body, max_nodes, items)
 
 
 def check_storable(value: object, max_nodes: int = MAX_NODES) -> None:
@@ -96,17 +111,34 @@ def _is_what_was_written(value: dict[str, object], body: bytes, max_nodes: int) 
     return rb"\u003" not in body and orjson.dumps(value).count(b":") == colons
 
 
-def _parse_exactly(body: bytes, max_nodes: int) -> dict[str, object]:
-    text = _decode(body)
-    _require_shallow(body)
-    try:
-        value = json.loads(text, object_pairs_hook=_read_object, parse_int=_read_integer, parse_constant=_read_constant)
-    except json.JSONDecodeError as error:
-        raise InvalidBody(_not_json(f"line {error.lineno} column {error.colno}: {error.msg}")) from None
+def parse_exactly(body: bytes, max_nodes: int = MAX_NODES, items: str | None = None) -> dict[str, object]:
+    """Return the JSON object that these bytes hold, as `parse_json` does. Raises InvalidBody."""
+    value = _read(_decode(_without_the_depths(body, max_nodes) if items else _require_shallow(body)))
+    if items and isinstance(value, dict) and isinstance(listed := value.get(items), list):
+        check_storable({**value, items: []}, max_nodes)
+        return {**value, items: [_judged(item, (items, place)) for place, item in enumerate(listed)]}
     check_storable(value, max_nodes)
     if not isinstance(value, dict):
         raise InvalidBody("The body must be an object")
     return value
+
+
+def _read(text: str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_read_object, parse_int=_read_integer, parse_constant=_read_constant)
+    except json.JSONDecodeError as error:
+        raise InvalidBody(_not_json(f"line {error.lineno} column {error.colno}: {error.msg}")) from None
+
+
+def _judged(item: object, loc: Loc) -> object:
+    """Return an item, or its fault; with a word in it that is no JSON, nothing of the body is."""
+    # It stands in the list of an object: that is where its levels are counted from.
+    fault = find_fault([[item]])
+    if fault is None:
+        return item
+    if fault.message == NOT_A_NUMBER:
+        raise InvalidBody(fault.message, (*loc, *fault.loc[2:]))
+    return Fault(fault.message, fault.loc[2:])
 
 
 def _decode(body: bytes) -> str:
@@ -123,11 +155,35 @@ def _not_json(where: str) -> str:
     return f"The body is not valid JSON: {where}"
 
 
-def _require_shallow(body: bytes) -> None:
-    """Count the brackets outside of strings, as the standard library's parser is recursive."""
-    brackets = _STRING.sub(b"", body).translate(_LEVELS, _ALL_BUT_BRACKETS)
-    if max(accumulate(memoryview(brackets).cast("b")), default=0) > MAX_DEPTH:
+def _require_shallow(body: bytes) -> bytes:
+    """Return what the standard library's parser, which is recursive, may be given. Raises InvalidBody."""
+    if _is_deep(body):
         raise InvalidBody(TOO_DEEP)
+    return body
+
+
+def _without_the_depths(body: bytes, max_nodes: int) -> bytes:
+    """Return a body with an empty array, which is too deep all the same, for each container that is too deep."""
+    if not _is_deep(body):
+        return body
+    if body.count(b"[") + body.count(b"{") > max_nodes:
+        raise InvalidBody(TOO_DEEP)
+    kept, start, level = bytearray(), 0, 0
+    for token in _STRING_OR_BRACKET.finditer(body):
+        opens, closes = token[0] in _OPENING, token[0] in _CLOSING
+        level += opens
+        if opens and level == MAX_DEPTH + 1:
+            kept += body[start : token.start()] + b"[]"
+        if closes and level == MAX_DEPTH + 1:
+            start = token.end()
+        level -= closes
+    return bytes(kept) if level > MAX_DEPTH else bytes(kept + body[start:])
+
+
+def _is_deep(body: bytes) -> bool:
+    """Count the brackets outside of strings."""
+    brackets = _STRING.sub(b"", body).translate(_LEVELS, _ALL_BUT_BRACKETS)
+    return max(accumulate(memoryview(brackets).cast("b")), default=0) > MAX_DEPTH
 
 
 def _read_object(pairs: list[tuple[str, object]]) -> dict[str, object] | Fault:
@@ -140,8 +196,8 @@ def _read_object(pairs: list[tuple[str, object]]) -> dict[str, object] | Fault:
 
 def _read_integer(digits: str) -> int | Fault:
     """Leave out what is far too long before Python takes its time, or refuses, to convert it."""
-    return int(digits) if len(digits) <= _DIGITS_OF_INT64 + 1 else Fault("Number out of range")
+    return int(digits) if len(digits) <= _DIGITS_OF_INT64 + 1 else Fault(INTEGER_OUT_OF_RANGE)
 
 
 def _read_constant(_name: str) -> Fault:
-    return Fault("Not a JSON number")
+    return Fault(NOT_A_NUMBER)

@@ -8,11 +8,12 @@ from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from job_service.lifecycle.errors import Fault, Invalid, TooLarge, UnsupportedMediaType
-from job_service.web import parsing
+from job_service.lifecycle.errors import Invalid, TooLarge, UnsupportedMediaType
+from job_service.lifecycle.faults import Fault, shortened
+from job_service.web import parsing, storable
 from job_service.web.answers import dumps
 from job_service.web.present import present
-from job_service.web.storable import MAX_NODES, find_fault
+from job_service.web.storable import MAX_NODES
 
 Model = TypeVar("Model", bound=BaseModel)
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -41,8 +42,11 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def read_object(*, batch: bool = False) -> dict[str, object]:
-    """Return the JSON object of the request; `batch` allows for thousands of items. Raises Invalid."""
+def read_object(*, batch: bool = False, items: str | None = None) -> dict[str, object]:
+    """Return the JSON object of the request; `batch` allows for thousands of items. Raises Invalid.
+
+    `items` is the name of a list whose items are judged one by one: see `item_check`.
+    """
     asked = present()
     limit = asked.max_content_length or parsing.DEFAULT_LIMIT
     body = asked.get_data(cache=False)
@@ -56,10 +60,10 @@ def read_object(*, batch: bool = False) -> dict[str, object]:
             asked.environ.get("HTTP_CONTENT_ENCODING"),
             limit=limit if batch else min(limit, parsing.DEFAULT_LIMIT),
             max_nodes=_NODES_OF_A_BATCH if batch else MAX_NODES,
+            items=items,
         )
     except parsing.InvalidBody as fault:
-        faults: list[Fault] = [{"loc": list(fault.loc), "msg": fault.message}]
-        raise Invalid(fault.message, faults) from None
+        raise Invalid(fault.message, [{"loc": list(fault.loc), "msg": fault.message}]) from None
     except parsing.UnsupportedMediaType as fault:
         raise UnsupportedMediaType(str(fault)) from None
     except parsing.BodyTooLarge as fault:
@@ -67,8 +71,16 @@ def read_object(*, batch: bool = False) -> dict[str, object]:
 
 
 def read_body(model: type[Model], *, batch: bool = False) -> Model:
-    """Return the body as a model. Raises Invalid, which names every field that is wrong."""
+    """Return the body as a model. Raises Invalid, which names the fields that are wrong."""
     return validate(model, read_object(batch=batch))
+
+
+def read_batch(model: type[Model], items: str) -> Model:
+    """Return the body as a model whose field `items` is a list of anything. Raises Invalid.
+
+    What can not be stored of that list is left to `item_check`, so that it spoils nothing else.
+    """
+    return validate(model, read_object(batch=True, items=items))
 
 
 def read_nothing() -> None:
@@ -77,27 +89,26 @@ def read_nothing() -> None:
         read_body(Body)
 
 
-def item_limit() -> Callable[[object], None]:
-    """Return what refuses an item of the present batch that would be too large as a body of its own.
-
-    It raises TooLarge or Invalid.
-    """
+def item_check() -> Callable[[object], None]:
+    """Return what refuses an item of the present batch that could not be a body of its own, as TooLarge or Invalid."""
     whole = present().content_length or parsing.DEFAULT_LIMIT + 1
-    return _require_item_fits if whole > parsing.DEFAULT_LIMIT else _fits
+    return _require_item_fits if whole > parsing.DEFAULT_LIMIT else _require_item_read
 
 
-def _fits(_item: object) -> None:
-    """Say nothing: no item is larger than the whole."""
+def _require_item_read(item: object) -> None:
+    if isinstance(item, storable.Fault):
+        raise Invalid.of([{"loc": list(item.loc), "msg": item.message}])
 
 
 def _require_item_fits(item: object) -> None:
+    _require_item_read(item)
     size = len(dumps(item))
     if size > parsing.DEFAULT_LIMIT:
         raise TooLarge(f"too large ({parsing.DEFAULT_LIMIT} bytes at most)")
     # The body has been looked through already; a part of it can only hold too much, a value in a byte at least.
-    fault = find_fault(item) if size > MAX_NODES else None
+    fault = storable.find_fault(item) if size > MAX_NODES else None
     if fault is not None:
-        raise Invalid(fault.message, [{"loc": list(fault.loc), "msg": fault.message}])
+        raise Invalid.of([{"loc": list(fault.loc), "msg": fault.message}])
 
 
 def validate(model: type[Model], value: object) -> Model:
@@ -107,18 +118,13 @@ def validate(model: type[Model], value: object) -> Model:
     except ValidationError as error:
         faults = [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
         kind = TooLarge if all(detail["type"] == OVER_ITS_CAP for detail in error.errors()) else Invalid
-        raise kind("; ".join(sentence(fault) for fault in faults[:5]), faults) from None
-
-
-def sentence(fault: Fault) -> str:
-    """Return one fault in words."""
-    return f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" if fault["loc"] else fault["msg"]
+        raise kind.of(faults) from None
 
 
 def _fault(detail: ErrorDetails) -> Fault:
     loc = list(detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return {"loc": loc, "msg": f"Unknown field: {loc[-1]}"}
+        return {"loc": loc, "msg": f"Unknown field: {shortened(str(loc[-1]))}"}
     if detail["type"] == "model_type":
         # pydantic would name the class.
         return {"loc": loc, "msg": "must be an object"}

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from job_service.lifecycle.faults import shortened
+
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 MAX_KEY_BYTES = 256
 
 TOO_DEEP = f"Nested too deeply ({MAX_DEPTH} at most)"
+INTEGER_OUT_OF_RANGE = "Number out of range: an integer has 64 bits"
+NOT_A_NUMBER = "Not a JSON number"
 
 Loc = tuple[str | int, ...]
 
@@ -22,7 +26,6 @@ _Container = dict[str, object] | list[object]
 
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 _MOST_BYTES_OF_A_CHARACTER = 4
-_SHOWN_CHARACTERS = 64
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def find_fault(value: object, max_nodes: int = MAX_NODES) -> Fault | None:
     """Return a fault of the uppermost level that has one; None for a value that can be stored.
 
     At most 64 levels and `max_nodes` values; keys are strings of at most 256 bytes without
-    NUL; integers fit 64 bits; floats are finite and below 2**63; strings are valid Unicode.
+    NUL; integers fit 64 bits; floats are finite; strings are valid Unicode.
     """
     # In a list of its own the value is judged as any other; the way to it loses that step again.
     containers: list[tuple[_Container, Loc]] = [([value], ())]
@@ -86,12 +89,14 @@ def count_keys(root: dict[str, object], max_nodes: int = MAX_NODES) -> int | Non
 
 def shown(key: str) -> str:
     """Return a key as it may stand in a message: short, and valid Unicode."""
-    cut = key if len(key) <= _SHOWN_CHARACTERS else key[:_SHOWN_CHARACTERS] + "…"
-    return cut.encode(errors="replace").decode()
+    return shortened(key).encode(errors="replace").decode()
 
 
 def _containers(values: Iterable[object]) -> tuple[list[dict[str, object]], list[list[object]]] | None:
-    """Return the objects and the arrays among them; None where a number may be out of range."""
+    """Return the objects and the arrays among them; None where a number may be out of range.
+
+    A float above 64 bits may have been written as an integer: a fast parser makes no difference.
+    """
     dicts: list[dict[str, object]] = []
     lists: list[list[object]] = []
     for value in values:
@@ -158,10 +163,14 @@ def _fault_of_text(text: str) -> Fault | None:
     return None
 
 
-def _fault_of_number(number: float) -> Fault | None:
-    if not math.isfinite(number):
-        return Fault("Not a JSON number")
-    return None if _LOWEST <= number <= _HIGHEST else Fault("Number out of range")
+def _fault_of_integer(number: int) -> Fault | None:
+    return None if _LOWEST <= number <= _HIGHEST else Fault(INTEGER_OUT_OF_RANGE)
+
+
+def _fault_of_double(number: float) -> Fault | None:
+    if math.isfinite(number):
+        return None
+    return Fault(NOT_A_NUMBER if math.isnan(number) else "Number out of range: a double ends at 1.8e308")
 
 
 def _no_fault(_value: object) -> None:
@@ -178,8 +187,8 @@ def _left_by_the_parser(fault: Fault) -> Fault:
 
 _FAULTS: dict[type, Callable[[Any], Fault | None]] = {
     str: _fault_of_text,
-    int: _fault_of_number,
-    float: _fault_of_number,
+    int: _fault_of_integer,
+    float: _fault_of_double,
     Fault: _left_by_the_parser,
     **dict.fromkeys((bool, type(None), dict, list), _no_fault),
 }
