@@ -15,6 +15,7 @@ from job_service.claims.routes import claim_routes
 from job_service.console.frame import frame_pages
 from job_service.console.parts import Parts
 from job_service.console.routes import console_routes
+from job_service.console.sessions import Identity
 from job_service.datasets.submitter import Submitter
 from job_service.families import (
     FAMILIES,
@@ -55,6 +56,7 @@ from job_service.web.jwks import JwksKeys
 from job_service.web.jwt import JwtVerifier
 from job_service.web.metrics import Metrics, metrics_routes
 from job_service.web.numbers import read_numbers_strictly
+from job_service.web.proxies import TrustedProxies
 from job_service.web.rates import Rates, unlimited
 from job_service.web.timing import time_requests
 
@@ -79,7 +81,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     tokens = Tokens(store.collections, store.terms.clock)
     credentials = Credentials(tokens, verifier := _verifier(settings))
 
-    _watch_requests(app, metrics)
+    _watch_requests(app, metrics, settings.trusted_proxies)
     access.guard(app, credentials, _spend(settings))
     _answer_errors(app)
 
@@ -104,8 +106,10 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     return app
 
 
-def _watch_requests(app: Flask, metrics: Metrics) -> None:
-    """Add what every request goes through, in this order: how it is read, named, traced and timed."""
+def _watch_requests(app: Flask, metrics: Metrics, proxies: Sequence[str]) -> None:
+    """Add what every request goes through, in this order: where it is from, how it is read, named, traced and timed."""
+    if proxies:
+        app.wsgi_app = TrustedProxies(app.wsgi_app, proxies)  # type: ignore[method-assign]  # Flask's documented way
     read_numbers_strictly(app)
     refuse_broken_bodies(app)
     request_ids.name_requests(app)
@@ -147,14 +151,14 @@ def _keep_for_a_time(store: Store, settings: Settings) -> None:
 def _add_console(base: Foundation, parts: Parts) -> Callable[[], None]:
     """Add the pages; return what stops their work in the background."""
 
-    def session_key() -> bytes | None:
+    def identify() -> Identity | None:
         try:
-            return base.signing.key("session")
+            return Identity(base.signing.service(), base.signing.key("session"))
         except PyMongoError:
             return None
 
     parts.store.sweeper.duties.append(parts.runner.take_up)
-    protect = frame_pages(base.app, parts.store, session_key)
+    protect = frame_pages(base.app, parts.store, identify)
     base.app.register_blueprint(console_routes(parts, protect))
     return parts.runner.stop
 

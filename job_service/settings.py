@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -43,9 +44,24 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _proxies(text: object) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in str(text).split(","))
+    for name in names:
+        try:
+            everybody = name != "unix" and ip_network(name).prefixlen == 0
+        except ValueError:
+            raise ValueError(
+                f"must be addresses and networks such as 127.0.0.1,10.0.0.0/8, or unix; {name[:100]!r} is neither"
+            ) from None
+        if everybody:
+            raise ValueError(f"{name} would believe everybody; name the proxies alone")
+    return names
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 ConnectionString = Annotated[str, AfterValidator(_connection_string)]
+Proxies = Annotated[tuple[str, ...], BeforeValidator(_proxies)]
 Count = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=20_000)]  #: what MongoDB can count in seconds
 _LONGEST_SECONDS = 10 * 365 * 86_400  #: what times can be reckoned with, and then some
@@ -73,6 +89,7 @@ class Settings(BaseModel):
 
     job_service_host: str = "127.0.0.1"  #: where the service is bound; a lack of credentials beyond loopback is said
     job_service_insecure: Flag = False
+    trusted_proxies: Proxies = ()  #: addresses, networks and "unix": whose X-Forwarded-* headers are believed
     threads: Count = 32  #: request threads of a process
     max_body_bytes: Count = 16_000_000
     client_timeout_seconds: Annotated[float, Field(ge=0.01, le=86_400)] = (

@@ -24,6 +24,10 @@ class Signing:
                 self._signer = Signer(self.key("tokens"))
             return self._signer
 
+    def service(self) -> str:
+        """Return what tells this service from any other, also one with the same SECRET_KEY: no secret, and short."""
+        return self._secrets.shared("service")[:4].hex()
+
     def key(self, use: str) -> bytes:
         """Return a key of 32 bytes for one use only."""
         configured = self._settings.secret_key

@@ -6,6 +6,7 @@ from job_service.code_jobs.adapter import CodeJobs
 from job_service.code_jobs.pages import Pages
 from job_service.code_jobs.wire import NewCodeJob, shown
 from job_service.web.access import Role, allows
+from job_service.web.addresses import path_to
 from job_service.web.answers import answer
 from job_service.web.pages import page, wants_page
 from job_service.web.paging import link_to_next, page_asked_for
@@ -23,7 +24,7 @@ def code_routes(jobs: CodeJobs) -> Blueprint:
     def submit() -> Response:
         wait = query_number("wait", 0, _LONGEST_WAIT)
         job = jobs.submit(read_body(NewCodeJob))
-        location = {"Location": f"/code-jobs/{job['number']}"}
+        location = {"Location": path_to(f"/code-jobs/{job['number']}")}
         if wait:
             return answer(shown(jobs.when_ended(job, wait)), 201, location)
         return answer({"job_id": job["number"]}, 201, location)

@@ -41,6 +41,11 @@ worker_tmp_dir = _MEMORY if os.access(_MEMORY, os.W_OK) else None
 # The service writes its own log, one line a request.
 accesslog = None
 loglevel = "warning"
+# What a proxy may say of a request, and which, is the service's to know: see `TRUSTED_PROXIES`. By itself gunicorn lets
+# whoever comes from loopback set the scheme and the prefix.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 # Nobody would use it, and it would leave a file in the home folder.
 control_socket_disable = True
 # The database's client is made after the fork.

@@ -11,10 +11,11 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
 from job_service.console.look import absolute, duration, json_leaf, relative_to, shortened
-from job_service.console.sessions import SecureUnlessLocal
+from job_service.console.sessions import Identity, SecureUnlessLocal
 from job_service.lifecycle.clock import SystemClock
 from job_service.mongo.store import Store
 from job_service.web.access import SESSION_TOKEN, Role, allows
+from job_service.web.addresses import here, path_to
 from job_service.web.pages import ERROR_PAGE
 
 #: The one policy of every page; `data:` images are the arrows and ticks of Bootstrap's own style sheet.
@@ -40,17 +41,17 @@ class Entry:
     here: bool
 
 
-def frame_pages(app: Flask, store: Store, key: Callable[[], str | bytes | None]) -> CSRFProtect:
-    """Set up what every page needs; `key` gives the secret that signs sessions, None while it cannot be known."""
+def frame_pages(app: Flask, store: Store, identify: Callable[[], Identity | None]) -> CSRFProtect:
+    """Set up what every page needs; `identify` says who this service is, None while it cannot be known."""
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_NAME="job-service",
         SESSION_COOKIE_SAMESITE="Strict",
         WTF_CSRF_CHECK_DEFAULT=False,  # the JSON routes are guarded by `web/access.py`
+        WTF_CSRF_SSL_STRICT=False,  # as above; behind a proxy the referrer's host need not be ours
         WTF_CSRF_TIME_LIMIT=None,  # a page may stay open all day; the token lives as long as its session
     )
-    app.session_interface = SecureUnlessLocal(key)
+    app.session_interface = SecureUnlessLocal(identify)
     Bootstrap5(app)
     let_anyone_read(app, "bootstrap.static")
     protect = CSRFProtect(app)
@@ -82,7 +83,7 @@ def _fill_templates(app: Flask, store: Store) -> None:
             "now": SystemClock().now,
             "pause_now": lambda: store.maintenance.permit().pause,
             "signed_in": lambda: session.get("name"),
-            "url_for_path": lambda path: f"{request.script_root}{path}",
+            "url_for_path": path_to,
         }
 
     app.context_processor(given)
@@ -106,8 +107,7 @@ def _navigation(kinds: Sequence[str]) -> list[Entry]:
         if endpoint in current_app.view_functions and (kind is None or kind in kinds)
     ]
     if "code" in kinds:
-        path = f"{request.script_root}/jobs/"
-        shown.insert(2, Entry("Code", path, request.path.startswith(("/jobs/", "/users/"))))
+        shown.insert(2, Entry("Code", path_to("/jobs/"), request.path.startswith(("/jobs/", "/users/"))))
     return shown
 
 
@@ -122,9 +122,8 @@ def _add_headers(response: Response) -> Response:
 
 def _error_page(status: int, body: dict[str, Any]) -> Response:
     if status == _UNAUTHORIZED and request.method == "GET" and "console.sign_in" in current_app.view_functions:
-        back = request.full_path.rstrip("?")
         if SESSION_TOKEN in session:
             session.clear()
-        return redirect(url_for("console.sign_in", back=back), 303)  # type: ignore[return-value]  # Flask's own Response
+        return redirect(url_for("console.sign_in", back=here()), 303)  # type: ignore[return-value]  # Flask's own Response
     page = render_template("error.html", status=status, message=body["message"], errors=body.get("errors", []))
     return Response(page, status=status, mimetype="text/html")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from job_service.console.look import absolute
@@ -15,6 +15,7 @@ from job_service.lifecycle.errors import JobServiceError, NotFound
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.mongo.browsing import Sought
 from job_service.web.access import Role, allows, caller
+from job_service.web.addresses import base_url
 from job_service.web.pages import page
 
 _LINES = 300
@@ -124,7 +125,7 @@ def _timeline(job: Job) -> Iterator[Step]:
 
 def _curl(job: Job) -> Iterator[str]:
     """Yield the commands that do and show the same from a shell."""
-    root = request.url_root.rstrip("/")
+    root = base_url()
     url = f"{root}/jobs/{job['_id']}"
     yield f"curl {shlex.quote(url)}"
     yield f"curl {shlex.quote(f'{url}/explain')}"

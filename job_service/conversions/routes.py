@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 
 from job_service.conversions.adapter import Conversions
 from job_service.web.access import Role, allows, caller, client_name
+from job_service.web.addresses import path_to
 from job_service.web.answers import answer
 from job_service.web.logs import found_nothing
 from job_service.web.paging import link_to_next, page_asked_for
@@ -34,7 +35,7 @@ def conversion_routes(conversions: Conversions) -> Blueprint:
     @allows(Role.SUBMIT)
     def submit(source: str, job_id: str | None = None) -> Response:
         made = conversions.submit(source, read_object(), job_id)
-        return answer(made, 201, {"Location": f"/job/available/{source}/{made['id']}"})
+        return answer(made, 201, {"Location": path_to(f"/job/available/{source}/{made['id']}")})
 
     @routes.post("/done/<source>/<job_id>")
     @allows(Role.WORK, Role.OPERATE)

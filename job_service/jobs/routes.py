@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 
 from job_service.jobs.adapter import Jobs
 from job_service.web.access import Role, allows
+from job_service.web.addresses import path_to
 from job_service.web.answers import answer
 from job_service.web.requests import read_nothing
 
@@ -28,6 +29,6 @@ def job_routes(jobs: Jobs) -> Blueprint:
     def retry(job_id: str) -> Response:
         read_nothing()
         created = jobs.retry(job_id)
-        return answer(created, 201, {"Location": f"/jobs/{created['jobId']}"})
+        return answer(created, 201, {"Location": path_to(f"/jobs/{created['jobId']}")})
 
     return routes

@@ -1,14 +1,15 @@
 """`GET /openapi/openapi.json`, and `/openapi`: a page that tries routes and loads nothing from elsewhere."""
 
 import json
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+from flask import Blueprint, Response, current_app, render_template, send_from_directory
 
 from job_service.openapi.document import make_document
 from job_service.openapi.paths import routes_of
 from job_service.web.access import Role, allows
+from job_service.web.addresses import prefix
 from job_service.web.answers import answer
 from job_service.web.pages import page
 
@@ -18,24 +19,28 @@ _POLICY = (
 )
 
 
+#: Descriptions that are kept: for each prefix under which this service is reached, one.
+_PREFIXES = 4
+
+
 def openapi_routes() -> Blueprint:
     """Return the routes; the description is made when it is first asked for."""
     routes = Blueprint("openapi", __name__, url_prefix="/openapi", template_folder="templates")
 
-    @cache
+    @lru_cache(_PREFIXES)
     def document(root: str) -> dict[str, Any]:
         return make_document(routes_of(current_app), root)
 
     @routes.get("/openapi.json")
     @allows(Role.VIEW)
     def description() -> Response:
-        return answer(document(request.script_root))
+        return answer(document(prefix()))
 
     @routes.get("", endpoint="page")
     @allows(Role.VIEW)
     @page
     def try_it() -> Response:
-        shown = render_template("openapi/page.html", document=document(request.script_root), dumps=_dumps)
+        shown = render_template("openapi/page.html", document=document(prefix()), root=prefix(), dumps=_dumps)
         headers = {"Content-Security-Policy": _POLICY}
         return Response(shown, headers=headers, mimetype="text/html")
 

@@ -1,6 +1,6 @@
 """`/api`: the routes of an encoding farm's dispatcher."""
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 
 from job_service.lifecycle.errors import Invalid
 from job_service.transcoding.adapter import TranscodingJobs
@@ -17,6 +17,7 @@ from job_service.transcoding.wire import (
     told,
 )
 from job_service.web.access import Role, allows, client_name
+from job_service.web.addresses import base_url, path_to
 from job_service.web.answers import answer, shape_errors
 from job_service.web.logs import found_nothing
 from job_service.web.names import is_name
@@ -49,7 +50,7 @@ def _job_routes(jobs: TranscodingJobs) -> Blueprint:
     @allows(Role.SUBMIT)
     def add() -> Response:
         number = jobs.add(read_body(NewTranscoding))
-        return answer(told("Job has been added."), headers={"Location": f"{PREFIX}/getOptions/{number}"})
+        return answer(told("Job has been added."), headers={"Location": path_to(f"{PREFIX}/getOptions/{number}")})
 
     @routes.post("/updateJob/<number>")
     @allows(Role.SUBMIT, Role.OPERATE)
@@ -84,7 +85,7 @@ def _worker_routes(jobs: TranscodingJobs, book: ProfileBook) -> Blueprint:
     @routes.get("/fetchJob")
     @allows(Role.WORK, starts=True)
     def fetch() -> Response:
-        order, paused = jobs.fetch(client_name(), request.host_url.rstrip("/"))
+        order, paused = jobs.fetch(client_name(), base_url())
         if order is not None:
             return answer(order)
         found_nothing()

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -12,7 +11,9 @@ from flask import Flask, Request, current_app, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
+from job_service.web.origins import is_own_page, other_hosts
 from job_service.web.present import present
+from job_service.web.proxies import client_address, proxy_named_by, read_address
 from job_service.web.rates import unlimited
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -23,7 +24,10 @@ SESSION_TOKEN = "token"  # noqa: S105  the name of a field, no secret
 #: How a machine is called that only itself can reach.
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _CALLER = "job_service.caller"
+_CROSS_SITE = "Cross-site requests are refused"
 _REMEMBERED = 256
+_LOCAL_ONLY = "Without credentials configured this service answers on loopback only"
+_CREDENTIALS = "make some with `job-service token create`, on its own machine"
 _BOTS = ("prefetch", "preview", "prerender")
 
 
@@ -93,7 +97,7 @@ def caller() -> Caller:
 
 def client_name() -> str:
     """Return the name of a client that has no other: its `X-Worker` header, else its address."""
-    return request.headers.get("X-Worker", "")[:200] or request.remote_addr or "unknown"
+    return request.headers.get("X-Worker", "")[:200] or client_address(present()) or "unknown"
 
 
 def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimited) -> None:
@@ -147,10 +151,12 @@ def _require_local(app: Flask, asked: Request) -> None:
     """Without credentials only this machine may call, under a loopback name: a page elsewhere could rebind its own."""
     if app.config["INSECURE"]:
         return
+    if proxy := proxy_named_by(asked):
+        raise Invalid(f"{_LOCAL_ONLY}; a proxy passed this on ({proxy}): {_CREDENTIALS}")
     # The server fills in a Host that is missing, with its own.
     named = "HTTP_HOST" in asked.environ and is_loopback_name()
     if not named or not _is_loopback(asked.remote_addr):
-        raise Invalid("Without credentials configured this service answers on loopback only, under a loopback name")
+        raise Invalid(f"{_LOCAL_ONLY}, under a loopback name: {_CREDENTIALS}")
 
 
 def is_loopback_name() -> bool:
@@ -165,10 +171,8 @@ def _names_loopback(host: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def _is_loopback(address: str | None) -> bool:
-    try:
-        return address is None or ip_address(address).is_loopback
-    except ValueError:
-        return False
+    known = read_address(address or "")
+    return address is None or (known is not None and known.is_loopback)
 
 
 def _require_same_site(asked: Request, *, configured: bool) -> None:
@@ -178,12 +182,10 @@ def _require_same_site(asked: Request, *, configured: bool) -> None:
         return
     site = asked.environ.get("HTTP_SEC_FETCH_SITE")
     if site == "cross-site" and not _is_navigation():
-        raise Forbidden("Cross-site requests are refused")
+        raise Forbidden(_CROSS_SITE)
     origin = asked.environ.get("HTTP_ORIGIN")
-    # "null" comes from a page of ours that hides its referrer and from any sandboxed one: the other header tells.
-    own = origin == "null" and site in {"same-origin", "none"}
-    if origin and not own and urlsplit(origin).netloc != asked.host:
-        raise Forbidden("Cross-site requests are refused")
+    if origin and not is_own_page(origin, site, asked.host, strict=not configured):
+        raise Forbidden(f"{_CROSS_SITE}: {other_hosts(origin, asked.host)}")
 
 
 def _is_navigation() -> bool:

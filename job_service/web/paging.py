@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from job_service.lifecycle.errors import Invalid
+from job_service.web.addresses import path_to
 from job_service.web.requests import query_integer, query_text
 
 MOST_A_PAGE = 10_000
@@ -23,7 +24,7 @@ def link_to_next(last_id: str) -> dict[str, str]:
     """Return the header that leads to the page after the one that ends with this id."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
     cursor = base64.urlsafe_b64encode(last_id.encode()).decode().rstrip("=")
-    return {"Link": f'<{request.path}?{urlencode([*pairs, ("cursor", cursor)])}>; rel="next"'}
+    return {"Link": f'<{path_to(request.path)}?{urlencode([*pairs, ("cursor", cursor)])}>; rel="next"'}
 
 
 def _read_cursor(text: str | None) -> str | None:
