@@ -17,4 +17,5 @@ CODE = Family(
     },
     steps=frozenset(),
     counts=True,
+    worker="job-service worker code (needs bubblewrap, or Lambda)",
 )

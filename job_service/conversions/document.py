@@ -19,6 +19,7 @@ CONVERSION = Family(
     steps=frozenset({"active"}),
     facets={"source": "type"},
     by_id=True,
+    worker="job-service worker conversions --exec CMD",
 )
 BRANCHES = ("available", "active", "done")
 STATES: dict[str, tuple[State, ...]] = {

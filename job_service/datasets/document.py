@@ -23,6 +23,7 @@ DATASET = Family(
     steps=frozenset(STATUSES) - FINAL_STATUSES - {"queued"},
     facets={"operation": "type", "target": "datasetName"},
     choices={"operation": frozenset(OPERATIONS)},
+    worker="job-service worker datasets --input-dir DIR",
 )
 
 

@@ -59,6 +59,7 @@ class Jobs:
             pause=dict(pause) if pause["paused"] else None,
             served=not claimable or store.workers.serve(job),
             ahead=store.reading.count_ahead(job, now, MOST_AHEAD, by_id=family.by_id) if claimable else 0,
+            worker=family.worker,
             spent=claimable and store.terms.policy.is_spent(job),
             children_alive=store.reading.children_alive(job["_id"]) if alive and "readyAt" not in job else 0,
         )

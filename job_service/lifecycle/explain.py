@@ -19,6 +19,7 @@ class Facts:
     served: bool  #: somebody has asked for jobs like this one lately
     ahead: int  #: claimable jobs that go first, counted up to MOST_AHEAD
     children_alive: int
+    worker: str = ""  #: what asks for jobs like this one, once it is started
     spent: bool = False  #: its lease has run out, and it must end instead of being handed out once more
 
 
@@ -69,7 +70,8 @@ def _waiting(job: Job, facts: Facts) -> Iterator[dict[str, Any]]:
         some = f"at least {facts.ahead}" if facts.ahead >= MOST_AHEAD else str(facts.ahead)
         yield _reason("ahead-in-queue", f"{some} claimable jobs of this kind go first", ahead=facts.ahead)
     if not facts.served:
-        yield _reason("no-live-worker", "Nobody has asked for jobs like this one in the last two minutes")
+        start = f"; start: {facts.worker}" if facts.worker else ""
+        yield _reason("no-live-worker", f"Nobody has asked for jobs like this one in the last two minutes{start}")
 
 
 def _not_ready(job: Job) -> dict[str, Any]:

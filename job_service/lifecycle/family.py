@@ -17,7 +17,8 @@ class Family:
     (None: any word); `types` are all that the jobs' `type` may be, where claims mostly ask for some: then every claim
     asks by name, and no job may have another; `facets` names the fields of a claim's `where` and what they narrow by,
     and `choices` the values they may take; `counts` says that its clients want small numbers; `by_id` that the oldest
-    id goes first, also when it was put back; `has_elements` that its jobs may be parents of others.
+    id goes first, also when it was put back; `has_elements` that its jobs may be parents of others; `worker` is the
+    command of this project that works for it, with what that needs of its machine.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Family:
     counts: bool = False
     by_id: bool = False
     has_elements: bool = False
+    worker: str = ""
 
     def require_type(self, given: str | None) -> None:
         """Raise ValueError for the type of a job that no claim would ask for."""

@@ -23,6 +23,7 @@ TRANSCODING = Family(
     steps=frozenset({STARTED}),
     counts=True,
     by_id=True,
+    worker="job-service worker transcoding --input-dir DIR --output-dir DIR (needs ffmpeg)",
 )
 
 INFORMATION = {"Name": "VOD Transcoding system", "Version": 1.0}

@@ -27,6 +27,7 @@ TRANSFER = Family(
     choices={"type": frozenset(JobType.__members__)},
     has_elements=True,
     counts=True,
+    worker="job-service worker transfers --sites FILE (needs gfal2 for sites of GridFTP)",
 )
 
 _LOW_BITS = 62

@@ -52,6 +52,11 @@ def test_nobody_asks_for_jobs_like_this_one(http, job_id):
     assert codes(http, job_id) == ["no-live-worker"]
 
 
+def test_what_nobody_asks_for_says_what_has_to_be_started(http, job_id):
+    started = "; start: job-service worker datasets --input-dir DIR"
+    assert reason(http, job_id, "no-live-worker")["message"].endswith(started)
+
+
 def test_a_worker_that_asks_for_others_does_not_serve_it(http, job_id):
     claim(http, where={"target": ["SEX"]})
     claim(http, kind="conversion")

@@ -42,7 +42,8 @@ def test_the_service_goes_on_and_says_so_once(path, tmp_path):
         number = submit(service.http, "print(a + b)", a=5, b=3)["job_id"]
         assert shown(service.http, number, wait=1)["status"] == "WAITING"
         reasons = service.http.get(f"/jobs/{core(service.http, number)['jobId']}/explain").json()["reasons"]
-        assert "no-live-worker" in {reason["code"] for reason in reasons}
+        [told] = [reason["message"] for reason in reasons if reason["code"] == "no-live-worker"]
+        assert told.endswith("; start: job-service worker code (needs bubblewrap, or Lambda)")
         assert service.http.get("/health/ready").status_code == 200
         assert service.said.count(SENTENCE) == 1
         assert "is started again" not in service.said

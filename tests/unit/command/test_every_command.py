@@ -76,6 +76,15 @@ def test_its_help_has_an_example_that_is_one(name):
         assert {word.split("=")[0] for word in own if word.startswith("--")} <= options, line
 
 
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.kind)
+def test_the_command_that_works_for_a_kind_is_one_with_all_that_it_requires(family):
+    line = family.worker.partition(" (")[0]
+    command, words = found(shlex.split(line)[1:])
+    assert isinstance(command, click.Command), line
+    required = {param.opts[0] for param in command.params if param.required}
+    assert {word for word in words if word.startswith("--")} == required
+
+
 def called(name):
     words = name.split()[1:]
     for param in ASKING[name].params:
