@@ -1,7 +1,7 @@
 # `make` lists the targets. Each is a thin name for a script or a command that works by itself.
 .DEFAULT_GOAL := help
 TORTURE ?= --runs 3 --seconds 200
-.PHONY: help run test torture clips check format types serve audit coverage bench lock clean
+.PHONY: help run test fresh torture clips check format types serve audit coverage bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,6 +11,9 @@ run: ## install what is needed, serve at http://127.0.0.1:8000 with its own Mong
 
 test: ## install what is needed, run every gate and all tests
 	scripts/test
+
+fresh: ## both README commands in clones, with an empty home: oldest and newest pip and Python, odd machines; FRESH=--all
+	scripts/fresh $(FRESH)
 
 torture: ## ten minutes of load and faults on three replicas and two instances; TORTURE="--seeds 1,2,3 --seconds 200"
 	scripts/install all

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
 EXAMPLES = ROOT / "docs" / "examples"
 #: What `scripts/install` looks at to see that nothing has to be installed.
-INSTALLED_FROM = ("poetry.lock", "pyproject.toml", "scripts/install")
+INSTALLED_FROM = ("poetry.lock", "pyproject.toml", "scripts/install", "scripts/requirements.py")
 
 
 @pytest.fixture
