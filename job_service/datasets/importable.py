@@ -15,13 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from job_service.datasets.tar_contents import (
-    BrokenTar,
-    ContentsCache,
-    SlowTar,
-    TarContents,
-    read_contents,
-)
+from job_service.datasets.tar_contents import ContentsCache, SlowTar, TarContents, read_contents
+from job_service.tars import BrokenTar, identity
 
 MAX_NAME_LENGTH = 128
 ARCHIVE = "archive"
@@ -155,7 +150,8 @@ def _contents(folder: int, name: str, cache: ContentsCache, clock: Callable[[], 
 def _known_contents(descriptor: int, name: str, cache: ContentsCache, clock: Callable[[], float]) -> TarContents | None:
     status = os.fstat(descriptor)
     _require_regular(status)
-    key = _identity(name, status)
+    # The metadata is the file that is named like the tar.
+    key = (name, *identity(status))
     return cache.get(key, partial(_examine, descriptor, name, key, clock))
 
 
@@ -168,15 +164,9 @@ def _examine(descriptor: int, name: str, key: tuple[object, ...], clock: Callabl
     except BrokenTar as error:
         _warn(name, error)
         contents = None
-    if _identity(name, os.fstat(descriptor)) != key:
+    if (name, *identity(os.fstat(descriptor))) != key:
         raise BrokenTar("changed while it was read")
     return contents
-
-
-def _identity(name: str, status: os.stat_result) -> tuple[object, ...]:
-    """Name what changes with the contents; the metadata's name depends on `name`."""
-    times = (status.st_mtime_ns, status.st_ctime_ns)
-    return (name, status.st_dev, status.st_ino, status.st_size, *times)
 
 
 def _require_regular(status: os.stat_result) -> None:

@@ -70,7 +70,7 @@ class Import:
             if descriptor is None:
                 return None
             tar = open_tar(descriptor, self.dataset)
-            if sha256(self._watched(tar, tar.digest_pieces())) != record.imported.sha256:
+            if self._digest(tar) != record.imported.sha256:
                 return None
         self.job.log("An earlier attempt has archived the tar already")
         return record.imported
@@ -89,32 +89,38 @@ class Import:
         self._step("validating", f"Checking {self.dataset}.tar")
         tar = open_tar(descriptor, self.dataset)
         metadata = check_metadata(tar.read_metadata(), self.dataset)
-        if self.needs_data and not tar.chunks:
+        if self.needs_data and not tar.files.chunks:
             raise GiveUp("The tar has no data: there is nothing in chunks/")
-        self.job.log(f"Metadata with {len(metadata)} fields, {len(tar.chunks)} files of data, {tar.others} others")
+        self.job.log(f"Metadata with {len(metadata)} fields, {len(tar.files.chunks)} files of data")
         return tar
 
     def _decrypt(self, tar: DatasetTar) -> None:
         self._step("decrypting", "No data is encrypted")
-        encrypted = [chunk.name for chunk in tar.chunks if chunk.name.endswith(".encr")]
+        encrypted = [name for name, _ in tar.files.chunks if name.endswith(".encr")]
         if encrypted:
-            raise GiveUp(f"{encrypted[0]} is encrypted, and this importer has no key")
+            raise GiveUp(f"{encrypted[0][:100]!a} is encrypted, and this importer has no key")
 
     def _transform(self, tar: DatasetTar) -> int:
-        self._step("transforming", f"Reading {len(tar.chunks)} files of data")
-        return sum(sum(map(len, self._watched(tar, tar.pieces(chunk)))) for chunk in tar.chunks)
+        self._step("transforming", f"Reading {len(tar.files.chunks)} files of data")
+        for _, contents in tar.files.chunks:
+            for _piece in self._watched(tar, tar.pieces(contents)):
+                pass
+        return sum(contents.size for _, contents in tar.files.chunks)
 
     def _build(self, tar: DatasetTar, size: int) -> Imported:
         self._step("built", "Digesting the tar")
-        imported = Imported(len(tar.chunks), size, sha256(self._watched(tar, tar.digest_pieces())))
+        imported = Imported(len(tar.files.chunks), size, self._digest(tar))
         self.job.log(f"{imported.files} files, {imported.bytes} bytes, SHA-256 {imported.sha256}")
         return imported
+
+    def _digest(self, tar: DatasetTar) -> str:
+        return sha256(self._watched(tar, tar.digest_pieces()))
 
     def _import(self, tar: DatasetTar, imported: Imported) -> None:
         self._step("importing", "Moving the tar into the archive")
         tar.require_unchanged()
         self.job.checkpoint()
-        self.folder.archive(self.dataset, Record(self.job.id, imported))
+        self.folder.archive(self.dataset, Record(self.job.id, imported), tar.identity)
         self.job.progress(100)
 
     def _step(self, status: str, line: str) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from job_service.tars.identity import Identity, identity
 from job_service.worker.errors import GiveUp, TryAgain
 
 ARCHIVE = "archive"
@@ -67,12 +68,15 @@ class InputFolder:
         with self._archive() as archive, _opened(archive, f"{name}.tar") as descriptor:
             yield descriptor
 
-    def archive(self, name: str, record: Record) -> None:
-        """Move a waiting tar into the archive, over an earlier one; done twice, or cut off, it does no harm."""
+    def archive(self, name: str, record: Record, imported: Identity) -> None:
+        """Move a waiting tar into the archive, over an earlier one; done twice, or cut off, it does no harm.
+
+        Raises TryAgain where another file has taken the place of the one that was imported.
+        """
         with self._folder() as folder, self._archive() as archive:
+            _require_same(folder, f"{name}.tar", imported)
             _write(archive, _record_name(name), json.dumps(asdict(record)).encode())
-            with suppress(FileNotFoundError):
-                os.replace(f"{name}.tar", f"{name}.tar", src_dir_fd=folder, dst_dir_fd=archive)
+            os.replace(f"{name}.tar", f"{name}.tar", src_dir_fd=folder, dst_dir_fd=archive)
             os.fsync(archive)
             os.fsync(folder)
 
@@ -149,6 +153,15 @@ def _open_regular(folder: int, filename: str) -> int | None:
         return descriptor
     os.close(descriptor)
     raise GiveUp(f"{filename} is not a regular file")
+
+
+def _require_same(folder: int, filename: str, wanted: Identity) -> None:
+    try:
+        found = identity(os.stat(filename, dir_fd=folder, follow_symlinks=False))
+    except FileNotFoundError:
+        found = ()
+    if found != wanted:
+        raise TryAgain(f"{filename} was replaced while it was read")
 
 
 def _write(folder: int, filename: str, content: bytes) -> None:

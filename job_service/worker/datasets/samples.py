@@ -58,8 +58,8 @@ def _write_tar(folder: Path, name: str, members: Mapping[str, bytes]) -> Path:
 
 
 def _write_broken(folder: Path) -> Path:
-    """Write a good tar and cut it off in the middle of its last file."""
+    """Write a good tar and damage the header of its last file."""
     path = _write_tar(folder, BROKEN, good_members(BROKEN, 2))
-    with path.open("r+b") as file:
-        file.truncate(path.stat().st_size // 2)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"chunks/2", b"chunks/3"))
     return path

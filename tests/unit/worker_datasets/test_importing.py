@@ -8,6 +8,7 @@ import tarfile
 
 import pytest
 
+from job_service.tars import members
 from job_service.worker import GiveUp, JobCancelled, TryAgain
 from job_service.worker.datasets import make_samples, tar_file
 from job_service.worker.datasets.input_folder import InputFolder
@@ -76,7 +77,7 @@ def test_nothing_is_ever_extracted(samples, run):
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("BROKEN_TAR", "unexpected end of data"),
+        ("BROKEN_TAR", "a header is damaged"),
         ("NO_METADATA", "no metadata"),
         ("NOT_THERE", "not in the input folder"),
         ("../INCOME", "not the name"),
@@ -136,27 +137,74 @@ def test_encrypted_data_is_refused(samples, run):
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"}, "neither a file nor a folder"),
-        ({"type": tarfile.LNKTYPE, "linkname": "INCOME.json"}, "neither a file nor a folder"),
-        ({"type": tarfile.CHRTYPE}, "neither a file nor a folder"),
-        ({"type": tarfile.FIFOTYPE}, "neither a file nor a folder"),
+        ({"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"}, "leads out"),
+        ({"type": tarfile.SYMTYPE, "linkname": "../../INCOME.json"}, "leads out"),
+        ({"type": tarfile.SYMTYPE, "linkname": "y"}, "a link to nothing"),
+        ({"type": tarfile.SYMTYPE, "linkname": ".."}, "a link to a folder"),
+        ({"type": tarfile.SYMTYPE, "linkname": "x"}, "from link to link"),
+        ({"type": tarfile.LNKTYPE, "linkname": "/etc/passwd"}, "leads out"),
+        ({"type": tarfile.LNKTYPE, "linkname": "chunks"}, "no file before it"),
+        ({"type": tarfile.LNKTYPE, "linkname": "chunks/\udcff"}, r"'chunks/\\udcff', which is no file before it"),
+        ({"type": tarfile.CHRTYPE}, "neither a file, nor a folder, nor a link"),
+        ({"type": tarfile.FIFOTYPE}, "neither a file, nor a folder, nor a link"),
+        ({"name": "INCOME.json/x"}, "is in 'INCOME.json', which is no folder"),
+        ({"name": "/".join("x" * 40)}, "more than 32 folders deep"),
         ({"name": "../x"}, "leads out"),
         ({"name": "/etc/x"}, "leads out"),
         ({"name": "chunks/../../x"}, "leads out"),
     ],
 )
-def test_members_that_are_no_plain_files_of_the_tar_are_refused(samples, run, fields, reason):
+def test_a_tar_whose_members_lead_out_or_to_nothing_is_refused(samples, run, fields, reason):
     put_special(samples, **fields)
     with pytest.raises(GiveUp, match=reason):
         run()
 
 
-@pytest.mark.parametrize("size", [0, 1, 511, 512, 700, 1024, 1500])
-def test_a_tar_that_ends_anywhere_fails_with_a_reason(samples, run, size):
+@pytest.mark.parametrize("link", [tarfile.LNKTYPE, tarfile.SYMTYPE])
+def test_a_link_to_another_member_is_read_as_the_file_it_is(samples, run, link):
+    put_special(samples, type=link, linkname="INCOME.json" if link == tarfile.LNKTYPE else "../INCOME.json")
+    metadata = good_members("INCOME", 0)["INCOME.json"]
+    result = run()
+    assert (result["files"], result["bytes"]) == (1, len(metadata))
+
+
+def test_of_two_members_of_one_name_the_last_one_counts(samples, run):
+    put(samples, {"INCOME.json": b"old", "chunks/1": b"old", **good_members("INCOME", 1)})
+    with tarfile.open(samples / "INCOME.tar", "a:") as tar:
+        edited = tarfile.TarInfo("./chunks/1.csv")
+        edited.size = 3
+        tar.addfile(edited, io.BytesIO(b"new"))
+    result = run()
+    assert (result["files"], result["bytes"]) == (2, 6)
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 700, 1024, 1500, 8 * 1024, 40_960])
+def test_a_tar_whose_end_is_missing_is_tried_again_and_stays_where_it_is(samples, run, size):
     path = samples / "INCOME.tar"
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(GiveUp):
+    with pytest.raises(TryAgain, match="Not a whole tar: its end is missing"):
         run()
+    assert path.stat().st_size == size
+
+
+def test_an_upload_that_has_come_to_a_border_between_members_is_not_whole(samples, run):
+    put(samples, good_members("INCOME", 0) | {f"chunks/{n}": b"x" * 100 for n in range(100)})
+    path = samples / "INCOME.tar"
+    whole = path.read_bytes()
+    end = len(whole.rstrip(b"\0")) // 512 * 512 + 512
+    for size in (40_960, end, end + 512, end + 1023):
+        path.write_bytes(whole[:size])
+        with pytest.raises(TryAgain, match="its end is missing"):
+            run()
+    path.write_bytes(whole[: end + 1024])
+    assert run()["files"] == 100
+
+
+def test_what_follows_the_end_of_a_tar_is_no_part_of_it(samples, run):
+    path = samples / "INCOME.tar"
+    other = samples / "ADDRESS.tar"
+    path.write_bytes(path.read_bytes() + other.read_bytes() + b"rest")
+    assert run()["files"] == 3
 
 
 def test_a_damaged_header_is_not_taken_for_the_end(samples, run):
@@ -173,12 +221,12 @@ def test_a_damaged_header_is_not_taken_for_the_end(samples, run):
 def test_a_compressed_tar_is_refused(samples, run, mode):
     with tarfile.open(samples / "INCOME.tar", mode) as tar:
         tar.addfile(tarfile.TarInfo("INCOME.json"))
-    with pytest.raises(GiveUp, match="uncompressed"):
+    with pytest.raises(GiveUp, match="is compressed"):
         run()
 
 
 def test_a_tar_of_too_many_members_is_refused(samples, run, monkeypatch):
-    monkeypatch.setattr(tar_file, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(members, "MAX_MEMBERS", 3)
     with pytest.raises(GiveUp, match="more than 3"):
         run()
 
@@ -222,6 +270,15 @@ def test_a_cancelled_import_stops_at_its_next_step_and_archives_nothing(samples,
         run(job)
     assert job.statuses[-1] == step
     assert (samples / "INCOME.tar").exists()
+
+
+def test_a_tar_that_is_replaced_while_it_is_read_is_tried_again_and_not_archived_unread(samples, run, told):
+    job = told()
+    job.log = lambda line: line.startswith("Digesting") and (samples / "ADDRESS.tar").rename(samples / "INCOME.tar")
+    other = (samples / "ADDRESS.tar").read_bytes()
+    with pytest.raises(TryAgain, match=r"INCOME.tar was replaced|changed"):
+        run(job)
+    assert (samples / "INCOME.tar").read_bytes() == other
 
 
 def test_a_tar_that_changes_while_it_is_read_is_tried_again(samples, run, told):

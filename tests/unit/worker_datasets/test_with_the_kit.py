@@ -21,4 +21,4 @@ def test_good_inputs_complete_and_bad_ones_fail_without_a_retry(samples):
     assert good.end["result"]["files"] == 3
     assert [update["status"] for update in good.said if "status" in update][-2:] == ["importing", "completed"]
     assert (broken.end["status"], broken.end["retry"]) == ("failed", False)
-    assert "unexpected end of data" in broken.end["log"]
+    assert "a header is damaged" in broken.end["log"]

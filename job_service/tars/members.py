@@ -1,0 +1,153 @@
+"""The members of a tar, one by one, as its headers have them.
+
+The headers are read through tarfile, in small pieces and not too many. The formats are `ustar` and `pax` of POSIX, with
+GNU's additions: https://www.gnu.org/software/tar/manual/html_node/Standard.html
+"""
+
+import io
+import os
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from job_service.tars.errors import BrokenTar, UnfinishedTar, shown
+
+MAX_MEMBERS = 10_000
+# The largest honest header holds two long paths; tarfile's time for a larger one grows with the square of its size.
+MAX_HEADER_BYTES = 16 * 1024
+MAX_HEADER_READS = 20 * MAX_MEMBERS
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd", b"PK\x03\x04", b"7z\xbc\xaf")
+# GNU tar's types that are none of tarfile's: the name of the archive, and a folder with a list of what was in it.
+VOLUME_NAME, LISTED_FOLDER = b"V", b"D"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Bytes of a file that the tar holds: where they are in the file and in the tar, and how many."""
+
+    position: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A file: its size, and its bytes in order; between two extents and behind the last are zeros."""
+
+    size: int
+    extents: tuple[Extent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolicLink:
+    """A link by name, followed when it is read."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class HardLink:
+    """Another name of what stands under an earlier one."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder, and what it holds."""
+
+    children: "dict[str, Folder | Contents | SymbolicLink]" = field(default_factory=dict)
+
+
+Member = Folder | Contents | SymbolicLink | HardLink
+
+
+def read_members(descriptor: int, on_read: Callable[[], None] | None = None) -> list[tuple[str, Member]]:
+    """List the members behind an open descriptor of a file, which stays open, with their names.
+
+    `on_read` is called before each read, and may raise. Raises BrokenTar, UnfinishedTar.
+    """
+    with _HeaderFile(descriptor, on_read) as file:
+        try:
+            return list(_members(file, os.fstat(descriptor).st_size))
+        except (tarfile.TarError, OSError, ValueError, OverflowError, RecursionError) as error:
+            if os.pread(descriptor, 8, 0).startswith(COMPRESSED):
+                raise BrokenTar("The tar is compressed; it has to come uncompressed") from error
+            # A false size makes a seek an OSError, false numbers a ValueError, nested headers a RecursionError.
+            if file.met_end:
+                raise UnfinishedTar from error
+            reason = str(error) if isinstance(error, tarfile.TarError) else type(error).__name__
+            raise BrokenTar(f"Not a readable tar ({reason}). Is it one?") from error
+
+
+def _members(file: "_HeaderFile", size: int) -> Iterator[tuple[str, Member]]:
+    with tarfile.open(fileobj=file, mode="r:", encoding="utf-8") as tar:
+        for number, info in enumerate(tar):
+            if number == MAX_MEMBERS:
+                raise BrokenTar(f"The tar has more than {MAX_MEMBERS} members")
+            if info.type != VOLUME_NAME:
+                yield info.name, _member(info, size)
+        _require_end(file, tar.offset)
+
+
+def _require_end(file: "_HeaderFile", offset: int) -> None:
+    """Require the two blocks of zeros that end a tar: every common writer makes them, and whatever follows is ignored.
+
+    One alone may be where an upload has come to. A damaged header tarfile takes for the end, too.
+    """
+    file.seek(offset)
+    two_blocks = file.read(2 * tarfile.BLOCKSIZE)
+    if len(two_blocks) >= tarfile.BLOCKSIZE and two_blocks[: tarfile.BLOCKSIZE].strip(b"\0"):
+        raise BrokenTar("Not a whole tar: a header is damaged")
+    if file.met_end or two_blocks.strip(b"\0"):
+        raise UnfinishedTar
+
+
+def _member(info: tarfile.TarInfo, size: int) -> Member:
+    # Files of the oldest format are folders where their names say so.
+    if info.isdir() or info.type == LISTED_FOLDER or (info.isreg() and info.name.endswith("/")):
+        return Folder()
+    if info.isreg():
+        return _contents(info, size)
+    if info.issym():
+        return SymbolicLink(info.linkname)
+    if info.islnk():
+        return HardLink(info.linkname)
+    raise BrokenTar(f"{shown(info.name)} is neither a file, nor a folder, nor a link")
+
+
+def _contents(info: tarfile.TarInfo, size: int) -> Contents:
+    """Find where a file's bytes are; those of a sparse one stand one after the other in the tar."""
+    extents, offset, end = [], info.offset_data, 0
+    parts: Any = [(0, info.size)] if info.sparse is None else info.sparse
+    for position, length in parts:
+        if not end <= position <= position + length <= info.size:
+            raise BrokenTar(f"{shown(info.name)} has parts in no order")
+        extents.append(Extent(position, offset, length))
+        offset, end = offset + length, position + length
+    if offset > size:
+        raise UnfinishedTar
+    return Contents(info.size, tuple(extents))
+
+
+class _HeaderFile(io.FileIO):
+    """A descriptor that gives out small pieces only, and not without end; it remembers that a read met the end."""
+
+    def __init__(self, descriptor: int, on_read: Callable[[], None] | None) -> None:
+        super().__init__(descriptor, closefd=False)
+        self._on_read = on_read
+        self._left = MAX_HEADER_READS
+        self.met_end = False
+        self.seek(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        # Every loop inside tarfile reads, so this bounds those without an end, too.
+        if self._on_read is not None:
+            self._on_read()
+        self._left -= 1
+        if self._left < 0 or size is None or not 0 <= size <= MAX_HEADER_BYTES:
+            raise BrokenTar("The headers are too large")
+        piece = super().read(size) or b""
+        self.met_end = len(piece) < size
+        return piece
