@@ -20,7 +20,7 @@ def _as_flag(value: Any) -> bool:
 Flag = Annotated[bool, BeforeValidator(_as_flag, json_schema_input_type=bool | Literal[0, 1])]
 
 
-class NewStatus(Body):
+class NewMaintenanceStatus(Body):
     """What is posted: `pause`, or `paused`, and a message for everyone who is refused meanwhile."""
 
     msg: str = Field(max_length=10_000)
@@ -28,7 +28,7 @@ class NewStatus(Body):
     paused: Flag | None = None
 
     @model_validator(mode="after")
-    def _one_flag(self) -> "NewStatus":
+    def _one_flag(self) -> "NewMaintenanceStatus":
         if (self.pause is None) == (self.paused is None):
             raise ValueError("pause is required, once, as 0, 1, true or false")
         return self
@@ -46,7 +46,7 @@ def maintenance_routes(maintenance: Maintenance) -> Blueprint:
     @routes.post("/maintenance-status")
     @allows(Role.OPERATE)
     def set_status() -> Response:
-        new = read_body(NewStatus)
+        new = read_body(NewMaintenanceStatus)
         return answer(maintenance.set(paused=new.stops, msg=new.msg, set_by=caller().name))
 
     @routes.get("/maintenance-status")

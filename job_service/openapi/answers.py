@@ -1,7 +1,7 @@
 """What the core's routes answer, as types that pydantic makes schemas of. New fields may come, so none is closed."""
 
 from datetime import datetime
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal, NotRequired, Required
 
 from typing_extensions import TypedDict
 
@@ -54,27 +54,27 @@ class ShownLease(TypedDict):
 class CoreJob(TypedDict, total=False):
     """A job of any kind; fields that do not apply are absent."""
 
-    jobId: str
+    jobId: Required[str]
     number: int
-    kind: str
+    kind: Required[str]
     type: str
-    state: State
-    status: str
+    state: Required[State]
+    status: Required[str]
     priority: int
     readyAt: datetime
     attempts: int
     leasesLost: int
     maxAttempts: int
     parentId: str
-    parameters: dict[str, Any]
-    log: list[LogEntry]
+    parameters: Required[dict[str, Any]]
+    log: Required[list[LogEntry]]
     progress: int
     result: Any
     error: str
     cancelRequestedAt: datetime
     retriedFrom: str
-    createdAt: datetime
-    createdBy: dict[str, Any]
+    createdAt: Required[datetime]
+    createdBy: Required[dict[str, Any]]
     updatedAt: datetime
     startedAt: datetime
     finishedAt: datetime

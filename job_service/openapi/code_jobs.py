@@ -1,7 +1,7 @@
 """The code jobs' routes."""
 
 from job_service.code_jobs.wire import NewCodeJob
-from job_service.openapi.family_answers import CodeJob, CodeJobId
+from job_service.openapi.family_answers import CodeJob, SubmittedCodeJob
 from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation, wait
 
 _FORM = {
@@ -19,7 +19,7 @@ OPERATIONS = (
         summary="Submit a program",
         body=NewCodeJob,
         example={"uid": 1, "code": "print(name)", "input": {"name": "World"}},
-        answers={201: CodeJobId | CodeJob},
+        answers={201: SubmittedCodeJob},
         headers={"Location": "The new job."},
         parameters=(wait("Answer with the result, or after these seconds."),),
     ),

@@ -1,7 +1,7 @@
 """The core's routes: claims, jobs of any kind, how things are, maintenance, tokens."""
 
 from job_service.claims.wire import ClaimRequest, Update, Updates
-from job_service.maintenance.routes import NewStatus
+from job_service.maintenance.routes import NewMaintenanceStatus
 from job_service.openapi.answers import (
     Claimed,
     CoreJob,
@@ -122,7 +122,7 @@ MAINTENANCE = (
         key="POST /maintenance-status",
         tag="maintenance",
         summary="Let nothing start, or let everything start again",
-        body=NewStatus,
+        body=NewMaintenanceStatus,
         example={"msg": "Back at noon", "pause": 1},
         answers={200: MaintenanceStatus},
     ),

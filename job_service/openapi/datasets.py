@@ -15,7 +15,7 @@ from job_service.openapi.family_answers import CodeJob, Importable, ItemResult, 
 from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation, Parameter, choices, wait
 from job_service.web.requests import Body
 
-_FLAG = {"type": "string", "enum": ["true", "false", "True", "False"]}
+_FLAG = {"type": "boolean"}
 
 
 def _words(name: str, words: Iterable[str], what: str) -> Parameter:

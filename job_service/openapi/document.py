@@ -16,6 +16,7 @@ from job_service.openapi.transcoding import TAG as TRANSCODING
 Object = dict[str, Any]
 
 _REF = "#/components/schemas/{model}"
+_WHOLE, _NUMBER = {"type": "integer"}, {"type": "number"}
 _PROBLEM = "application/problem+json"
 _ABOUT = (
     "Jobs of every kind wait, are claimed by workers, and end. Each API keeps the words of the system it comes from. "
@@ -63,6 +64,7 @@ class _Schemas:
         ]
         self._schemas, shared = TypeAdapter.json_schemas(wanted, ref_template=_REF)
         self.components: Object = shared.get("$defs", {})
+        _describe_numbers_once([*self.components.values(), *self._schemas.values()])
 
     def of(self, kind: Any) -> Object:
         """Return the schema of a type, or a schema as it is."""
@@ -70,6 +72,18 @@ class _Schemas:
             return dict(kind)
         found: Object = self._schemas[self._places[repr(kind)][0], "validation"]
         return found
+
+
+def _describe_numbers_once(value: Any) -> None:
+    """Take out whole numbers where any number is allowed: generators of clients make a class of such a choice."""
+    if isinstance(value, dict):
+        choices = value.get("anyOf", [])
+        if _WHOLE in choices and _NUMBER in choices:
+            choices.remove(_WHOLE)
+        if choices == [_NUMBER]:
+            value.update(value.pop("anyOf")[0])
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _describe_numbers_once(inner)
 
 
 def _is_type(kind: Any) -> bool:

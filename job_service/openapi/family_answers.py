@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 
 class ItemResult(TypedDict):
@@ -45,20 +45,27 @@ class Conversion(TypedDict):
     error: NotRequired[str]
 
 
+CodeStatus = TypeAliasType("CodeStatus", Literal["DONE", "ERROR", "WAITING", "RUNNING"])
+
+
 class CodeJob(TypedDict):
     """A program and what became of it."""
 
     job_id: int
     uid: int
-    status: Literal["DONE", "ERROR", "WAITING", "RUNNING"]
+    status: CodeStatus
     result: Any
     log: list[str]
 
 
-class CodeJobId(TypedDict):
-    """The number of a new program."""
+class SubmittedCodeJob(TypedDict):
+    """The number of a new program; where the request waited, also what became of it."""
 
     job_id: int
+    uid: NotRequired[int]
+    status: NotRequired[CodeStatus]
+    result: NotRequired[Any]
+    log: NotRequired[list[str]]
 
 
 class Information(TypedDict):
@@ -107,9 +114,11 @@ class Profile(TypedDict):
     name: str
 
 
-JobWord = Literal["NEW", "DONE", "FAILED", "SUBMITTED", "RUNNING"]
-TypeWord = Literal["LIST", "COPY", "REMOVE", "RENAME", "MKDIR"]
-Figure = float | Literal["N/A"]
+# Named types stand in the description under their names; a field's type without one is given a name by each generator
+# of clients, made of the schema's and the field's, which may be that of another schema.
+JobWord = TypeAliasType("JobWord", Literal["NEW", "DONE", "FAILED", "SUBMITTED", "RUNNING"])
+TypeWord = TypeAliasType("TypeWord", Literal["LIST", "COPY", "REMOVE", "RENAME", "MKDIR"])
+Figure = TypeAliasType("Figure", float | Literal["N/A"])
 
 
 class Transfer(TypedDict):

@@ -5,7 +5,7 @@ from typing import Any
 from job_service.openapi.answers import ApiAnswer
 from job_service.openapi.family_answers import Information, Option, Profile, TranscodingEntry, WorkOrder
 from job_service.openapi.operations import Operation, Parameter
-from job_service.transcoding.wire import Edit, NewStatus, NewTranscoding, OptionMap, ProfileEdit
+from job_service.transcoding.wire import Edit, NewTranscoding, NewTranscodingStatus, OptionMap, ProfileEdit
 
 TAG = "transcoding"
 _OPTIONS = dict[str, Any]
@@ -45,7 +45,7 @@ OPERATIONS = (
         summary="Claim the oldest job; 400 when there is none",
         answers={200: WorkOrder},
     ),
-    _change("POST /api/setJobStatus", "Set a job's status", NewStatus, None, 404, 409),
+    _change("POST /api/setJobStatus", "Set a job's status", NewTranscodingStatus, None, 404, 409),
     _change("POST /api/updateJob", "A worker's word on its job", _WORD, None, 404, 409),
     *(
         Operation(key=key, tag=TAG, summary="The options there are", answers={200: list[Option]})

@@ -7,8 +7,8 @@ from job_service.transcoding.adapter import TranscodingJobs
 from job_service.transcoding.document import INFORMATION
 from job_service.transcoding.profiles import ProfileBook
 from job_service.transcoding.wire import (
-    NewStatus,
     NewTranscoding,
+    NewTranscodingStatus,
     ProfileEdit,
     read_edit,
     read_options,
@@ -95,7 +95,7 @@ def _worker_routes(jobs: TranscodingJobs, book: ProfileBook) -> Blueprint:
     @routes.post("/setJobStatus")
     @allows(Role.WORK, Role.OPERATE)
     def set_status() -> Response:
-        new = read_body(NewStatus)
+        new = read_body(NewTranscodingStatus)
         jobs.set_status(new.id, new.status, client_name())
         return answer(told("Status has been set."))
 

@@ -58,7 +58,7 @@ class ProfileEdit(Edit):
     Id: Number
 
 
-class NewStatus(Body):
+class NewTranscodingStatus(Body):
     """`POST /api/setJobStatus`."""
 
     id: Number
