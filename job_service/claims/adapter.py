@@ -24,6 +24,7 @@ ForWorker = Callable[[Job], dict[str, Any]]
 
 _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed", "cancelled": "cancelled"}
 _MOST_VALUES = 1_000
+_LONGEST_VALUE = 1_000
 _PAUSE_RETRY = 5
 
 
@@ -140,8 +141,9 @@ def _values(name: str, value: Any, family: Family) -> tuple[str, ...]:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list) or not given or len(given) > _MOST_VALUES:
         raise Invalid.field(f"where.{name}", "must be a text or a list of texts")
-    if not all(isinstance(item, str) and item for item in given):
-        raise Invalid.field(f"where.{name}", "must be a text or a list of texts")
+    # They become part of what is remembered of a worker.
+    if not all(isinstance(item, str) and 0 < len(item) <= _LONGEST_VALUE for item in given):
+        raise Invalid.field(f"where.{name}", f"must be texts of 1 to {_LONGEST_VALUE} characters")
     allowed = family.choices.get(name)
     for item in given:
         if allowed is not None and item not in allowed:

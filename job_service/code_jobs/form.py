@@ -60,9 +60,8 @@ class ProgramForm(FlaskForm):
         try:
             return {"input": parse_exactly((self.inputt.data or "{}").encode())}
         except InvalidBody as fault:
-            raise Invalid.field(
-                "input", f'{fault.message}; it must be a JSON object, such as {{"a": 5, "b": 3}}'
-            ) from None
+            example = 'must be a JSON object, such as {"a": 5, "b": 3}'
+            raise Invalid.field("input", fault.message if fault.loc else example) from None
 
     def _source(self) -> dict[str, str]:
         """Return the program: an uploaded file, the name of one in CODE_DIR, or pasted text."""

@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from job_service.code_jobs.adapter import CodeJobs
 from job_service.code_jobs.pages import Pages
 from job_service.code_jobs.wire import NewCodeJob, shown
+from job_service.lifecycle.errors import Invalid
 from job_service.web.access import Role, allows
 from job_service.web.addresses import path_to
 from job_service.web.answers import answer
@@ -79,6 +80,8 @@ def shared_routes(jobs: CodeJobs, pages: Pages) -> Blueprint:
     @allows(Role.VIEW)
     @page
     def jobs_of(uid: int) -> Response | str:
+        if not uid:
+            raise Invalid.field("uid", "must be an integer greater than 0")
         return pages.jobs_of(uid) if wants_page() else answer([shown(job) for job in jobs.list(uid)])
 
     return routes

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from job_service.console.parts import Parts
@@ -17,6 +17,7 @@ from job_service.lifecycle.errors import Conflict, Invalid, Unavailable
 from job_service.mongo.browsing import Sought
 from job_service.web.access import Role, allows, caller
 from job_service.web.pages import page
+from job_service.web.requests import query_field
 
 _ROWS = 200
 _JOBS = 100
@@ -29,7 +30,7 @@ def add_targets(routes: Blueprint, parts: Parts) -> None:
     @allows(Role.VIEW)
     @page
     def targets() -> str:
-        part = request.args.get("name", "").strip().upper()[:200]
+        part = (query_field("name") or "").strip().upper()[:200]
         found = [target for target in parts.datasets.targets() if part in target["name"].upper()]
         return render_template("targets.html", targets=found[:_ROWS], count=len(found), part=part)
 

@@ -11,6 +11,7 @@ from job_service.lifecycle.job import State
 from job_service.mongo.browsing import LOOKED_AT, Found
 from job_service.web.access import Role, allows, caller
 from job_service.web.pages import page
+from job_service.web.requests import query_field
 
 _ROWS = 50
 
@@ -22,9 +23,11 @@ def add_jobs(routes: Blueprint, parts: Parts) -> None:
     @allows(Role.VIEW)
     @page
     def jobs() -> Any:
-        wanted = request.args.get("id", "").strip()
+        wanted = (query_field("id") or "").strip()
         if wanted and parts.store.reading.get(wanted):
             return redirect(url_for("console.job", job_id=wanted), 303)
+        for name in FIELDS:
+            query_field(name)
         filters = given(request.args)
         found, faults = _find(parts, filters)
         page_given = {
@@ -45,12 +48,15 @@ def add_jobs(routes: Blueprint, parts: Parts) -> None:
 
 
 def _find(parts: Parts, filters: dict[str, str]) -> tuple[Found, list[Any]]:
-    """Return what a filter finds, or nothing and what is wrong with it."""
+    """Return what a filter finds, or nothing and what is wrong with its fields. Raises Invalid for the rest."""
     try:
-        wanted = sought(filters, before=request.args.get("before"), now=parts.store.terms.clock.now())
+        wanted = sought(filters, before=query_field("before"), now=parts.store.terms.clock.now())
         unknown = set(wanted.kinds) - set(parts.store.terms.families)
         if unknown:
-            raise Invalid.field("kind", f"there is no kind {min(unknown)}")
+            raise Invalid.field("kind", f"there is no kind {min(unknown)!r}")
         return parts.browsing.page(wanted, _ROWS), []
     except Invalid as error:
+        # Beside no field of the form it would not be seen.
+        if any(fault["loc"][0] not in FIELDS for fault in error.faults):
+            raise
         return Found([], None, partial=False), error.faults

@@ -65,7 +65,7 @@ def sought(filters: Mapping[str, str], *, before: str | None = None, now: dateti
         except ValueError:
             faults.append({"loc": [name], "msg": _HOW_TO_TELL_A_TIME})
     known = {state.value for state in State}
-    states = [state for state in filters.get("state", "").split(",") if state]
+    states = filters["state"].split(",") if "state" in filters else []
     if not set(states) <= known:
         faults.append({"loc": ["state"], "msg": f"must be of {', '.join(sorted(known))}"})
     if "number" in filters and not _NUMBER.fullmatch(filters["number"]):
@@ -75,7 +75,7 @@ def sought(filters: Mapping[str, str], *, before: str | None = None, now: dateti
     if faults:
         raise Invalid("; ".join(f"{fault['loc'][0]} {fault['msg']}" for fault in faults), faults)
     return Sought(
-        kinds=tuple(kind for kind in filters.get("kind", "").split(",") if kind),
+        kinds=tuple(filters["kind"].split(",")) if "kind" in filters else (),
         states=tuple(State(state) for state in states),
         status=filters.get("status"),
         type=filters.get("source"),

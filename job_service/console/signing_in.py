@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, PasswordField
@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, Length
 from job_service.web.access import SESSION_TOKEN, Caller, Role, allows
 from job_service.web.addresses import way_back
 from job_service.web.pages import page
+from job_service.web.requests import query_field
 
 _REFUSED = 401
 
@@ -30,7 +31,7 @@ def add_signing_in(routes: Blueprint, identify: Callable[[str], Caller | None]) 
     @allows(Role.ANYONE)
     @page
     def sign_in() -> Any:
-        form = TokenForm(back=request.args.get("back"))
+        form = TokenForm(back=query_field("back"))
         if not form.validate_on_submit():
             return render_template("sign_in.html", form=form)
         token = form.token.data.strip()

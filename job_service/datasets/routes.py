@@ -164,7 +164,7 @@ def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
         kinds=kinds,
         states=tuple(State(state) for state in query_choices("state", [state.value for state in State])),
         statuses=query_choices("status", datasets.statuses(kinds), repeated=False),
-        types=query_choices("operation", OPERATIONS),
+        types=query_choices("operation", OPERATIONS, brackets=True),
         target=query_text("target"),
         ended=not query_flag("ignoreCompleted"),
         with_children=bool(asked),

@@ -12,7 +12,7 @@ from job_service.mongo.events import Events, Subscription, Wanted
 from job_service.mongo.stats import Stats
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer, dumps
-from job_service.web.requests import query_choices, query_text
+from job_service.web.requests import query_choice, query_text
 
 #: Something is said at least this often, so that neither side takes a silence for a lost connection.
 COMMENT_SECONDS = 15.0
@@ -34,7 +34,7 @@ def watching_routes(stats: Stats, events: Events, kinds: Collection[str]) -> Blu
     @routes.get("/events")
     @allows(Role.VIEW)
     def follow() -> Response:
-        kind = next(iter(query_choices("kind", kinds)), None)
+        kind = query_choice("kind", kinds)
         wanted = Wanted(kind, query_text("jobId"))
         last_id = request.headers.get("Last-Event-ID", "").strip()
         subscription = events.subscribe(wanted)

@@ -16,7 +16,7 @@ from job_service.transfers.work import Reports, Work
 from job_service.web.access import Role, allows, client_name
 from job_service.web.answers import answer
 from job_service.web.logs import found_nothing
-from job_service.web.requests import query_choices, read_body, read_object, validate
+from job_service.web.requests import query_choice, read_body, read_object, validate
 
 PREFIX = "/workqueue/api/v1.0"
 #: Room for the listing of 100,000 entries with long names.
@@ -89,7 +89,7 @@ def element_routes(transfers: Transfers, outputs: Outputs, callers: Callers) -> 
     @routes.get("/output")
     @allows(Role.USER)
     def output_of_job(job_id: int) -> Response:
-        every = "all" in query_choices("attempts", {"all", "latest"})
+        every = query_choice("attempts", {"all", "latest"}) == "all"
         return answer(outputs.of_job(job_id, callers.user(), every=every))
 
     @routes.get("/elements/<int:element_id>/output")

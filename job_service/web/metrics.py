@@ -1,7 +1,8 @@
 """What Prometheus scrapes: counts of this service's processes together, and figures that any instance answers alike.
 
 Counters and histograms are summed over the processes of one gunicorn through files (PROMETHEUS_MULTIPROC_DIR, which
-`command/gunicorn_config.py` sets); gauges come from the database. No label holds a job, a target or a user.
+`command/gunicorn_config.py` sets); gauges come from the database. No label holds a job, a target or a user, nor any
+other word that a caller may choose.
 """
 
 import os
@@ -22,6 +23,7 @@ from job_service.lifecycle.errors import Unavailable
 from job_service.lifecycle.job import ENDED, State
 from job_service.lifecycle.transitions import Transition
 from job_service.web.access import Role, allows
+from job_service.web.present import method_of
 
 _PREFIX = "job_service"
 _WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 86400)
@@ -117,9 +119,9 @@ class Metrics:
         self._command(command).observe(seconds)
 
     def time_request(self, asked: Request, response: Response, seconds: float) -> None:
-        """Measure a request by its route; unknown paths are one."""
+        """Measure a request by its route; unknown paths are one, and so are unknown methods."""
         route = asked.url_rule.rule if asked.url_rule else "unknown"
-        self._request(route, asked.method, str(response.status_code)).observe(seconds)
+        self._request(route, method_of(asked), str(response.status_code)).observe(seconds)
 
     def scrape(self, stats: ReadStats) -> bytes:
         """Return everything in the text format of Prometheus."""

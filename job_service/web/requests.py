@@ -162,28 +162,53 @@ def query_flag(name: str, *, default: bool = False) -> bool:
 
 
 def query_text(name: str) -> str | None:
-    """Return a parameter that may stand in the query string once; operators such as `name[$ne]` are refused."""
-    _refuse_operators(name)
+    """Return a text of the query string; it may stand there once, and not be empty."""
+    text = query_field(name)
+    if text == "":
+        raise Invalid.field(name, "must not be empty")
+    return text
+
+
+def query_field(name: str) -> str | None:
+    """Return what a page's form has sent in a field, which may be empty; a parameter may stand in a query string once.
+
+    Other forms of it, such as `name[]` or `name[$ne]`, would otherwise be taken for a parameter that nobody knows.
+    """
+    _refuse_brackets(name)
     values = request.args.getlist(name)
     if len(values) > 1:
         raise Invalid.field(name, "must be given once")
     return values[0] if values else None
 
 
-def query_choices(name: str, allowed: Collection[str], *, repeated: bool = True) -> tuple[str, ...]:
-    """Return values given as `a,b`, as a parameter that may be `repeated`, or as `name[]`; each must be allowed."""
+def query_choice(name: str, allowed: Collection[str]) -> str | None:
+    """Return one of the allowed words."""
+    text = query_text(name)
+    return None if text is None else _allowed(name, (text,), allowed)[0]
+
+
+def query_choices(
+    name: str, allowed: Collection[str], *, repeated: bool = True, brackets: bool = False
+) -> tuple[str, ...]:
+    """Return allowed words, given as `a,b`; the parameter may be `repeated`, and in `brackets` stand as `name[]`."""
     if not repeated:
         query_text(name)
-    _refuse_operators(name)
-    given: Iterable[str] = [*request.args.getlist(name), *request.args.getlist(f"{name}[]")]
-    values = tuple(dict.fromkeys(value.strip() for text in given for value in text.split(",") if value.strip()))
-    unknown = [value for value in values if value not in allowed]
+    _refuse_brackets(name, but=f"{name}[]" if brackets else None)
+    given: Iterable[str] = [*request.args.getlist(name), *(request.args.getlist(f"{name}[]") if brackets else ())]
+    words = tuple(dict.fromkeys(word.strip() for text in given for word in text.split(",")))
+    if "" in words:
+        raise Invalid.field(name, f"a value is empty; allowed are {', '.join(sorted(allowed))}")
+    return _allowed(name, words, allowed)
+
+
+def _allowed(name: str, words: tuple[str, ...], allowed: Collection[str]) -> tuple[str, ...]:
+    unknown = [word for word in words if word not in allowed]
     if unknown:
-        raise Invalid.field(name, f"unknown value {unknown[0]!r}; allowed are {', '.join(sorted(allowed))}")
-    return values
+        raise Invalid.field(name, f"unknown value {shortened(unknown[0])!r}; allowed are {', '.join(sorted(allowed))}")
+    return words
 
 
-def _refuse_operators(name: str) -> None:
+def _refuse_brackets(name: str, but: str | None = None) -> None:
     for key in request.args:
-        if key.startswith(f"{name}[") and key != f"{name}[]":
-            raise Invalid.field(name, f"unknown form {key!r}")
+        if key.startswith(f"{name}[") and key != but:
+            raise Invalid.field(name, f"unknown form {shortened(key)!r}")

@@ -3,7 +3,7 @@
 from flask import Flask, Response
 
 from job_service import tracing
-from job_service.web.present import present
+from job_service.web.present import method_of, present
 
 _SERVER_ERROR = 500
 _SPAN = "job_service.span"
@@ -18,8 +18,9 @@ def trace_requests(app: Flask) -> None:
             return
         given = tracing.valid_traceparent(asked.environ.get("HTTP_TRACEPARENT"))
         route = asked.url_rule.rule if asked.url_rule else "unknown"
-        attributes = {"http.request.method": asked.method, "http.route": route}
-        span = tracing.span(f"{asked.method} {route}", "server", attributes, parent=given)
+        method = method_of(asked)
+        attributes = {"http.request.method": method, "http.route": route}
+        span = tracing.span(f"{method} {route}", "server", attributes, parent=given)
         span.__enter__()
         asked.environ[_SPAN] = span
         tracing.submitted_by(given or tracing.outgoing().get(tracing.HEADER))

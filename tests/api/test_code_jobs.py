@@ -108,6 +108,8 @@ def test_the_form_tells_each_fault_beside_its_field(http, store):
     answer = form(http, uid="0", inputt="not json")
     assert answer.status_code == 400
     assert "integer greater than 0" in answer.text
+    for twice in ('{"a": 1, "a": 2}', '{"b": {"a": 1, "a": 2}}'):
+        assert "Duplicate key: a" in form(http, inputt=twice).text
     answer = form(http, inputt="[1]")
     assert answer.status_code == 400
     assert "must be a JSON object" in answer.text

@@ -88,3 +88,35 @@ def test_what_a_recount_mends_is_counted(http):
     store.sweeper.sweep()
     store.sweeper.sweep()
     assert scrape(http)["job_service_jobs_counter_drift_total"] == 6
+
+
+def ask_oddly(http, word):
+    """Say a made-up word wherever a caller may say one."""
+    claim = {"kind": "dataset", "worker": word, "where": {"operation": ["ADD"], "target": [word]}}
+    http.open("/jobs", method=word)
+    http.open(f"/{word}", method="GET")
+    http.get(f"/console/{word}/{word}", headers={"Host": "localhost", "User-Agent": word, "X-Request-Id": word})
+    http.get("/jobs", headers={"Host": f"{word}.example"})
+    http.get(f"/job/available/{word}", headers={"X-Worker": word})
+    http.get(f"/jobs?kind={word}&{word}={word}")
+    http.get("/stats", headers={"Authorization": f"Bearer {word}", "traceparent": word, "X-Forwarded-For": word})
+    http.post("/claims", json=claim)
+    http.post("/claims", json={**claim, "kind": word})
+    http.patch(f"/claims/{word}/jobs/{word}", json={"status": word})
+
+
+def test_no_word_of_a_stranger_makes_the_metrics_grow(http):
+    ask_oddly(http, "FIRSTWORD")
+    http.get("/metrics")
+    before = http.get("/metrics").text
+    for number in range(30):
+        ask_oddly(http, f"MADEUP{number}")
+    after = http.get("/metrics").text
+    assert "MADEUP" not in after
+    assert 'method="_OTHER"' in after
+    assert labels(after) == labels(before)
+
+
+def labels(text):
+    """Give every line of a scrape without its figure."""
+    return {line.rpartition(" ")[0] for line in text.splitlines()}
