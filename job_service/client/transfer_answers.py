@@ -30,6 +30,7 @@ class Transfer(TypedDict):
     extra_opts: dict[str, Any]
     log_uid: str
     timestamp: str
+    error: NotRequired[str]
     num_elements: NotRequired[int]
     num_new: NotRequired[int]
     num_done: NotRequired[int]

@@ -63,11 +63,14 @@ class Elements:
         found = self._inprogress.find_one(query, {"parameters.wave": 1}, sort=[("_id", 1)], hint="children")
         return int(found["parameters"].get("wave", 0)) if found else None
 
-    def any_unsuccessful(self, parent_id: str, expansion: str | None) -> bool:
-        """Say whether some element has ended other than well."""
+    def unsuccessful(self, parent_id: str, expansion: str, limit: int) -> list[Job]:
+        """Return some of the elements that have ended other than well, by their numbers; none where all have."""
         query = {"parentId": parent_id, "parameters.expansion": expansion, "state": _UNSUCCESSFUL}
+        found: dict[str, Job] = {}
         # What is being moved is copied first, so this order never misses one.
-        return any(side.find_one(query, {"_id": 1}) for side in (self._inprogress, self._completed))
+        for side in (self._inprogress, self._completed):
+            found.update({job["_id"]: job for job in side.find(query).limit(limit)})
+        return [found[job_id] for job_id in sorted(found)][:limit]
 
     def tallies(self, parent_ids: Sequence[str]) -> list[Tally]:
         """Count the elements of parents by what they are alike in."""

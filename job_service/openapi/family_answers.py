@@ -137,6 +137,7 @@ class Transfer(TypedDict):
     protocol: str
     log_uid: str
     timestamp: datetime
+    error: NotRequired[str]
     num_elements: NotRequired[int]
     num_new: NotRequired[int]
     num_done: NotRequired[int]

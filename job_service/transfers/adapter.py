@@ -152,12 +152,15 @@ class Transfers:
         inherited = ("src_siteid", "dst_siteid", "src_filepath", "protocol", "sealed")
         parameters = {name: asked.parameters[name] for name in inherited if name in asked.parameters}
         user = asked.created_by["userId"]
+        first_type = JobType.MKDIR.name if asked.type == JobType.MKDIR.name else JobType.LIST.name
+        if first_type == JobType.LIST.name:
+            parameters["listed_for"] = asked.type
         element = replace(
             parent,
             parameters={**parameters, "job": number, "user": user, "element": 0, "size": 0},
             job_id=first_element_id(asked.job_id or ""),
             number=None,
-            type=JobType.MKDIR.name if asked.type == JobType.MKDIR.name else JobType.LIST.name,
+            type=first_type,
             ready_at=asked.ready_at,
             parent_id=asked.job_id,
             waits_for_children=False,

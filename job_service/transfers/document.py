@@ -1,7 +1,8 @@
 """What a transfer is: its words and numbers, the ids of its elements, and the status that its users see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
 from job_service.lifecycle.family import Family
@@ -39,6 +40,19 @@ _LAST_PRIORITY = 9
 def turned(priority: int) -> int:
     """Turn a priority of the work queue, where 0 is the most urgent, into one of the core, where 9 is; or back."""
     return _LAST_PRIORITY - priority
+
+
+def at_target(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what a copy has into what its worker needs to do something at the copy's target alone."""
+    kept = {name: value for name, value in parameters.items() if not name.startswith("dst_")}
+    return {**kept, "src_siteid": parameters["dst_siteid"], "side": "dst"}
+
+
+def credentials_for(element: Job, credentials: dict[str, Any]) -> dict[str, Any]:
+    """Return what an element logs in with: at the target of a copy its `src` is the job's `dst`."""
+    if credentials and element["parameters"].get("side") == "dst":
+        return {"src": credentials.get("dst", {})}
+    return credentials
 
 
 def element_id(parent_id: str, expansion: str | None, number: int) -> str:

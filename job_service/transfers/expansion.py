@@ -8,21 +8,22 @@ same listing sent again, or two at once make no element twice.
 import secrets
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from job_service.lifecycle.job import Job, NewJob
 from job_service.lifecycle.reports import Accepted, Answer, Report
 from job_service.mongo.elements import Elements
-from job_service.mongo.listings import Entries, Listings
+from job_service.mongo.listings import Listings
 from job_service.mongo.store import Store
-from job_service.transfers.document import KIND, element_id
-from job_service.transfers.planning import Planned, check_listing, plan
+from job_service.transfers.document import KIND, at_target, element_id
+from job_service.transfers.planning import Planned, checked_listing, plan
 from job_service.transfers.words import JobType
 from job_service.web.request_ids import request_id
 
 _BATCH = 1_000
 _ENTRIES_A_PIECE = 5_000
 
-Listing = dict[str, Entries]
+Listing = dict[str, Any]
 
 
 class Expansion:
@@ -36,12 +37,10 @@ class Expansion:
     def finish(self, parent: Job, element: Job, listing: Listing, end: Report) -> Answer:
         """Store a listing and its elements, then send the report that makes them count.
 
-        Raises Invalid when the listing is not one of what was asked for; then nothing is stored.
+        Of a LIST job the listing is data, and kept whatever it says. Raises Invalid when the listing of another one is
+        not of what was asked for; then nothing is stored.
         """
-        check_listing(listing)
-        parameters = parent["parameters"]
-        job_type = JobType[parent["type"]]
-        planned = plan(job_type, parameters["src_filepath"], parameters.get("dst_filepath"), listing)
+        planned = _planned(parent, listing)
         mark = secrets.token_hex(8)
         self._listings.store(element["_id"], mark, _pieces(listing))
         new_jobs = _new_jobs(parent, element, planned, mark)
@@ -53,13 +52,13 @@ class Expansion:
             self._store.submission.create(batch, repeated=True)
             count += len(batch)
         amend = (*end.amend, ("expansion", mark), ("elements", count))
-        answer = self._store.reporting.report([_with(end, amend)])[0]
+        answer = self._store.reporting.report([end._replace(amend=amend)])[0]
         if isinstance(answer, Accepted):
             self._listings.forget_others(element["_id"], self._mark_of(element, mark))
         return answer
 
     def listing_of(self, element: Job) -> Listing | None:
-        """Return what a LIST has found; None unless it is done."""
+        """Return what a LIST has found; None while it has reported nothing."""
         mark = element["parameters"].get("expansion") if element["type"] == JobType.LIST.name else None
         return self._listings.read(element["_id"], mark) if mark else None
 
@@ -73,8 +72,19 @@ class Expansion:
         return str(ended["parameters"].get("expansion", mine)) if ended else mine
 
 
-def _pieces(listing: Listing) -> Iterator[tuple[str, Entries]]:
+def _planned(parent: Job, listing: Listing) -> Iterable[Planned]:
+    job_type = JobType[parent["type"]]
+    if job_type is JobType.LIST:
+        return ()
+    parameters = parent["parameters"]
+    return plan(job_type, parameters["src_filepath"], parameters.get("dst_filepath"), checked_listing(listing))
+
+
+def _pieces(listing: Listing) -> Iterator[tuple[str, Any]]:
     for folder, entries in listing.items():
+        if not isinstance(entries, list):
+            yield folder, entries
+            continue
         for start in range(0, len(entries) or 1, _ENTRIES_A_PIECE):
             yield folder, entries[start : start + _ENTRIES_A_PIECE]
 
@@ -88,9 +98,9 @@ def _new_jobs(parent: Job, element: Job, planned: Iterable[Planned], mark: str) 
             parameters["dst_filepath"] = item.target
         yield NewJob(
             kind=KIND,
-            parameters={**parameters, "expansion": mark, "wave": item.wave},
+            parameters={**(at_target(parameters) if item.makes else parameters), "expansion": mark, "wave": item.wave},
             job_id=element_id(parent["_id"], mark, number),
-            type=parent["type"],
+            type=JobType.MKDIR.name if item.makes else parent["type"],
             priority=parent["priority"],
             max_attempts=parent["maxAttempts"],
             parent_id=parent["_id"],
@@ -99,9 +109,3 @@ def _new_jobs(parent: Job, element: Job, planned: Iterable[Planned], mark: str) 
             request_id=request_id(),
             traceparent=parent.get("traceparent"),
         )
-
-
-def _with(report: Report, amend: tuple[tuple[str, object], ...]) -> Report:
-    return Report(
-        job_id=report.job_id, claim_id=report.claim_id, end=report.end, amend=amend, request_id=report.request_id
-    )

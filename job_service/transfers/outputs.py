@@ -65,7 +65,8 @@ class Outputs:
         log = stored.get((element["_id"], claim)) if claim else "\n".join(line["message"] for line in element["log"])
         if log is None:
             raise OutputGone("The output of this attempt is not stored any more")
-        well = element["state"] == State.COMPLETED and attempt == attempts_of(element)
+        latest = attempt == attempts_of(element)
+        well = element["state"] == State.COMPLETED and latest
         output = {
             "jobid": element["parameters"]["job"],
             "elementid": element["parameters"]["element"],
@@ -74,7 +75,7 @@ class Outputs:
             "status": (JobStatus.DONE if well else JobStatus.FAILED).name,
             "log": log,
         }
-        listing = self._expansion.listing_of(element) if well else None
+        listing = self._expansion.listing_of(element) if latest else None
         return output if listing is None else {**output, "listing": listing}
 
 

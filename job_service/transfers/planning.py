@@ -1,6 +1,5 @@
 """From a listing to the elements it makes: pure, and in an order in which each may follow the one before."""
 
-import posixpath
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from job_service.lifecycle.errors import Invalid
+from job_service.transfers.paths import join, normal
 from job_service.transfers.words import JobType
 
 Listing = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -15,12 +15,16 @@ Listing = Mapping[str, Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One element; those of a wave wait until all of lower ones have ended."""
+    """One element; those of a wave wait until all of lower ones have ended.
+
+    With `makes` it makes a folder where the target is, and `source` is that folder.
+    """
 
     source: str
     target: str | None = None
     size: int = 0
     wave: int = 0
+    makes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +35,23 @@ class Top:
     file: str | None
 
 
-def check_listing(listing: Listing) -> None:
-    """Raise Invalid unless each folder is an absolute path or starts with `~`, and each entry is complete."""
+def checked_listing(listing: Mapping[str, Any]) -> Listing:
+    """Return a listing with its folders in their normal form.
+
+    Raises Invalid unless each folder is an absolute path or starts with `~`, and each entry is complete.
+    """
+    checked: dict[str, list[Mapping[str, Any]]] = {}
     for folder, entries in listing.items():
         if not folder.startswith("/") and folder != "~" and not folder.startswith("~/"):
             raise Invalid.field("listing", f"{folder[:64]!r} is neither an absolute path nor one from ~")
+        if not isinstance(entries, list):
+            raise Invalid.field("listing", f"the entries of {folder[:64]!r} are no list")
         for entry in entries:
             fault = _fault_of(entry)
             if fault:
                 raise Invalid.field("listing", f"in {folder[:64]!r}: {fault}")
+        checked.setdefault(normal(folder), []).extend(entries)
+    return checked
 
 
 def plan(job_type: JobType, source: str, target: str | None, listing: Listing) -> Iterator[Planned]:
@@ -49,9 +61,7 @@ def plan(job_type: JobType, source: str, target: str | None, listing: Listing) -
         return _copies(top, target or "", listing)
     if job_type is JobType.REMOVE:
         return _removals(top, listing)
-    if job_type is JobType.RENAME:
-        return iter([Planned(source, target, _size_of_all(listing))])
-    return iter(())
+    return iter([Planned(source, target, _size_of_all(listing))])
 
 
 def top_of(source: str, listing: Listing) -> Top:
@@ -59,29 +69,38 @@ def top_of(source: str, listing: Listing) -> Top:
     if not listing:
         raise Invalid.field("listing", "names no folder")
     top = min(listing, key=len)
-    inside = top.rstrip("/") + "/"
+    inside = join(top, "")
     if any(folder != top and not folder.startswith(inside) for folder in listing):
         raise Invalid.field("listing", "its folders do not lie in one folder")
-    asked = _normal(source)
-    if _normal(top) == asked:
+    asked = normal(source)
+    if top == asked:
         return Top(top, None)
     entries = listing[top]
     if len(listing) == 1 and len(entries) == 1:
         name = str(entries[0]["name"])
-        if _ends_like(_normal(f"{inside}{name}"), asked):
+        if _ends_like(join(top, name), asked):
             return Top(top, name)
-    if _ends_like(_normal(top), asked):
+    if _ends_like(top, asked):
         return Top(top, None)
     raise Invalid.field("listing", "is not of the path that was asked for")
 
 
 def _copies(top: Top, target: str, listing: Listing) -> Iterator[Planned]:
+    """Yield a copy for all that is no folder, and for the folders that the rest would not show a trace of.
+
+    What is neither a file nor a folder, and a folder whose content is not in the listing, are elements too: their
+    worker says what is wrong with each, and a job that leaves something out does not end as if it had not.
+    """
+    start = len(join(top.folder, ""))
     for folder, entries in listing.items():
+        if not entries and top.file is None:
+            yield Planned(join(target, folder[start:]) if folder != top.folder else target, makes=True)
         for entry in entries:
-            if stat.S_ISREG(entry["st_mode"]):
-                path = _join(folder, entry["name"])
-                relative = path[len(_join(top.folder, "")) :]
-                yield Planned(path, target if top.file else _join(target, relative), entry["st_size"])
+            path = join(folder, entry["name"])
+            if stat.S_ISDIR(entry["st_mode"]) and path in listing:
+                continue
+            size = entry["st_size"] if stat.S_ISREG(entry["st_mode"]) else 0
+            yield Planned(path, target if top.file else join(target, path[start:]), size)
 
 
 def _removals(top: Top, listing: Listing) -> Iterator[Planned]:
@@ -93,7 +112,7 @@ def _removals(top: Top, listing: Listing) -> Iterator[Planned]:
     folders: list[tuple[int, str]] = []
     for folder, entries in listing.items():
         for entry in entries:
-            path = _join(folder, entry["name"])
+            path = join(folder, entry["name"])
             if stat.S_ISDIR(entry["st_mode"]):
                 folders.append((path.count("/"), path))
             else:
@@ -102,14 +121,14 @@ def _removals(top: Top, listing: Listing) -> Iterator[Planned]:
     folders.sort(key=itemgetter(0), reverse=True)
     yield from (Planned(path, size=size) for _, path, size in files)
     waves = {depth: wave for wave, depth in enumerate(sorted({depth for depth, _ in folders}, reverse=True), 1)}
-    yield from (Planned(_join(path, ""), wave=waves[depth]) for depth, path in folders)
+    yield from (Planned(join(path, ""), wave=waves[depth]) for depth, path in folders)
     if top.file is None:
-        yield Planned(_join(top.folder, ""), wave=len(waves) + 1)
+        yield Planned(join(top.folder, ""), wave=len(waves) + 1)
 
 
-def _fault_of(entry: Mapping[str, Any]) -> str | None:
-    name = entry.get("name")
-    if not isinstance(name, str) or not name or "/" in name or "\0" in name or name in {".", ".."}:
+def _fault_of(entry: object) -> str | None:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(name, str) or not _can_be_a_name(name):
         return "an entry has no name, or one that no file can have"
     for field in ("st_mode", "st_size"):
         value = entry.get(field)
@@ -118,14 +137,8 @@ def _fault_of(entry: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _join(folder: str, name: str) -> str:
-    return f"{folder.rstrip('/')}/{name}"
-
-
-def _normal(path: str) -> str:
-    """Write a path from home with `~`, and without what leads nowhere."""
-    whole = path if path.startswith(("/", "~")) else f"~/{path}"
-    return posixpath.normpath(whole)
+def _can_be_a_name(name: str) -> bool:
+    return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
 
 
 def _ends_like(path: str, asked: str) -> bool:

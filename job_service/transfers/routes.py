@@ -1,5 +1,6 @@
 """`/workqueue/api/v1.0`: users register transfers and read them, workers do them."""
 
+from contextlib import nullcontext
 from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, request
@@ -10,6 +11,7 @@ from job_service.mongo.store import Store
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.outputs import Outputs
+from job_service.transfers.paths import respelled
 from job_service.transfers.wire import MODELS, Fetch, Monitoring, NewOfAnyType, Outcome, Type
 from job_service.transfers.words import JobType
 from job_service.transfers.work import Reports, Work
@@ -35,7 +37,7 @@ def user_routes(transfers: Transfers, callers: Callers) -> Blueprint:
     @routes.post("/jobs")
     @allows(Role.USER)
     def submit() -> Response:
-        user, given = callers.user(), read_object()
+        user, given = callers.user(), read_object(spelled=respelled)
         try:
             job_type = _TYPE.validate_python(given.get("type"))
         except ValidationError:
@@ -47,7 +49,7 @@ def user_routes(transfers: Transfers, callers: Callers) -> Blueprint:
     @allows(Role.USER)
     def submit_typed(verb: str) -> Response:
         user, job_type = callers.user(), JobType[verb.upper()]
-        return answer(transfers.submit(job_type, read_body(MODELS[job_type]), user))
+        return answer(transfers.submit(job_type, read_body(MODELS[job_type], spelled=respelled), user))
 
     @routes.get("/jobs")
     @allows(Role.USER)
@@ -126,11 +128,8 @@ def worker_routes(store: Store, work: Work, reports: Reports, callers: Callers) 
     def end(job_id: int, element_id: int) -> Response:
         token = callers.element(job_id, element_id)
         request.max_content_length = _LISTING_BYTES
-        if (request.content_length or _LARGE_BYTES) < _LARGE_BYTES:
-            reports.end(token, read_body(Outcome, batch=True))
-        else:
-            with large:
-                reports.end(token, read_body(Outcome, batch=True))
+        with nullcontext() if (request.content_length or _LARGE_BYTES) < _LARGE_BYTES else large:
+            reports.end(token, read_body(Outcome, batch=True, spelled=respelled))
         return answer({"message": "OK"})
 
     @routes.put("/<int:job_id>/elements/<int:element_id>/monitoring")

@@ -17,6 +17,8 @@ from job_service.transfers.document import KIND, first_element_id
 #: After this long a job without any element is one whose submission was interrupted.
 _FORGOTTEN = timedelta(minutes=1)
 _BATCH = 200
+#: So many elements are named in a job that failed; every element says so of itself.
+_NAMED = 20
 
 
 class Settling:
@@ -35,7 +37,7 @@ class Settling:
     def after_end(self, element: Job) -> None:
         """Settle the parent of an element that has just ended; one look while others of its wave have not."""
         mark, wave = (element["parameters"].get(name) for name in ("expansion", "wave"))
-        if mark is None or self._elements.wave(element["parentId"], mark) != wave:
+        if wave is None or self._elements.wave(element["parentId"], mark) != wave:
             self.settle(element["parentId"])
 
     def sweep(self) -> int:
@@ -70,15 +72,26 @@ class Settling:
         return bool(released) or changed
 
     def _end(self, parent: Job, first: Job, mark: str | None) -> bool:
-        well = first["state"] == State.COMPLETED and not (mark and self._elements.any_unsuccessful(parent["_id"], mark))
-        state = State.COMPLETED if well else State.FAILED
-        if not well and "cancelRequestedAt" in parent:
+        failed = [first] if first["state"] != State.COMPLETED else []
+        if not failed and mark:
+            failed = self._elements.unsuccessful(parent["_id"], mark, _NAMED + 1)
+        state = State.FAILED if failed else State.COMPLETED
+        if failed and "cancelRequestedAt" in parent:
             state = State.CANCELLED
         self._elements.drop_strays(parent["_id"], mark)
-        return self._store.operating.change_unheld(parent, state, (), ())
+        return self._store.operating.change_unheld(parent, state, _sentences(failed), ())
 
     def _end_if_forgotten(self, parent: Job) -> bool:
         if parent["createdAt"] > self._store.terms.clock.now() - _FORGOTTEN:
             return False
         message = ("It has no element: its submission was interrupted",)
         return self._store.operating.change_unheld(parent, State.FAILED, message, ())
+
+
+def _sentences(failed: Sequence[Job]) -> tuple[str, ...]:
+    """Say what did not go well, so that the job itself names what it has left out."""
+    said = tuple(
+        f"{element['type']} {element['parameters']['src_filepath']}: {element.get('error') or element['state']}"
+        for element in failed[:_NAMED]
+    )
+    return (*said, "... and more") if len(failed) > _NAMED else said

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from job_service.lifecycle.job import Job
+from job_service.lifecycle.job import ENDED, Job, State
 from job_service.transfers.document import attempts_of, element_status, turned
 from job_service.transfers.words import JobProtocol, JobStatus, JobType
 
@@ -11,8 +11,13 @@ _NOT_KNOWN = "N/A"
 
 
 def shown_job(job: Job, status: JobStatus) -> dict[str, Any]:
-    """Return a job as its user knows it: every field, and null for the destination of a job that has none."""
+    """Return a job as its user knows it: every field, null for the destination of a job that has none.
+
+    One that has ended other than well also says why, in `error`.
+    """
     parameters = job["parameters"]
+    ended_badly = job["state"] in ENDED and job["state"] != State.COMPLETED
+    error = {"error": "\n".join(line["message"] for line in job["log"])} if ended_badly else {}
     return {
         "id": job["number"],
         "user_id": job["createdBy"]["userId"],
@@ -27,6 +32,7 @@ def shown_job(job: Job, status: JobStatus) -> dict[str, Any]:
         "protocol": parameters["protocol"],
         "log_uid": job["_id"].replace("-", ""),
         "timestamp": job["createdAt"],
+        **error,
     }
 
 

@@ -129,13 +129,16 @@ class Fetch(Body):
 
 
 class Outcome(Body):
-    """`PUT .../elements/<el>`: how an attempt has ended; old workers name their host with its aliases and addresses."""
+    """`PUT .../elements/<el>`: how an attempt has ended; old workers name their host with its aliases and addresses.
+
+    The listing of a LIST job is data. It may also come with a failure: then it is what could be listed.
+    """
 
     returncode: int = Field(ge=-_LARGEST, le=_LARGEST)
     host: Annotated[str, StringConstraints(max_length=1_000)] | Annotated[list[Any], Field(max_length=10)]
     log: str
     timestamp: str | int | float
-    listing: dict[str, list[dict[str, Any]]] | None = None
+    listing: dict[str, Any] | None = None
 
 
 class Monitoring(Body):

@@ -14,7 +14,7 @@ from job_service.mongo.store import Store
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
-from job_service.transfers.document import KIND
+from job_service.transfers.document import KIND, at_target, credentials_for
 from job_service.transfers.expansion import Expansion
 from job_service.transfers.monitoring import figures_of
 from job_service.transfers.settling import Settling
@@ -65,21 +65,21 @@ class Work:
 
     def for_worker(self, element: Job) -> dict[str, Any]:
         """Return what only the worker that holds an element may see: its token, and what it logs in with."""
-        credentials = self._vault.of(element)
+        credentials = credentials_for(element, self._vault.of(element))
         return {"token": self._token(element), **({"credentials": credentials} if credentials else {})}
 
     def _grouped(self, store: Store, held: list[Job]) -> list[dict[str, Any]]:
-        groups: dict[str, list[dict[str, Any]]] = {}
-        secrets: dict[str, dict[str, Any]] = {}
+        """Group elements by job, those that make a folder at the target of a copy apart: their site is another one."""
+        groups: dict[tuple[str, str], list[Job]] = {}
         for element in held:
-            parent_id = element["parentId"]
-            groups.setdefault(parent_id, []).append(work_item(element, self._token(element)))
-            if parent_id not in secrets:
-                secrets[parent_id] = self._vault.of(element)
-        parents = {job_id: job for job_id in groups if (job := store.reading.get(job_id))}
-        return [
-            work_group(parents[job_id], items, secrets[job_id]) for job_id, items in groups.items() if job_id in parents
-        ]
+            groups.setdefault((element["parentId"], element["parameters"].get("side", "src")), []).append(element)
+        shown: list[dict[str, Any]] = []
+        for (parent_id, _), elements in groups.items():
+            if (parent := store.reading.get(parent_id)) is not None:
+                credentials = credentials_for(elements[0], self._vault.of(elements[0]))
+                items = [work_item(element, self._token(element)) for element in elements]
+                shown.append(work_group(_as_asked_of(elements[0], parent), items, credentials))
+        return shown
 
     def _token(self, element: Job) -> str:
         parameters = element["parameters"]
@@ -101,15 +101,13 @@ class Reports:
     def end(self, token: ElementToken, outcome: Outcome) -> None:
         """Record an attempt. Raises Forbidden when it is over, Invalid when the tries are used up."""
         parent, element = self._held(token)
-        well = outcome.returncode == 0
-        if well and element["type"] == JobType.LIST.name and outcome.listing is None:
-            raise Invalid("listing: Field required", [{"loc": ["listing"], "msg": "Field required"}])
+        listing = _listing_of(parent, element, outcome)
         self._logs.append(element["_id"], token.attempt, 0, outcome.log.encode(errors="replace"))
         end = self._report(element, token, outcome)
-        if well and element["type"] == JobType.LIST.name:
-            answer = self._expansion.finish(parent, element, outcome.listing or {}, end)
-        else:
+        if listing is None:
             answer = self._store.reporting.report([end])[0]
+        else:
+            answer = self._expansion.finish(parent, element, listing, end)
         _require_accepted(answer)
         self._settling.after_end(element)
 
@@ -156,6 +154,26 @@ class Reports:
             error=None if well else last[:_REASON_CHARACTERS],
             request_id=request_id(),
         )
+
+
+def _as_asked_of(element: Job, parent: Job) -> Job:
+    """Return a job as its worker has to see it to do such an element."""
+    if element["parameters"].get("side") != "dst":
+        return parent
+    asked = parent["parameters"]
+    there = {**at_target(asked), "src_filepath": asked["dst_filepath"]}
+    return {**parent, "type": element["type"], "parameters": there}
+
+
+def _listing_of(parent: Job, element: Job, outcome: Outcome) -> dict[str, Any] | None:
+    """Return the listing that counts: of a LIST that went well, or in part of one that is a job's whole purpose."""
+    if element["type"] != JobType.LIST.name:
+        return None
+    if outcome.returncode:
+        return outcome.listing if parent["type"] == JobType.LIST.name else None
+    if outcome.listing is None:
+        raise Invalid("listing: Field required", [{"loc": ["listing"], "msg": "Field required"}])
+    return outcome.listing
 
 
 def _require_accepted(answer: Accepted | Refused) -> Accepted:

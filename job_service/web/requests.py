@@ -42,10 +42,13 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def read_object(*, batch: bool = False, items: str | None = None) -> dict[str, object]:
+def read_object(
+    *, batch: bool = False, items: str | None = None, spelled: Callable[[bytes], bytes] | None = None
+) -> dict[str, object]:
     """Return the JSON object of the request; `batch` allows for thousands of items. Raises Invalid.
 
-    `items` is the name of a list whose items are judged one by one: see `item_check`.
+    `items` is the name of a list whose items are judged one by one: see `item_check`. `spelled` sees the bytes first,
+    and gives those that are read.
     """
     asked = present()
     limit = asked.max_content_length or parsing.DEFAULT_LIMIT
@@ -55,7 +58,7 @@ def read_object(*, batch: bool = False, items: str | None = None) -> dict[str, o
         raise TooLarge(f"The body is too large ({limit} bytes at most)")
     try:
         return parsing.parse_json(
-            body,
+            spelled(body) if spelled else body,
             asked.content_type,
             asked.environ.get("HTTP_CONTENT_ENCODING"),
             limit=limit if batch else min(limit, parsing.DEFAULT_LIMIT),
@@ -70,9 +73,9 @@ def read_object(*, batch: bool = False, items: str | None = None) -> dict[str, o
         raise TooLarge(str(fault)) from None
 
 
-def read_body(model: type[Model], *, batch: bool = False) -> Model:
-    """Return the body as a model. Raises Invalid, which names the fields that are wrong."""
-    return validate(model, read_object(batch=batch))
+def read_body(model: type[Model], *, batch: bool = False, spelled: Callable[[bytes], bytes] | None = None) -> Model:
+    """Return the body as a model, see `read_object`. Raises Invalid, which names the fields that are wrong."""
+    return validate(model, read_object(batch=batch, spelled=spelled))
 
 
 def read_batch(model: type[Model], items: str) -> Model:

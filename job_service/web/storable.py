@@ -14,7 +14,6 @@ from job_service.lifecycle.faults import shortened
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
-MAX_KEY_BYTES = 256
 
 TOO_DEEP = f"Nested too deeply ({MAX_DEPTH} at most)"
 INTEGER_OUT_OF_RANGE = "Number out of range: an integer has 64 bits"
@@ -25,7 +24,6 @@ Loc = tuple[str | int, ...]
 _Container = dict[str, object] | list[object]
 
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
-_MOST_BYTES_OF_A_CHARACTER = 4
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,8 @@ class Fault:
 def find_fault(value: object, max_nodes: int = MAX_NODES) -> Fault | None:
     """Return a fault of the uppermost level that has one; None for a value that can be stored.
 
-    At most 64 levels and `max_nodes` values; keys are strings of at most 256 bytes without
-    NUL; integers fit 64 bits; floats are finite; strings are valid Unicode.
+    At most 64 levels and `max_nodes` values; keys are strings without NUL, as long as the
+    names that they may be; integers fit 64 bits; floats are finite; strings are valid Unicode.
     """
     # In a list of its own the value is judged as any other; the way to it loses that step again.
     containers: list[tuple[_Container, Loc]] = [([value], ())]
@@ -148,8 +146,6 @@ def _fault_of_key(key: object) -> Fault | None:
         return Fault("A key is not valid Unicode")
     if "\0" in key:
         return Fault("A key must not contain NUL")
-    if len(key) * _MOST_BYTES_OF_A_CHARACTER > MAX_KEY_BYTES and len(key.encode()) > MAX_KEY_BYTES:
-        return Fault(f"Key too long ({MAX_KEY_BYTES} bytes at most)")
     return None
 
 

@@ -169,8 +169,8 @@ def test_a_job_with_a_failed_element_has_failed(http, store):
     assert (job["num_done"], job["num_failed"], job["num_elements"]) == (2, 2, 4)
 
 
-def test_an_empty_folder_is_copied_as_soon_as_it_is_listed(http):
-    number = copy(http)
+def test_a_listing_of_an_empty_folder_is_all_there_is_to_a_list(http):
+    number = submit(http, "list")
     listed(http, {"~/tree": []})
     assert status(http, number) == "DONE"
 

@@ -112,7 +112,7 @@ def test_by_size_hands_out_what_fits_and_at_least_one(http):
     assert [item["size"] for item in take(http, **by_size)] == [500]
 
 
-def test_a_copy_of_a_folder_has_an_element_for_each_regular_file(http):
+def test_a_copy_of_a_folder_has_an_element_for_all_that_is_no_folder(http):
     number = copy(http)
     listed(
         http,
@@ -125,7 +125,8 @@ def test_a_copy_of_a_folder_has_an_element_for_each_regular_file(http):
     assert [(each["id"], each["type"], each["src_filepath"], each.get("dst_filepath")) for each in elements] == [
         (0, "LIST", "~/tree", None),
         (1, "COPY", "~/tree/a", "~/copy/a"),
-        (2, "COPY", "~/tree/sub/b c", "~/copy/sub/b c"),
+        (2, "COPY", "~/tree/link", "~/copy/link"),
+        (3, "COPY", "~/tree/sub/b c", "~/copy/sub/b c"),
     ]
 
 

@@ -218,6 +218,13 @@ def test_bad_values_are_named(http, wrong):
     assert next(iter(wrong)) in answer.json["message"]
 
 
+def test_an_unknown_field_is_named_and_not_repeated_at_length(http):
+    answer = http.post(f"{BASE}/list", json={"src_siteid": 12, "src_filepath": "somefile", "x" * 100_000: 1})
+    assert answer.status_code == 400
+    assert answer.json["message"].startswith("xxx")
+    assert len(answer.data) < 1_000
+
+
 def test_a_rename_stays_on_its_site(http):
     body = {"src_siteid": 12, "src_filepath": "a", "dst_siteid": 13, "dst_filepath": "b"}
     assert http.post(f"{BASE}/rename", json=body).status_code == 400
