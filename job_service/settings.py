@@ -10,6 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from job_service import logs
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 _SECRET_NAMES = ("MONGODB_USER", "MONGODB_PASSWORD", "SECRET_KEY", "CREDENTIALS_KEY")
@@ -113,6 +115,10 @@ class Settings(BaseModel):
     completed_retention_days: Days | None = None
     completed_archive_dir: Path | None = None  #: where ended jobs are written before they go
 
+    log_format: Annotated[str, AfterValidator(logs.a_format)] = "auto"
+    log_level: Annotated[str, AfterValidator(logs.a_level)] = "info"
+    log_requests: Flag | None = None  #: a line a request; in JSON, and not in text, unless said otherwise
+
     code_dir: Path | None = None
     code_executor: Annotated[str, Field(pattern=r"^(local|lambda)$")] = "local"
     code_timeout_seconds: Seconds = 10
@@ -147,6 +153,17 @@ class Settings(BaseModel):
     def streams(self) -> int:
         """Return how many readers of events a process takes; each holds a thread."""
         return self.max_streams or max(self.threads // 4, 1)
+
+    @property
+    def log(self) -> logs.Asked:
+        """Return what is asked of the log."""
+        return logs.Asked(self.log_format, self.log_level, self.log_requests)
+
+    @property
+    def about(self) -> dict[str, object]:
+        """Return where this runs and what it is, for each line of the log."""
+        known = {"host": self.docker_host_name, "commit": self.commit_id}
+        return {name: value for name, value in known.items() if value}
 
     @property
     def shown_mongodb_url(self) -> str:

@@ -5,10 +5,10 @@ import sys
 
 from flask import Flask
 
-from job_service import tracing
+from job_service import logs, tracing
 from job_service.app import create_app
 from job_service.settings import Settings, SettingsError
-from job_service.web.logs import configure_logging
+from job_service.web.logs import of_the_request
 
 #: How many more objects there are before the new ones are looked through.
 _NEW_OBJECTS = 50_000
@@ -19,7 +19,7 @@ def _application() -> Flask:
         settings = Settings.from_environment()
     except SettingsError as error:
         sys.exit(str(error))
-    configure_logging(settings)
+    logs.configure(settings.log, settings.about, of_the_request)
     tracing.set_up("job-service")
     application = create_app(settings)
     application.extensions["job_service.readiness"].start()

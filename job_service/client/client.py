@@ -132,6 +132,11 @@ class JobServiceClient(Families[Waiting]):
         http = httpx.Client(cookies=dict(cookies or {}), **route.options(transport))
         super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds, route)))
 
+    @property
+    def address(self) -> str:
+        """Where the service is, without what proves who asks."""
+        return str(self.executor.http.base_url.copy_with(userinfo=b"")).rstrip("/")
+
     def with_retry(self, retry: RetryPolicy) -> "JobServiceClient":
         """Give a client over the same connections that repeats differently; closing either closes both."""
         twin = object.__new__(JobServiceClient)

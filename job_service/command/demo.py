@@ -62,7 +62,7 @@ def _service(folder: Path) -> Iterator[str]:
     """Run a service of its own; gives its URL."""
     make_samples(folder / "input")
     command = ["serve", "--port", "0", "--workers", "1", "--no-workers", "--data-dir", str(folder / "data")]
-    environment = {**os.environ, "INPUT_DIR": str(folder / "input"), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "INPUT_DIR": str(folder / "input"), "LOG_FORMAT": "text"}
     environment.pop("MONGODB_URL", None)
     log = folder / "service.log"
     with log.open("wb") as errors, _process(command, environment, errors) as process:

@@ -15,6 +15,7 @@ from job_service.command.gunicorn_hooks import (
     limit_silence,
     stay_with_clients,
 )
+from job_service.command.gunicorn_log import Log, tell_start
 from job_service.embedded.tether import die_with_parent
 from job_service.settings import Settings
 
@@ -41,6 +42,7 @@ worker_tmp_dir = _MEMORY if os.access(_MEMORY, os.W_OK) else None
 # The service writes its own log, one line a request.
 accesslog = None
 loglevel = "warning"
+logger_class = Log
 # What a proxy may say of a request, and which, is the service's to know: see `TRUSTED_PROXIES`. By itself gunicorn lets
 # whoever comes from loopback set the scheme and the prefix.
 forwarded_allow_ips = ""
@@ -58,6 +60,11 @@ _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 def on_starting(_arbiter: "Arbiter") -> None:
     """Make the folder in which the processes of this gunicorn count together for /metrics."""
     os.environ[_COUNTS] = tempfile.mkdtemp(prefix="job-service-metrics-")
+
+
+def when_ready(arbiter: "Arbiter") -> None:
+    """Say what runs where."""
+    tell_start(arbiter)
 
 
 def on_exit(_arbiter: "Arbiter") -> None:

@@ -102,12 +102,13 @@ def end_on_refusal(worker: "Worker") -> None:
     load = worker.load_wsgi
 
     def load_or_refuse() -> None:
-        from gunicorn.errors import AppImportError
+        from gunicorn.arbiter import Arbiter
 
         try:
             load()
         except SystemExit as refusal:
-            raise AppImportError(str(refusal)) from refusal
+            worker.log.critical(str(refusal))
+            raise SystemExit(Arbiter.APP_LOAD_ERROR) from refusal
 
     worker.load_wsgi = load_or_refuse
 

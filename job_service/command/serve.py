@@ -1,5 +1,6 @@
 """`job-service serve`: the web server, its private database when there is no other, and what belongs to them."""
 
+import logging
 import os
 import socket
 import subprocess
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import click
 
+from job_service import logs
 from job_service.command import gunicorn_config
 from job_service.command.listening import listen, told_of, url_of, when_alive
 from job_service.command.sample import make_input_folder
+from job_service.command.speaking import announce
 from job_service.command.supervision import Events, KeptUp, interruptible, supervise
 from job_service.embedded.errors import CannotRun
 from job_service.embedded.kept import Kept, Program, Restarts
@@ -27,6 +30,8 @@ CONFIG = f"python:{gunicorn_config.__name__}"
 # gunicorn kills workers that are not done after its own grace; then it needs a moment for itself.
 WEB_GRACE = gunicorn_config.graceful_timeout + 5.0
 COMPANION_GRACE = 10.0
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ class _Service:
         if self._settings.sample:
             told["INPUT_DIR"] = str(make_input_folder(self._settings.data_dir))
         environment = dict(os.environ) | told
-        _check(environment)
+        _begin_log(environment)
         if not environment.get("MONGODB_URL"):
             # A login that was meant for another database must not replace the one in the URL.
             environment = _without(environment, "MONGODB_") | {"MONGODB_URL": self._start_mongod()}
@@ -152,7 +157,8 @@ class _Service:
         # The address is free once nobody listens there any more, and the web server knows of no copy of ours.
         self._until_the_end.callback(self._listener.close)
         self._tell_when_alive()
-        supervise(self._kept, self._events)
+        signum = supervise(self._kept, self._events)
+        _LOG.info("The job service stops (%s)", signum.name)
 
     def _start_mongod(self) -> str:
         from job_service.mongo.replica_set import initiate
@@ -173,19 +179,20 @@ class _Service:
     def _go_on(self) -> None:
         """Do what waits for the service to answer."""
         url = url_of(self._listener)
-        click.echo(f"The job service answers at {url} (Ctrl-C ends it)")
+        announce(url)
         # Companions speak HTTP; the database and the server's secrets are none of theirs.
         environment = told_of(url, _without(dict(os.environ), "MONGODB_", "SECRETS_FILE"))
         for command in self._companions(self._settings):
             self._keep(_companion(command, environment))
 
 
-def _check(environment: dict[str, str]) -> None:
+def _begin_log(environment: dict[str, str]) -> None:
     """Refuse wrong settings before anything is started; each worker of the web server would say it again."""
     try:
-        Settings.from_environment(environment)
+        settings = Settings.from_environment(environment)
     except SettingsError as problem:
         raise CannotRun(str(problem)) from problem
+    logs.configure(settings.log, settings.about)
 
 
 def _without(environment: dict[str, str], *prefixes: str) -> dict[str, str]:

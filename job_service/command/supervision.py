@@ -31,19 +31,19 @@ def interruptible() -> Iterator[None]:
         yield
 
 
-def supervise(kept: list[KeptUp], events: Events) -> None:
-    """Keep all of `kept` up and do what `events` brings, until a stop signal comes. Raises CannotRun from `keep_up`.
+def supervise(kept: list[KeptUp], events: Events) -> signal.Signals:
+    """Keep all of `kept` up and do what `events` brings, until a stop signal comes; return that.
 
-    `kept` may grow meanwhile, by what is done in the main thread.
+    Raises CannotRun from `keep_up`. `kept` may grow meanwhile, by what is done in the main thread.
     """
     # A simple queue may be filled by a signal handler, which runs in the middle of anything.
     with _handled_by(lambda signum, _frame: events.put(signum), signal.SIGCHLD):
         while True:
             event = _next(events, [each.keep_up(time.monotonic()) for each in kept])
-            if event in STOP_SIGNALS:
-                return
             if callable(event):
                 event()
+            elif event in STOP_SIGNALS:
+                return signal.Signals(event)
 
 
 def _next(events: Events, due: list[float | None]) -> int | Callable[[], None] | None:

@@ -49,6 +49,7 @@ class PrivateService:
         command = [sys.executable, "-m", "job_service", "serve", "--workers", "1", "--no-workers"]
         command += ["--port", str(self.port), "--data-dir", str(self.folder / "data")]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MONGODB_")}
+        environment["LOG_FORMAT"] = "text"
         log = (self.folder / "service.log").open("ab")
         with log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

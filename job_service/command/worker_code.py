@@ -1,5 +1,6 @@
 """`job-service worker code`: programs of users."""
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ from job_service.worker.lambda_executor import LambdaExecutor
 from job_service.worker.sandbox.errors import SandboxUnavailable
 from job_service.worker.sandbox.execution import Limits
 from job_service.worker.sandbox.local import LocalExecutor
+
+_LOG = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -80,7 +83,7 @@ def _try_until_done(work: Callable[[], None]) -> None:
         except click.ClickException as problem:
             reason = problem.format_message()
         if reason != said:
-            click.echo(f"Code jobs wait: {reason}", err=True)
+            _LOG.warning("Code jobs wait: %s", reason)
         said = reason
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

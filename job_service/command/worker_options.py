@@ -1,6 +1,5 @@
 """What every worker's command takes, and how it runs."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -8,12 +7,10 @@ from typing import Any
 
 import click
 
-from job_service import tracing
+from job_service import logs, tracing
 from job_service.client import JobServiceClient, JobServiceError
 from job_service.command.asking import url_option
 from job_service.worker import Worker
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,7 @@ def worker_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_options(
         *, url: str, token: str | None, name: str | None, concurrency: int, lease: int, grace: float, **rest: Any
     ) -> None:
+        _begin_log()
         command(WorkerOptions(url, token, name, concurrency, lease, grace), **rest)
 
     decorated: Callable[..., None] = with_options
@@ -72,10 +70,15 @@ def worker_options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
+def _begin_log() -> None:
+    try:
+        logs.configure(logs.Asked.from_environment())
+    except ValueError as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
 def run_worker(options: WorkerOptions, register: Callable[[Worker], None]) -> None:
     """Run a worker until it is stopped; exits with a sentence where the service will never give it jobs."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     tracing.set_up("job-service-worker")
     with options.client() as client:
         worker = Worker(

@@ -25,6 +25,7 @@ SESSION_TOKEN = "token"  # noqa: S105  the name of a field, no secret
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _CALLER = "job_service.caller"
 _CROSS_SITE = "Cross-site requests are refused"
+_BY = "job_service.by"
 _REMEMBERED = 256
 _LOCAL_ONLY = "Without credentials configured this service answers on loopback only"
 _CREDENTIALS = "make some with `job-service token create`, on its own machine"
@@ -95,6 +96,12 @@ def caller() -> Caller:
     return found
 
 
+def asked_by(asked: Request) -> str | None:
+    """Return the name of who sends a request, for the log; None where nobody was asked for it, or it was refused."""
+    name: str | None = asked.environ.get(_BY)
+    return name
+
+
 def client_name() -> str:
     """Return the name of a client that has no other: its `X-Worker` header, else its address."""
     return request.headers.get("X-Worker", "")[:200] or client_address(present()) or "unknown"
@@ -126,6 +133,7 @@ def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimit
         finally:
             # Also when it was refused: whoever tries tokens is slowed down by the address.
             spend(asking)
+        asked.environ[_BY] = asked.environ[_CALLER].name
 
     app.before_request(check)
 

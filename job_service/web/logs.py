@@ -1,61 +1,53 @@
-"""The log: JSON lines, one a request and one a transition, each with the ids it is about."""
+"""What the log says of requests and of moves of jobs: each with the ids that it is about, and who asked."""
 
 import logging
-import sys
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-import orjson
-from flask import Request, Response, g
+from flask import Request, Response, g, has_request_context
 
 from job_service.lifecycle.transitions import Transition
-from job_service.settings import Settings
+from job_service.logs import Lines
+from job_service.web.access import asked_by
+from job_service.web.present import present
 from job_service.web.request_ids import request_id
 
 _REQUESTS = logging.getLogger("job_service.requests")
 _TRANSITIONS = logging.getLogger("job_service.transitions")
-_OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+#: So many jobs that move at once are a line each for people; more are one line.
+_FEW = 3
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a record; a record that is a list of objects becomes as many lines. `about` stands in each."""
+@dataclass(frozen=True, slots=True)
+class _Answered(Lines):
+    """A request that has its answer."""
 
-    def __init__(self, about: Mapping[str, str] | None = None) -> None:
-        super().__init__()
-        self._about = dict(about or {})
+    said: Mapping[str, object]
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the lines of a record."""
-        if isinstance(record.msg, list):
-            return b"\n".join(map(self._dumped, record.msg)).decode()
-        line = {
-            "at": datetime.fromtimestamp(record.created, UTC),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **{name: value for name, value in vars(record).items() if name not in _OWN_FIELDS},
-        }
-        if "requestId" not in line and (current := request_id()):
-            line["requestId"] = current
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return self._dumped(line).decode()
+    def objects(self) -> Iterable[Mapping[str, object]]:
+        yield self.said
 
-    def _dumped(self, line: Mapping[str, object]) -> bytes:
-        return orjson.dumps({**line, **self._about}, default=str, option=orjson.OPT_UTC_Z)
+    def sentences(self) -> Iterable[str]:
+        said, by = self.said, self.said.get("by")
+        yield f"{said['method']} {said['path']} {said['status']} in {said['seconds']:.3f} s{f', by {by}' if by else ''}"
 
 
-def configure_logging(settings: Settings) -> None:
-    """Send every logger of this process to standard error as JSON lines, which say where it runs and what it is."""
-    # No line says these, and to find them out takes longer than the rest of it.
-    logging._srcfile = None  # noqa: SLF001  the documented way
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    about = {"host": settings.docker_host_name, "commit": settings.commit_id}
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines({name: value for name, value in about.items() if value}))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+@dataclass(frozen=True, slots=True)
+class _Moved(Lines):
+    """Moves of jobs, many at once as one record; `asked` are the id of the present request and who sent it."""
+
+    moves: Sequence[Transition]
+    asked: tuple[str | None, str | None]
+
+    def objects(self) -> Iterable[Mapping[str, object]]:
+        return (_object(move, *self.asked) for move in self.moves)
+
+    def sentences(self) -> Iterable[str]:
+        if len(self.moves) <= _FEW:
+            return (f"{move.kind} {move.job_id}: {_arrow(move)}" for move in self.moves)
+        alike = Counter((move.kind, _arrow(move)) for move in self.moves)
+        return (f"{number} {kind} jobs: {arrow}" for (kind, arrow), number in alike.items())
 
 
 def log_request(asked: Request, response: Response, seconds: float) -> None:
@@ -63,20 +55,24 @@ def log_request(asked: Request, response: Response, seconds: float) -> None:
     quiet = asked.path.startswith("/health/") or g.get("found_nothing", False)
     if not quiet and _REQUESTS.isEnabledFor(logging.INFO):
         line = {
+            "message": "request",
             "method": asked.method,
             "path": asked.path,
             "status": response.status_code,
             "seconds": round(seconds, 6),
             "remote": asked.remote_addr,
+            "requestId": request_id(),
         }
-        _REQUESTS.info("request", extra=line)
+        if by := asked_by(asked):
+            line["by"] = by
+        _REQUESTS.info(_Answered(line))
 
 
 def log_transitions(transitions: Sequence[Transition]) -> None:
-    """Log moves of jobs, many at once as one record."""
+    """Log moves of jobs."""
     if transitions and _TRANSITIONS.isEnabledFor(logging.INFO):
-        known_as = request_id()
-        _TRANSITIONS.info([_line(move, known_as) for move in transitions])
+        by = asked_by(present()) if has_request_context() else None
+        _TRANSITIONS.info(_Moved(transitions, (request_id(), by)))
 
 
 def found_nothing() -> None:
@@ -84,11 +80,15 @@ def found_nothing() -> None:
     g.found_nothing = True
 
 
-def _line(move: Transition, known_as: str | None) -> dict[str, object]:
+def of_the_request() -> dict[str, object]:
+    """Say which request a line belongs to that is written now."""
+    known_as = request_id()
+    return {"requestId": known_as} if known_as else {}
+
+
+def _object(move: Transition, known_as: str | None, by: str | None) -> dict[str, object]:
     line: dict[str, object] = {
         "at": move.at,
-        "level": "info",
-        "logger": _TRANSITIONS.name,
         "message": move.verb,
         "jobId": move.job_id,
         "kind": move.kind,
@@ -97,6 +97,14 @@ def _line(move: Transition, known_as: str | None) -> dict[str, object]:
     }
     if move.worker:
         line["worker"] = move.worker
+    # A request may carry out what others asked for too; who they are is in the lines of their own.
+    if by and move.request_id in {None, known_as}:
+        line["by"] = by
     if known_as := move.request_id or known_as:
         line["requestId"] = known_as
     return line
+
+
+def _arrow(move: Transition) -> str:
+    whose = f" by {move.worker}" if move.worker else ""
+    return f"{move.source or 'new'} → {move.target} ({move.verb}{whose})"

@@ -27,6 +27,7 @@ class Runner:
     def run(self, job: Job, subscription: Subscription) -> None:
         """Call the handler and see the job to its end; raises nothing, whatever the handler does."""
         with request_id(job.data.request_id or job.id):
+            log.info("Job %s: begins (%s, attempt %d)", job.id, job.data.kind or "job", job.attempt)
             match ending := traced_work(job, subscription):
                 case Finish():
                     log.info("Job %s: %s%s", job.id, ending.status, f", {ending.log}" if ending.log else "")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 from uuid import uuid4
 
+from job_service import logs
 from job_service.client import ONCE, Claim, JobServiceClient, RetryPolicy, Where
 from job_service.worker.claimer import Claimer, Handler, Subscription, Terms
 from job_service.worker.job import Job
@@ -42,6 +43,9 @@ class Worker:
     harms no other job. Leases of `lease_seconds` are kept while handlers run. On SIGTERM or SIGINT the worker claims no
     more, gives running jobs `grace_seconds` to end, and gives the others back; a second signal ends the waiting.
     `ready(kind)` is asked before each claim; while it says no, nothing of that kind is claimed.
+
+    It logs to `job_service.worker`: when it starts and stops, and when each job begins and ends. In a program that has
+    set up no logging, those lines go to standard error (see `job_service.logs`).
     """
 
     def __init__(  # noqa: PLR0913 - the settings of a worker, each with a default
@@ -63,6 +67,7 @@ class Worker:
         self._stopping = threading.Event()
         self._orders = Orders()
         self._slots = Slots(concurrency, self._orders.idle)
+        self._address = client.address
         self._impatient = client.with_retry(ONCE)
         self._reporter = Reporter(self._impatient, lease_seconds, retry)
         self._runner = Runner(client, self._reporter)
@@ -96,9 +101,14 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop. Raises Unauthorized, Forbidden or Invalid where waiting will never bring a job."""
+        with logs.for_want_of_another(log):
+            self._run()
+
+    def _run(self) -> None:
         with self._orders.on_signals():
             reporter = self._start_threads()
-            log.info("Worker %s started", self.name)
+            kinds = ", ".join(sorted({subscription.kind for subscription in self._subscriptions}))
+            log.info("Worker %s started: %s jobs of %s", self.name, kinds, self._address)
             order = self._orders.next()
             log.info("Worker %s stops", self.name)
             self._stopping.set()

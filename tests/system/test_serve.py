@@ -1,4 +1,5 @@
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -25,6 +26,11 @@ def refused(*options):
     return done.returncode, done.stderr
 
 
+def messages(lines):
+    """Give what the lines of a log say, each of which is a JSON object."""
+    return [json.loads(line)["message"] for line in lines.splitlines()]
+
+
 def inserted(service):
     """Give the number of documents once one more has been acknowledged."""
     answer = service.get("/insert")
@@ -33,12 +39,14 @@ def inserted(service):
 
 def test_it_says_one_line_when_it_answers_and_stops_leaving_nothing_behind(serving):
     service = serving()
-    assert service.line == f"The job service answers at {service.url} (Ctrl-C ends it)\n"
+    assert messages(service.line) == [f"The job service answers at {service.url} (Ctrl-C ends it)"]
+    assert json.loads(service.line)["url"] == service.url
     assert inserted(service) == 1
     family = service.family()
     assert len(family) == 3
     service.process.terminate()
-    assert service.ended() == (0, "")
+    status, errors = service.ended()
+    assert (status, messages(errors)[-1]) == (0, "The job service stops (SIGTERM)")
     assert all_end(family)
     with pytest.raises(httpx.ConnectError):
         service.get("/health/alive")
@@ -57,7 +65,8 @@ def test_requests_that_wait_get_their_answer_before_it_stops(serving, signum):
     service = serving()
     answers = service.ask("/wait")
     service.process.send_signal(signum)
-    assert service.ended() == (0, "")
+    status, errors = service.ended()
+    assert (status, messages(errors)[-1]) == (0, f"The job service stops ({signum.name})")
     assert answers.get(timeout=5).json() == {"released": True}
 
 
@@ -160,7 +169,9 @@ def test_an_application_that_refuses_to_start_ends_it_with_its_sentence(serving)
     status, errors = service.ended()
     assert status == 1
     assert "TINY_APP_REFUSES is set, and this application obeys." in errors
-    assert errors.endswith("The web server ended (exit status 4); what it says above is why.\n")
+    *lines, sentence = errors.splitlines(keepends=True)
+    assert sentence == "The web server ended (exit status 4); what it says above is why.\n"
+    assert messages("".join(lines)) != []
     assert "Traceback" not in errors
 
 
@@ -173,11 +184,18 @@ def test_a_wrong_setting_is_an_error_that_names_it_before_anything_is_started(mo
 
 
 def test_with_a_database_of_ones_own_none_is_started(serving, mongod_url, tmp_path):
-    service = serving(MONGODB_URL=mongod_url, MONGODB_USER="someone")
+    service = serving(MONGODB_URL=mongod_url, MONGODB_USER="someone", LOG_FORMAT="text")
+    assert service.line == f"The job service answers at {service.url} (Ctrl-C ends it)\n"
     environment = service.get("/environment").json()
     assert (environment["MONGODB_URL"], environment["MONGODB_USER"]) == (mongod_url, "someone")
     assert len(children(service.process.pid)) == 1
     assert not (tmp_path / "data").exists()
+    service.process.terminate()
+    begins, ends_with = service.ended()[1].splitlines()
+    # The address without the password.
+    place = mongod_url.partition("?")[0].rpartition("@")[2]
+    assert begins.endswith(f"  Job service 0.1.0 listens at {service.url}, on the database mongodb://{place}")
+    assert ends_with.endswith("  The job service stops (SIGTERM)")
 
 
 def test_the_web_server_knows_its_host_and_no_login_but_that_of_the_private_database(serving):

@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from job_service.app import create_app
+from job_service.logs import JsonLines
 from job_service.settings import Settings
-from job_service.web.logs import JsonLines
 from tests.api.test_dataset_submitters import ALICE, GRANT, issuer, keys, send, sign
 from tests.api.test_dataset_submitters import settings as settings_of_issuer
 from tests.api.test_transfer_users import COPY

@@ -6,6 +6,7 @@ import threading
 import httpx
 import pytest
 
+from job_service.client import JobServiceClient
 from job_service.client.request_id import current_request_id
 from job_service.worker import GiveUp, JobCancelled, LeaseLost, TryAgain
 from tests.unit.worker.fake_service import DEADLINE_SECONDS
@@ -283,3 +284,23 @@ def test_the_request_id_of_the_submitter_goes_with_what_a_handler_asks(service, 
     start(handler)
     service.wait_for(held)
     assert heard == ["r-job-1"]
+
+
+def test_it_says_for_what_and_where_it_started_and_when_a_job_begins_and_ends(service, start, caplog):
+    caplog.set_level("INFO", logger="job_service.worker")
+    held = service.add()
+    running = start(lambda _: None, name="w")
+    service.wait_for(held)
+    running.stop()
+    assert caplog.messages == [
+        "Worker w started: dataset jobs of http://service.test",
+        "Job job-1: begins (dataset, attempt 1)",
+        "Job job-1: completed",
+        "Worker w stops",
+        "Worker w stopped",
+    ]
+
+
+def test_the_address_that_it_says_holds_no_password():
+    with JobServiceClient("http://me:secret@jobs.example:8000/queue/") as client:
+        assert client.address == "http://jobs.example:8000/queue"

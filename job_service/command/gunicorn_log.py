@@ -1,0 +1,40 @@
+"""gunicorn's own lines in the service's log, in the same format."""
+
+import logging
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.glogging import Logger
+
+from job_service import logs
+from job_service.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+
+
+_LOG = logging.getLogger(__name__)
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """What gunicorn logs through."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set up the log of this process: gunicorn's master, of which the workers inherit it."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        try:
+            settings = Settings.from_environment()
+        except SettingsError:
+            # The application says so, which ends gunicorn.
+            logs.configure(logs.Asked())
+        else:
+            logs.configure(settings.log, settings.about)
+
+
+def tell_start(arbiter: "Arbiter") -> None:
+    """Log what runs, where it listens, and on which database."""
+    places = ", ".join(str(listener) for listener in arbiter.LISTENERS)
+    database = Settings.from_environment().shown_mongodb_url
+    _LOG.info("Job service %s listens at %s, on the database %s", version("job-service"), places, database)
