@@ -10,6 +10,7 @@ import click
 
 from job_service.client import JobServiceClient
 from job_service.command.asking import asks
+from job_service.embedded.errors import CannotRun
 from job_service.worker.datasets.samples import BROKEN, GOOD, WITHOUT_METADATA, make_samples
 
 SAMPLE_JOBS: tuple[Mapping[str, Any], ...] = (
@@ -38,7 +39,14 @@ def sample(client: JobServiceClient, *, input_dir: Path) -> None:
 
 
 def make_input_folder(data_dir: Path) -> Path:
-    """Return the folder where a service with samples has its inputs: INPUT_DIR, else one beside its data."""
+    """Return the folder where a service with samples has its inputs: INPUT_DIR, else one beside its data.
+
+    Raises CannotRun where it cannot be made.
+    """
     folder = Path(os.environ.get("INPUT_DIR") or data_dir / "input").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        reason = f"The folder {folder}, for the samples, cannot be made: {problem.strerror}."
+        raise CannotRun(f"{reason} See --data-dir, and INPUT_DIR.") from problem
     return folder

@@ -118,7 +118,11 @@ class PrivateMongod:
 
     def _take_folder(self) -> None:
         self._binary = find_mongod()
-        self._folder.create()
+        try:
+            self._folder.create()
+        except OSError as problem:
+            reason = f"The private MongoDB cannot keep its data at {problem.filename}: {problem.strerror}."
+            raise CannotRun(f"{reason} See --data-dir.") from problem
         self._lock = self._folder.lock()
 
     def _spawn(self) -> subprocess.Popen[bytes]:

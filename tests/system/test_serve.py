@@ -158,6 +158,15 @@ def test_a_port_in_use_is_an_error_that_says_so(tmp_path):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("samples", [[], ["--sample"]])
+def test_a_data_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path, samples):
+    (tmp_path / "file").touch()
+    status, errors = refused("--port", "0", "--data-dir", str(tmp_path / "file" / "data"), *samples)
+    assert (status, errors.count("\n")) == (1, 1)
+    assert f"{tmp_path}/file/data" in errors
+    assert "Not a directory. See --data-dir" in errors
+
+
 def test_a_host_that_is_not_ours_is_an_error_that_says_so(tmp_path):
     status, errors = refused("--host", "192.0.2.1", "--data-dir", str(tmp_path / "data"))
     assert status == 1
