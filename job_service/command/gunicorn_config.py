@@ -13,6 +13,7 @@ from job_service.command.gunicorn_hooks import (
     drain_on_sigterm,
     end_on_refusal,
     limit_silence,
+    say_silence_in_a_line,
     stay_with_clients,
 )
 from job_service.command.gunicorn_log import Log, tell_start
@@ -92,4 +93,5 @@ def post_worker_init(worker: "ThreadWorker") -> None:
     answer_in_one_piece(Response)
     drain_on_sigterm(worker)
     stay_with_clients(worker)
+    say_silence_in_a_line(worker)
     limit_silence(worker, Settings.from_environment().client_timeout_seconds)

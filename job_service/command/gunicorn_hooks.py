@@ -4,6 +4,7 @@ import select
 import signal
 import socket
 import struct
+import sys
 import time
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ LINGER_SECONDS = 2.0
 STAY_MILLISECONDS = 5
 # What is longer goes out as it is: to copy it behind the head would take longer than to send it on its own.
 SHORT_BYTES = 64 * 1024
+_OF_THE_CONNECTION = (BlockingIOError, ConnectionError, TimeoutError)
 
 
 def limit_silence(worker: "Worker", seconds: float) -> None:
@@ -32,6 +34,24 @@ def limit_silence(worker: "Worker", seconds: float) -> None:
     for listener in worker.sockets:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
+def say_silence_in_a_line(worker: "Worker") -> None:
+    """Have the log say in one line, as of other bad requests, that a client fell silent or its connection broke.
+
+    gunicorn passes over some of these, and takes the others, among them the limits of `limit_silence`, for faults of
+    its own: a traceback each.
+    """
+    trace = worker.log.exception
+
+    def say(message: str, *args: object, **kwargs: Any) -> None:
+        problem = sys.exception()
+        if isinstance(problem, _OF_THE_CONNECTION):
+            worker.log.warning("A client fell silent in the middle of a request, or was cut off: %s", problem.strerror)
+        else:
+            trace(message, *args, **kwargs)
+
+    worker.log.exception = say
 
 
 def stay_with_clients(worker: "ThreadWorker") -> None:

@@ -1,4 +1,6 @@
+import errno
 import io
+import os
 import socket
 from types import SimpleNamespace
 
@@ -9,6 +11,7 @@ from gunicorn.http.wsgi import Response
 from job_service.command.gunicorn_hooks import (
     SHORT_BYTES,
     answer_in_one_piece,
+    say_silence_in_a_line,
     stay_with_clients,
 )
 
@@ -127,3 +130,32 @@ def test_a_long_answer_is_not_copied():
 def test_the_answer_to_a_head_request_is_a_head(parts):
     [answer] = sent(*parts, method="HEAD", headers=[("Content-Length", "6")])
     assert answer.endswith(b"\r\n\r\n")
+
+
+@pytest.fixture
+def said():
+    """The lines and the tracebacks of a worker's log, by `fail(problem)`, which meets a problem as gunicorn does."""
+    lines: list[str] = []
+    traced: list[str] = []
+    log = SimpleNamespace(warning=lambda line, *args: lines.append(line % args), exception=traced.append)
+    say_silence_in_a_line(SimpleNamespace(log=log))
+
+    def fail(problem):
+        try:
+            raise problem
+        except OSError:
+            log.exception("Socket error processing request.")
+        return lines, traced
+
+    return fail
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ETIMEDOUT, errno.ECONNABORTED])
+def test_a_client_that_falls_silent_is_one_line(said, number):
+    lines, traced = said(OSError(number, os.strerror(number)))
+    assert traced == []
+    assert lines == [f"A client fell silent in the middle of a request, or was cut off: {os.strerror(number)}"]
+
+
+def test_a_fault_of_our_own_keeps_its_traceback(said):
+    assert said(OSError(errno.ENOSPC, "No space left on device")) == ([], ["Socket error processing request."])
