@@ -1,6 +1,7 @@
 """What tests of every folder may ask for."""
 
 import gc
+import os
 import signal
 import tempfile
 from pathlib import Path
@@ -16,6 +17,9 @@ pytest_plugins = ["tests.database"]
 # start does so too: no test could send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# What tests start is on this machine, also for programs that would go there through a proxy.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
 
 _PARAMETERS = ("enableTestCommands=1", "ttlMonitorEnabled=false")
 
