@@ -19,6 +19,7 @@ from job_service.datasets.document import DATASET, target_changes
 from job_service.datasets.routes import dataset_routes, importable_routes, target_routes
 from job_service.datasets.submission import Batches
 from job_service.datasets.submitter import Submitter
+from job_service.datasets.updates import Updates
 from job_service.jobs.adapter import Retry
 from job_service.lifecycle.clock import SystemClock
 from job_service.lifecycle.job import Job
@@ -73,7 +74,9 @@ def add_datasets(base: Foundation, submitter: Submitter) -> None:
     """Add imports of datasets, with their targets and inputs."""
     store, settings = base.store, base.settings
     targets = Targets(store.collections)
-    datasets = Datasets(store, targets, settings.legacy_lease_seconds)
+    datasets = Datasets(store, targets)
+    clients = LegacyClients(store, settings.legacy_lease_seconds, request_ids.request_id)
+    updates = Updates(store, clients, settings.legacy_lease_seconds)
     batches = Batches(store, bump_enabled=settings.bump_enabled)
 
     def keep_targets(jobs: Sequence[Job]) -> None:
@@ -81,7 +84,7 @@ def add_datasets(base: Foundation, submitter: Submitter) -> None:
 
     store.ending.before_move.append(keep_targets)
     store.sweeper.duties.append(store.reservations.remove_forgotten)
-    base.app.register_blueprint(dataset_routes(datasets, batches, submitter, frozenset(store.terms.families)))
+    base.app.register_blueprint(dataset_routes(datasets, updates, batches, submitter, frozenset(store.terms.families)))
     base.app.register_blueprint(target_routes(datasets))
     base.app.register_blueprint(importable_routes(settings.input_dir, store.reservations))
 

@@ -61,6 +61,7 @@ class Modeled:
     ended_by: str | None = None
     end_seq: int = 0
     retried_from: str | None = None
+    fenced: set[str] = field(default_factory=set)
 
     @property
     def ended(self) -> bool:

@@ -60,7 +60,7 @@ class Parts:
             overseeing=overseeing,
             runner=BulkRunner(store, jobs, browsing, overseeing),
             identify=identify,
-            datasets=Datasets(store, Targets(store.collections), settings.legacy_lease_seconds),
+            datasets=Datasets(store, Targets(store.collections)),
             code_jobs=code_jobs,
             profiles=ProfileBook(store, Profiles(store.collections), options),
             conversions=Conversions(store, clients),

@@ -7,6 +7,7 @@ from ulid import LaxMonotonicPolicy, ULIDGenerator
 
 from job_service.conversions.document import BRANCHES, CONVERSION, STATES, as_id, is_source
 from job_service.conversions.wire import shown
+from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import Job, NewJob
@@ -57,7 +58,7 @@ class Conversions:
             raise Conflict("The id that was made is taken; try again")
         return again
 
-    def take(self, client: str, source: str | None = None) -> tuple[dict[str, Any] | None, bool]:
+    def take(self, client: Client, source: str | None = None) -> tuple[dict[str, Any] | None, bool]:
         """Claim the available job with the oldest id; return it, if there is one, and whether nothing may start."""
         narrowing = Narrowing(CONVERSION.kind, types=(source,) if source else (), by_id=True)
         job, pause = self._clients.take(narrowing, client)
@@ -67,14 +68,14 @@ class Conversions:
         """Return a job of a branch. Raises NotFound."""
         return shown(self._get(source, job_id, branch))
 
-    def keep(self, source: str, job_id: str) -> None:
+    def keep(self, source: str, job_id: str, client: Client) -> None:
         """Keep an active job's lease for its converter. Raises NotFound when the job is not active (any more)."""
-        if not self._clients.keep(self._get(source, job_id, "active")["_id"]):
+        if not self._clients.keep(self._get(source, job_id, "active")["_id"], client):
             raise _not_found(source, job_id, "active")
 
-    def finish(self, source: str, job_id: str) -> None:
-        """End an available or active job. Raises NotFound for any other."""
-        if not self._clients.finish(self._get(source, job_id, "available", "active")["_id"]):
+    def finish(self, source: str, job_id: str, client: Client) -> None:
+        """End an available or active job. Raises NotFound for any other, LeaseLost for one taken from this client."""
+        if not self._clients.finish(self._get(source, job_id, "available", "active")["_id"], client):
             raise _not_found(source, job_id, "available or active")
 
     def counts(self) -> dict[str, dict[str, int]]:

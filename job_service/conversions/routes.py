@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from job_service.conversions.adapter import Conversions
-from job_service.web.access import Role, allows, caller, client_name
+from job_service.web.access import Role, allows, caller, client
 from job_service.web.addresses import path_to
 from job_service.web.answers import answer
 from job_service.web.logs import found_nothing
@@ -23,7 +23,7 @@ def conversion_routes(conversions: Conversions) -> Blueprint:
     @routes.get("/available/<source>", endpoint="take_from")
     @allows(Role.WORK, starts=True)
     def take(source: str | None = None) -> Response:
-        job, paused = conversions.take(client_name(), source)
+        job, paused = conversions.take(client(), source)
         if job is not None:
             return answer(job)
         found_nothing()
@@ -40,7 +40,7 @@ def conversion_routes(conversions: Conversions) -> Blueprint:
     @routes.post("/done/<source>/<job_id>")
     @allows(Role.WORK, Role.OPERATE)
     def finish(source: str, job_id: str) -> Response:
-        conversions.finish(source, job_id)
+        conversions.finish(source, job_id, client())
         return answer({"message": "OK"})
 
     @routes.get("/active/<source>/<job_id>")
@@ -48,7 +48,7 @@ def conversion_routes(conversions: Conversions) -> Blueprint:
     def active(source: str, job_id: str) -> Response:
         # To ask so is how a converter says that it is still there; whoever may only look changes nothing.
         if request.method == "HEAD" and Role.WORK in caller().roles:
-            conversions.keep(source, job_id)
+            conversions.keep(source, job_id, client())
         return answer(conversions.read("active", source, job_id))
 
     _add_tree(routes, conversions)

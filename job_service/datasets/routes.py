@@ -20,6 +20,7 @@ from job_service.datasets.importable import (
 from job_service.datasets.submission import Batches
 from job_service.datasets.submitter import Submitter
 from job_service.datasets.tar_contents import ContentsCache
+from job_service.datasets.updates import Updates
 from job_service.datasets.wire import JobUpdate, NamedJobUpdate
 from job_service.datasets.words import OPERATIONS
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
@@ -27,7 +28,7 @@ from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.view import core_view
 from job_service.mongo.reading import JobFilter
 from job_service.mongo.reservations import Reservations
-from job_service.web.access import Role, allows, client_name
+from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
 from job_service.web.paging import link_to_next, page_asked_for
 from job_service.web.present import present
@@ -43,7 +44,9 @@ class NewJobs(Body):
     jobs: list[object] = Field(max_length=100_000)
 
 
-def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, kinds: frozenset[str]) -> Blueprint:
+def dataset_routes(
+    datasets: Datasets, updates: Updates, batches: Batches, submitter: Submitter, kinds: frozenset[str]
+) -> Blueprint:
     """Return the routes of jobs; `kinds` are those that `?kind=` may ask for."""
     routes = Blueprint("datasets", __name__)
 
@@ -67,14 +70,14 @@ def dataset_routes(datasets: Datasets, batches: Batches, submitter: Submitter, k
     @routes.put("/jobs/<job_id>")
     @allows(Role.WORK, Role.OPERATE)
     def update(job_id: str) -> Response:
-        datasets.update(job_id, read_body(JobUpdate), client_name())
+        updates.update(job_id, read_body(JobUpdate), client())
         return answer({"message": "OK"})
 
     @routes.put("/jobs")
     @allows(Role.WORK, Role.OPERATE)
     def update_named() -> Response:
         named = read_body(NamedJobUpdate)
-        datasets.update(named.jobId, named, client_name())
+        updates.update(named.jobId, named, client())
         return answer({"message": "OK"})
 
     return routes
@@ -177,7 +180,8 @@ def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
 def _asks_what_may_start(wanted: JobFilter) -> bool:
     """Say whether an executor looks for work: it starts each job that it reads, and ends itself when one is refused."""
     anything = query_choices("startable", ["any"], repeated=False)
-    return not anything and not wanted.with_children and wanted.statuses == (DATASET.words[State.QUEUED],)
+    in_core_words = wanted.with_children or wanted.states
+    return not (anything or in_core_words) and wanted.statuses == (DATASET.words[State.QUEUED],)
 
 
 def _shown(dataset: ImportableDataset) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from job_service.tracing import submitter
 
@@ -29,12 +29,20 @@ ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.QUARANT
 ALIVE = frozenset({State.QUEUED, State.RUNNING})
 
 
+Unnamed = Literal["handed", "chosen"]
+
+
 class Lease(TypedDict):
-    """Who holds a job; `claimId` is the fencing token that every later write must show."""
+    """Who holds a job; `claimId` is the fencing token that every later write must show.
+
+    `unnamed` marks the lease of an old client, which took the job through its old path and gave no name: it was
+    `handed` the job, or has `chosen` it from a list. Such a client hears of nothing, and may come back as another.
+    """
 
     claimId: str
     worker: str
     until: datetime
+    unnamed: NotRequired[Unnamed]
 
 
 class LogEntry(TypedDict):
@@ -95,6 +103,7 @@ class Job(TypedDict, total=False):
     finishedAt: datetime
     endedBy: Ending
     failedBy: str  #: the claim whose failure put the job back
+    fenced: list[str]  #: the last old clients that the job was taken from: what they still say of it is refused
     deletedAt: datetime  #: out of its family's sight since then; the document itself goes a day later
     endSeq: int  #: counts ends and reopenings; guards the move to `completed`
     requestId: str

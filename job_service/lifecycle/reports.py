@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.retry import RetryPolicy
@@ -36,12 +37,19 @@ class Report(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A job given back unharmed, to be claimed again after `delay` seconds."""
+    """A job given back unharmed, to be claimed again after `delay` seconds.
+
+    `messages` go into the log; `amend` are parameters that the family changes; `taken` says that it is not the holder
+    who gives it back, and that what the holder still says of it is to be refused.
+    """
 
     job_id: str
     claim_id: str
     delay: float = 0
     request_id: str | None = None
+    messages: tuple[str, ...] = ()
+    amend: tuple[tuple[str, Any], ...] = ()
+    taken: bool = False
 
 
 class Accepted(NamedTuple):
@@ -73,6 +81,7 @@ class Change:
     inc: dict[str, int]
     log: tuple[str, ...]
     rename: tuple[tuple[str, str], ...] = ()
+    fences: str | None = None  #: whose later words are refused
 
 
 def refusal(report: Report, family: Family) -> Refused | None:
@@ -92,7 +101,7 @@ def renewal(report: Report, now: datetime, seconds: float) -> Change:
         fields["status"] = report.step
     if report.result is not None:
         fields["result"] = report.result
-    fields.update(_amendments(report))
+    fields.update(amendments(report.amend))
     return Change(State.RUNNING, fields, (), {}, report.messages)
 
 
@@ -110,7 +119,7 @@ def ending(state: State, status: str, job: Job, now: datetime) -> Change:
 def amending(report: Report, change: Change | None, now: datetime) -> Change:
     """Add what a report says of log and parameters to a change; None: there is no other."""
     base = change or Change(State.QUEUED, {"updatedAt": now}, (), {}, ())
-    return replace(base, set={**base.set, **_amendments(report)}, log=report.messages)
+    return replace(base, set={**base.set, **amendments(report.amend)}, log=report.messages)
 
 
 def requeueing(status: str, ready_at: datetime, delayed_by: str | None, now: datetime) -> Change:
@@ -122,6 +131,14 @@ def requeueing(status: str, ready_at: datetime, delayed_by: str | None, now: dat
     else:
         unset.append("delayedBy")
     return Change(State.QUEUED, fields, tuple(unset), {}, ())
+
+
+def releasing(release: Release, job: Job, status: str, now: datetime) -> Change:
+    """Put a held job back into the queue, unharmed."""
+    ready_at = now + timedelta(seconds=release.delay) if release.delay else at_once(now)
+    change = requeueing(status, ready_at, "not-before" if release.delay else None, now)
+    fields = {**change.set, **amendments(release.amend)}
+    return replace(change, set=fields, log=release.messages, fences=job["lease"]["worker"] if release.taken else None)
 
 
 def decide(report: Report, job: Job, family: Family, policy: RetryPolicy, now: datetime, chance: float) -> Change:
@@ -173,10 +190,11 @@ def _with_outcome(report: Report, change: Change, attempts: int) -> Change:
     told = (("result", report.result), ("error", report.error), ("progress", report.progress))
     # A job that is put back starts from nothing: what the change removes it does not set.
     outcome = {name: value for name, value in told if value is not None and name not in change.unset}
-    fields = {**change.set, **_amendments(report), **outcome}
+    fields = {**change.set, **amendments(report.amend), **outcome}
     inc = {**change.inc, "attempts": attempts} if attempts else change.inc
     return replace(change, set=fields, inc=inc, log=report.messages)
 
 
-def _amendments(report: Report) -> dict[str, Any]:
-    return {f"parameters.{name}": value for name, value in report.amend}
+def amendments(amend: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    """Return the fields of the document that such changes of parameters set."""
+    return {f"parameters.{name}": value for name, value in amend}

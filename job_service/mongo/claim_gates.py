@@ -13,7 +13,7 @@ from datetime import datetime
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from job_service.lifecycle.job import Job
+from job_service.lifecycle.job import Job, Unnamed
 from job_service.mongo.collections import Collections
 from job_service.mongo.duplicates import duplicates
 
@@ -24,7 +24,8 @@ class Ticket:
 
     `repeatable` says that the claim id is the worker's own, so that the same request may come again; `rounds` counts
     the intents stored for it; `repeats` says that it has turned out to be such a request, and has got its answer;
-    `failure` is why that could not be found out, where others of the batch have their answer.
+    `failure` is why that could not be found out, where others of the batch have their answer; `unnamed` is how an old
+    client comes by its job (see `Lease`).
     """
 
     claim_id: str
@@ -36,6 +37,7 @@ class Ticket:
     repeats: bool = False
     failure: PyMongoError | None = None
     request_id: str | None = None
+    unnamed: Unnamed | None = None
     jobs: list[Job] = field(default_factory=list)
 
     @property

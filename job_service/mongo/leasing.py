@@ -11,7 +11,7 @@ from itertools import groupby
 from pymongo import UpdateMany
 
 from job_service.lifecycle.errors import Unavailable
-from job_service.lifecycle.job import STATES, Job, State
+from job_service.lifecycle.job import STATES, Job, Lease, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.claim_gates import Share, Ticket
 from job_service.mongo.client import Document, fetch
@@ -62,15 +62,11 @@ class Leasing:
 
     def fields(self, kind: str, ticket: Ticket, now: datetime) -> Document:
         """Return what a claim sets."""
-        until = now + timedelta(seconds=ticket.lease_seconds)
         return {
             "state": State.RUNNING.value,
             "status": self._families[kind].words[State.RUNNING],
-            "readyAt": until,
-            "lease": {"claimId": ticket.claim_id, "worker": ticket.worker, "until": until},
-            "leaseSeconds": ticket.lease_seconds,
             "startedAt": now,
-            "updatedAt": now,
+            **lease_fields(ticket, now),
         }
 
     def hold(self, ticket: Ticket, share: Sequence[Job], now: datetime) -> None:
@@ -119,6 +115,15 @@ class Leasing:
     def _read(self, job_ids: Iterable[str]) -> dict[str, Job]:
         ids = list(job_ids)
         return {job["_id"]: job for job in fetch(self._inprogress.find({"_id": {"$in": ids}}), len(ids))}
+
+
+def lease_fields(ticket: Ticket, now: datetime) -> Document:
+    """Return what puts a job under a lease of the ticket's."""
+    until = now + timedelta(seconds=ticket.lease_seconds)
+    lease = Lease(claimId=ticket.claim_id, worker=ticket.worker, until=until)
+    if ticket.unnamed:
+        lease["unnamed"] = ticket.unnamed
+    return {"readyAt": until, "lease": lease, "leaseSeconds": ticket.lease_seconds, "updatedAt": now}
 
 
 def _seen(job: Job) -> tuple[str, int]:

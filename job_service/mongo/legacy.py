@@ -5,18 +5,32 @@ other write: when the job changes hands in between nothing is written, and the j
 """
 
 from collections.abc import Callable
+from typing import Any
 
-from job_service.lifecycle.errors import Conflict
+from job_service.lifecycle.client import Client
+from job_service.lifecycle.errors import Conflict, LeaseLost
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
-from job_service.lifecycle.job import ENDED, Job, State
-from job_service.lifecycle.reports import Accepted, End, Report
+from job_service.lifecycle.job import ENDED, Job, State, Unnamed
+from job_service.lifecycle.reports import Accepted, Change, End, Release, Report, amendments
+from job_service.mongo.changes import as_update
 from job_service.mongo.claim_gates import Ticket
+from job_service.mongo.leasing import lease_fields
 from job_service.mongo.maintenance import MaintenanceStatus
 from job_service.mongo.store import Store
 
 _TRIES = 5
-_CHANGING_HANDS = "The job is changing hands right now; try again"
+CHANGING_HANDS = "The job is changing hands right now; try again"
+TAKEN_FROM_CLIENT = "The lease was lost: the job was taken from this client"
+
+Messages = tuple[str, ...]
+Amendments = tuple[tuple[str, Any], ...]
+
+
+def is_fenced(job: Job, client: Client) -> bool:
+    """Say whether a job was taken from a client that has not claimed it anew since."""
+    holds = "lease" in job and job["lease"]["worker"] == client.name
+    return client.name in job.get("fenced", ()) and not holds
 
 
 class LegacyClients:
@@ -28,24 +42,22 @@ class LegacyClients:
         self._request_id = request_id
 
     def take(
-        self, narrowing: Narrowing, client: str, job_id: str | None = None
+        self, narrowing: Narrowing, client: Client, job_id: str | None = None
     ) -> tuple[Job | None, MaintenanceStatus | None]:
         """Claim the first job, or the named one; return it, or the pause that prevented it, or neither."""
-        self._store.workers.seen(client, narrowing)
-        ticket = Ticket(
-            claim_id=new_claim_id(), worker=client, lease_seconds=self._lease_seconds, request_id=self._request_id()
-        )
+        self._store.workers.seen(client.name, narrowing)
+        ticket = self._ticket(client, "handed" if job_id is None else "chosen")
         pause = self._store.claiming.claim_one(narrowing, ticket, job_id)
         return (ticket.jobs[0] if ticket.jobs else None), pause
 
-    def keep(self, job_id: str) -> bool:
-        """Renew a job's lease by its own length and say whether the job goes on.
+    def keep(self, job_id: str, client: Client) -> bool:
+        """Renew a job's lease by its own length and say whether the job goes on for this client.
 
         One that is asked to stop has been told by this answer, and ends as cancelled.
         """
         for _ in range(_TRIES):
             job = self._store.reading.get(job_id)
-            if job is None or "lease" not in job:
+            if job is None or "lease" not in job or is_fenced(job, client):
                 return False
             if "cancelRequestedAt" in job:
                 self._end(job, "cancelled")
@@ -53,15 +65,41 @@ class LegacyClients:
                 return True
         return False
 
-    def finish(self, job_id: str) -> bool:
-        """End a job well, whoever holds it, or nobody; False when it has ended, or never was."""
+    def finish(self, job_id: str, client: Client) -> bool:
+        """End a job well, whoever holds it, or nobody; False when it has ended, or never was.
+
+        Raises LeaseLost when the job was taken from this client.
+        """
         for _ in range(_TRIES):
             job = self._store.reading.get(job_id)
             if job is None or job["state"] in ENDED:
                 return False
+            if is_fenced(job, client):
+                raise LeaseLost(TAKEN_FROM_CLIENT)
             if self._end(job, "completed"):
                 return True
-        raise Conflict(_CHANGING_HANDS)
+        raise Conflict(CHANGING_HANDS)
+
+    def give_back(self, job: Job, client: Client, messages: Messages, amend: Amendments) -> bool:
+        """Put a held job back into the queue; if this is another client than the holder, that one is fenced.
+
+        False when the job has changed hands since it was read.
+        """
+        taken = job["lease"]["worker"] != client.name
+        claim_id, known_as = job["lease"]["claimId"], self._request_id()
+        release = Release(job["_id"], claim_id, 0, known_as, messages=messages, amend=amend, taken=taken)
+        return isinstance(self._store.reporting.release([release])[0], Accepted)
+
+    def take_over(self, job: Job, client: Client, step: str, messages: Messages, amend: Amendments) -> bool:
+        """Put a held job under a lease of this client's, at a step, and fence the holder; no lease counts as lost.
+
+        False when the job has changed hands since it was read.
+        """
+        now = self._store.terms.clock.now()
+        fields = lease_fields(self._ticket(client, "chosen"), now) | amendments(amend) | {"status": step}
+        change = Change(State.RUNNING, fields, (), {"claims": 1}, messages, fences=job["lease"]["worker"])
+        held = {"_id": job["_id"], "state": State.RUNNING.value, "lease.claimId": job["lease"]["claimId"]}
+        return bool(self._store.collections.inprogress.update_one(held, as_update(change, now)).matched_count)
 
     def delete(self, job_id: str) -> None:
         """End a job, whoever holds it, and mark it deleted; the document itself goes a day later.
@@ -80,7 +118,16 @@ class LegacyClients:
             this_end = {"_id": job_id, "endSeq": job["endSeq"]}
             if completed.update_one(this_end, {"$set": {"deletedAt": self._store.terms.clock.now()}}).matched_count:
                 return
-        raise Conflict(_CHANGING_HANDS)
+        raise Conflict(CHANGING_HANDS)
+
+    def _ticket(self, client: Client, how: Unnamed) -> Ticket:
+        return Ticket(
+            claim_id=new_claim_id(),
+            worker=client.name,
+            lease_seconds=self._lease_seconds,
+            request_id=self._request_id(),
+            unnamed=None if client.named else how,
+        )
 
     def _end(self, job: Job, end: End) -> bool:
         if "lease" in job:

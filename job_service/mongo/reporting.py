@@ -1,13 +1,12 @@
 """What workers say of the jobs they hold, many at once. Every write here has the claim's id in its filter."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import SystemRandom
 
 from pymongo import UpdateMany
 from pymongo.collection import Collection
 
-from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.reports import (
     Accepted,
@@ -20,7 +19,7 @@ from job_service.lifecycle.reports import (
     judge,
     likeness,
     refusal,
-    requeueing,
+    releasing,
 )
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.changes import as_update
@@ -170,13 +169,10 @@ class Reporting:
         judged = judge(asked, job)
         if isinstance(judged, Refused) or job is None or job["state"] in ENDED:
             return Refused("already-finished", "The job has ended") if isinstance(judged, Accepted) else judged
-        if "cancelRequestedAt" in job and self._ending.cancel(
-            job, now, "Cancelled; its worker gave it back", item.claim_id
-        ):
+        reason = f"Cancelled; {'it was taken from its worker' if item.taken else 'its worker gave it back'}"
+        if "cancelRequestedAt" in job and self._ending.cancel(job, now, reason, item.claim_id):
             return Accepted(self._read([item.job_id])[item.job_id])
-        ready_at = now + timedelta(seconds=item.delay) if item.delay else at_once(now)
-        word = self._families[job["kind"]].words[State.QUEUED]
-        change = requeueing(word, ready_at, "not-before" if item.delay else None, now)
+        change = releasing(item, job, self._families[job["kind"]].words[State.QUEUED], now)
         fence = {"_id": item.job_id, "lease.claimId": item.claim_id, "state": State.RUNNING.value}
         if not self._inprogress.update_one(fence, as_update(change, now)).matched_count:
             return judge(asked, self._read([item.job_id]).get(item.job_id))

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from job_service.lifecycle.errors import AlreadyFinished, Conflict, NotFound, Paused
+from job_service.lifecycle.client import Client
+from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, NotFound, Paused
 from job_service.lifecycle.family import Narrowing
-from job_service.lifecycle.job import ENDED, Job, NewJob, State
+from job_service.lifecycle.job import ENDED, Job, Lease, NewJob, State
 from job_service.mongo.encoder_options import EncoderOptions
 from job_service.mongo.free_form import as_object
-from job_service.mongo.legacy import LegacyClients
+from job_service.mongo.legacy import TAKEN_FROM_CLIENT, LegacyClients, is_fenced
 from job_service.mongo.profiles import Profiles
 from job_service.mongo.store import Store
 from job_service.mongo.submission import Created
@@ -66,7 +67,7 @@ class TranscodingJobs:
         """Return the options of a job. Raises NotFound."""
         return as_object(self._get(number)["parameters"]["options"])
 
-    def fetch(self, client: str, host: str) -> tuple[dict[str, Any] | None, bool]:
+    def fetch(self, client: Client, host: str) -> tuple[dict[str, Any] | None, bool]:
         """Claim the oldest job and return what its worker needs, if there is one; and whether nothing may start."""
         job, pause = self._clients.take(_FIFO, client)
         if job is None:
@@ -74,37 +75,41 @@ class TranscodingJobs:
         parameters = job["parameters"]
         return work_order(job["number"], parameters["name"], as_object(parameters["options"]), host), False
 
-    def set_status(self, number: int | str, status: str, client: str) -> None:
+    def set_status(self, number: int | str, status: str, client: Client) -> None:
         """Set a status. Raises NotFound for the job or the word, Conflict where the job cannot have it."""
         job = self._get(number)
         if status not in STATUSES:
             raise NotFound(f"Status id:{status[:100]} isn't correct. Allowed statuses: {list(STATUSES)}")
         if status == PROCESSED:
-            self._clients.finish(job["_id"])
+            self._clients.finish(job["_id"], client)
         elif status == STARTED:
             self._start_or_keep(job, client)
         elif status == WAITING and job["state"] != State.QUEUED:
+            if is_fenced(job, client):
+                raise LeaseLost(TAKEN_FROM_CLIENT)
             self._store.operating.reopen(job["_id"])
 
-    def hear(self, word: WorkerWord, client: str) -> str:
+    def hear(self, word: WorkerWord, client: Client) -> str:
         """Take what a worker says of the job it fetched; return the message for it. Raises as `set_status` does."""
         job = self._get(word.id)
         if word.status is not None:
             self.set_status(word.id, word.status, client)
         elif job["state"] == State.RUNNING:
-            self._clients.keep(job["_id"])
+            self._clients.keep(job["_id"], client)
         if word.edit is not None:
             self.edit(word.id, word.edit)
         return "Status has been set." if word.status is not None else "Job has been updated."
 
-    def _start_or_keep(self, job: Job, client: str) -> None:
-        """To work on a waiting job is to claim it; on one that is being worked on, to keep its lease."""
+    def _start_or_keep(self, job: Job, client: Client) -> None:
+        """To work on a waiting job is to claim it; on one that this client works on, to keep its lease."""
         if job["state"] in ENDED:
             raise AlreadyFinished(f"Job with id:{job['number']} has ended; to have it done again, set '{WAITING}'.")
-        if job["state"] == State.RUNNING:
-            if not self._clients.keep(job["_id"]):
+        if "lease" in job and _may_be_own(job["lease"], client):
+            if not self._clients.keep(job["_id"], client):
                 raise Conflict(f"Job with id:{job['number']} is not to be worked on any more.")
             return
+        if "lease" in job and job["readyAt"] > self._store.terms.clock.now():
+            raise LeaseLost(f"Job with id:{job['number']} is being worked on already.")
         taken, pause = self._clients.take(_FIFO, client, job["_id"])
         if pause:
             raise Paused(f"Nothing starts: {pause['msg']}")
@@ -129,6 +134,11 @@ class TranscodingJobs:
         if job is None or "deletedAt" in job:
             raise NotFound(f"Job with such id:{str(given)[:100]} doesn't exist.")
         return job
+
+
+def _may_be_own(lease: Lease, client: Client) -> bool:
+    """Say whether a lease is the client's, as far as its name tells: who has chosen a job says so once, and is one."""
+    return lease["worker"] == client.name and (client.distinct or lease.get("unnamed") != "chosen")
 
 
 def as_number(given: int | str) -> int | None:

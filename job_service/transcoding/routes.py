@@ -16,7 +16,7 @@ from job_service.transcoding.wire import (
     refused,
     told,
 )
-from job_service.web.access import Role, allows, client_name
+from job_service.web.access import Role, allows, client
 from job_service.web.addresses import base_url, path_to
 from job_service.web.answers import answer, shape_errors
 from job_service.web.logs import found_nothing
@@ -85,7 +85,7 @@ def _worker_routes(jobs: TranscodingJobs, book: ProfileBook) -> Blueprint:
     @routes.get("/fetchJob")
     @allows(Role.WORK, starts=True)
     def fetch() -> Response:
-        order, paused = jobs.fetch(client_name(), base_url())
+        order, paused = jobs.fetch(client(), base_url())
         if order is not None:
             return answer(order)
         found_nothing()
@@ -96,13 +96,13 @@ def _worker_routes(jobs: TranscodingJobs, book: ProfileBook) -> Blueprint:
     @allows(Role.WORK, Role.OPERATE)
     def set_status() -> Response:
         new = read_body(NewTranscodingStatus)
-        jobs.set_status(new.id, new.status, client_name())
+        jobs.set_status(new.id, new.status, client())
         return answer(told("Status has been set."))
 
     @routes.post("/updateJob")
     @allows(Role.WORK, Role.OPERATE)
     def hear() -> Response:
-        return answer(told(jobs.hear(read_word(read_object()), client_name())))
+        return answer(told(jobs.hear(read_word(read_object()), client())))
 
     @routes.route("/getAttributes", methods=["GET", "POST"])
     @routes.get("/getOptions", endpoint="options")

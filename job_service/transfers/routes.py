@@ -15,7 +15,7 @@ from job_service.transfers.paths import respelled
 from job_service.transfers.wire import MODELS, Fetch, Monitoring, NewOfAnyType, Outcome, Type
 from job_service.transfers.words import JobType
 from job_service.transfers.work import Reports, Work
-from job_service.web.access import Role, allows, client_name
+from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
 from job_service.web.logs import found_nothing
 from job_service.web.requests import query_choice, read_body, read_object, validate
@@ -115,7 +115,7 @@ def worker_routes(store: Store, work: Work, reports: Reports, callers: Callers) 
     @routes.post("")
     @allows(Role.WORK)
     def fetch() -> Response:
-        groups, paused = work.fetch(store, read_body(Fetch), client_name())
+        groups, paused = work.fetch(store, read_body(Fetch), client())
         if groups:
             return answer(groups)
         found_nothing()

@@ -3,6 +3,7 @@
 from itertools import accumulate
 from typing import Any
 
+from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Forbidden, Invalid, NotFound
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
@@ -42,19 +43,20 @@ class Work:
         self._callers = callers
         self._longest_lease = longest_lease
 
-    def fetch(self, store: Store, asked: Fetch, worker: str) -> tuple[list[dict[str, Any]], bool]:
+    def fetch(self, store: Store, asked: Fetch, worker: Client) -> tuple[list[dict[str, Any]], bool]:
         """Claim elements; return them grouped by job, and whether nothing may start."""
         narrowing = Narrowing(KIND, tuple(sorted({job_type.name for job_type in asked.types})))
-        store.workers.seen(worker, narrowing)
+        store.workers.seen(worker.name, narrowing)
         ahead = store.reading.ahead(narrowing, store.terms.clock.now(), _most(asked))
         limit = _fitting(ahead, asked)
         seconds = _BASE_SECONDS + sum(map(_size, ahead[:limit])) // _BYTES_A_SECOND
         ticket = Ticket(
             claim_id=new_claim_id(),
-            worker=worker,
+            worker=worker.name,
             limit=limit,
             lease_seconds=min(seconds, self._longest_lease),
             request_id=request_id(),
+            unnamed=None if worker.named else "handed",
         )
         pause = store.claiming.claim_many(narrowing, [ticket])
         kept = _fitting(ticket.jobs, asked)

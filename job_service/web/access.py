@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, current_app, request
 from werkzeug.exceptions import MethodNotAllowed
 
+from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
 from job_service.web.origins import is_own_page, other_hosts
 from job_service.web.present import present
-from job_service.web.proxies import client_address, proxy_named_by, read_address
+from job_service.web.proxies import client_address, is_of_a_proxy, proxy_named_by, read_address
 from job_service.web.rates import unlimited
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -102,9 +103,18 @@ def asked_by(asked: Request) -> str | None:
     return name
 
 
-def client_name() -> str:
-    """Return the name of a client that has no other: its `X-Worker` header, else its address."""
-    return request.headers.get("X-Worker", "")[:200] or client_address(present()) or "unknown"
+def client() -> Client:
+    """Return who sends the present request to a path that knows nothing of claims."""
+    name = request.headers.get("X-Worker", "")[:200]
+    if name:
+        return Client(name)
+    address = client_address(present())
+    return Client(address or "unknown", named=False, distinct=_address_is_of_one(present()))
+
+
+def _address_is_of_one(asked: Request) -> bool:
+    """Say whether the address of a request is one client's: not this machine's, a Unix socket's or a proxy's."""
+    return not _is_loopback(client_address(asked)) and not is_of_a_proxy(asked)
 
 
 def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimited) -> None:

@@ -22,6 +22,7 @@ _SAID_BY_PROXIES = {
         *("Forwarded", "Via", "X-Real-IP"),
     )
 }
+#: Present where a trusted proxy passed the request on; true where that one says for whom.
 _BELIEVED = "job_service.believed"
 _REMEMBERED = 1024
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
@@ -47,8 +48,9 @@ class TrustedProxies:
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request."""
         if self._trusts(environ.get("REMOTE_ADDR", "")):
-            environ[_BELIEVED] = True
-            _believe_address(environ, self._client(environ))
+            client = self._client(environ)
+            environ[_BELIEVED] = client is not None
+            _believe_address(environ, client)
             _believe_host(environ)
             if _PREFIX.fullmatch(prefix := _last(environ, "HTTP_X_FORWARDED_PREFIX").rstrip("/")):
                 environ["SCRIPT_NAME"] = prefix
@@ -79,6 +81,11 @@ def proxy_named_by(asked: Request) -> str | None:
     if _BELIEVED in environ:
         return None
     return next((name for key, name in _SAID_BY_PROXIES.items() if key in environ), None)
+
+
+def is_of_a_proxy(asked: Request) -> bool:
+    """Say whether the address of a request is a proxy's, as far as can be told: any number of clients have it."""
+    return not asked.environ.get(_BELIEVED, True) or proxy_named_by(asked) is not None
 
 
 def client_address(asked: Request) -> str | None:

@@ -6,6 +6,7 @@ from tests.lifecycle_model import Asked, Model, Modeled
 from tests.store.machine_world import WORDS
 
 DAY = 86_400
+RESETS = ("failed", "queued", "built")
 BRANCHES = ("available", "active", "done")
 
 #: The HTTP status of a word of the model; every other one is a refusal by the state of things.
@@ -99,10 +100,15 @@ class Dialects(Model):
         live = job.state == "running" and not job.due(self.now)
         if live and not mine:
             return "lease-lost"
+        if job.worker and not mine and status in RESETS:
+            return self._reset(job, client, asked, status)
         if status == "initiated" and not live:
             return self._start(job, client, asked)
-        if mine:
-            return self._put_held(job, asked, status)
+        return self._put_held(job, asked, status) if mine else self._put_free(job, client, asked, status)
+
+    def _put_free(self, job: Modeled, client: str, asked: Asked, status: str | None) -> str:
+        if client in job.fenced:
+            return "lease-lost"
         if status in {None, "queued", "completed", "failed"}:
             self._say(job, asked)
             self.end_unheld(job.id, asked.end)
@@ -113,10 +119,16 @@ class Dialects(Model):
         if self.paused:
             return "paused"
         got = self.claim_first(self._lease(), client, DAY, job.id, "dataset")
-        # Its own client may go on with a job that nobody else may have any more.
-        if not got and job.worker != client:
-            return "conflict"
-        return self._put_held(job, asked, asked.step)
+        return self._put_held(job, asked, asked.step) if got else "conflict"
+
+    def _reset(self, job: Modeled, client: str, asked: Asked, status: str | None) -> str:
+        """Take a job from a holder whose lease is over."""
+        holder = str(job.worker)
+        if status == "built":
+            job.claims, job.claim_id, job.worker = job.claims + 1, self._lease(), client
+        said = self._put_held(job, asked, status)
+        job.fenced |= set() if job.ended else {holder}
+        return said
 
     def _put_held(self, job: Modeled, asked: Asked, status: str | None) -> str:
         if status != "queued":

@@ -27,7 +27,7 @@ SAID: st.SearchStrategy[dict[str, Any]] = st.builds(
     progress=st.sampled_from([None, 10, 90]),
     log=MESSAGES,
 )
-PUT_STATUS = st.sampled_from([None, "initiated", "initiated", "validating", "queued", "completed", "failed"])
+PUT_STATUS = st.sampled_from([None, "initiated", "initiated", "validating", "built", "queued", "completed", "failed"])
 VERBS = st.sampled_from(["take", "take", "check", "check", "finish"])
 PUT_FORM = st.sampled_from(["held", "held", "plain", "named"])
 
@@ -202,13 +202,18 @@ class Machine(Asking):
         """Of datasets those are listed that are like one job."""
         like = _words_of(self.job_at(place))
         for by in like if like["target"] else ():
-            self._listed(instance, {by: like[by]}, lambda job, by=by: _words_of(job)[by] == like[by])
+            self._listed(instance, {by: like[by]}, lambda job, by=by: self._is_like(job, like, by))
         self._listed(instance, {"ignoreCompleted": "true"}, lambda job: not job.ended)
+
+    def _is_like(self, job, like, by):
+        """Of those that wait only what may start now is listed."""
+        may_start = job.state != "queued" or self.model.may_have(job)
+        return _words_of(job)[by] == like[by] and (by != "status" or may_start)
 
     def _listed(self, instance, query, fits):
         ids = [job.id for job in self.model.jobs.values() if job.kind == "dataset" and fits(job)]
         answer = self.ask(instance, "get", "/jobs", 200, query_string=query)
-        assert [job["jobId"] for job in answer.json] == sorted(ids, reverse=True)
+        assert [job["jobId"] for job in answer.json] == sorted(ids)
 
     def _ask_for_none(self, instance):
         """Nothing is known of a job that was never there."""

@@ -25,8 +25,8 @@ def fetched(http):
     return answer.json["jobId"] if answer.status_code == 200 else None
 
 
-def set_status(http, number, status):
-    return http.post("/api/setJobStatus", json={"id": number, "status": status})
+def set_status(http, number, status, **headers):
+    return http.post("/api/setJobStatus", json={"id": number, "status": status}, headers=headers)
 
 
 def status_of(http, number):
@@ -312,7 +312,7 @@ def test_a_request_that_is_not_meant_fetches_nothing(http, headers):
 def test_a_status_is_set_and_repeated(http, store):
     number = add(http)
     for status in ("todo", "doing", "doing", "processed", "processed", "todo"):
-        answer = set_status(http, number, status)
+        answer = set_status(http, number, status, **{"X-Worker": "encoder-1"})
         assert (answer.status_code, answer.json) == (200, told("Status has been set."))
         assert status_of(http, number) == status
     set_status(http, number, "processed")
@@ -362,7 +362,7 @@ def test_a_worker_of_a_cancelled_job_hears_it(http):
     number = add(http)
     [held] = http.post("/claims", json={"kind": "transcoding", "worker": "w"}).json["claims"]
     http.post(f"/jobs/{held['job']['jobId']}/cancel")
-    answer = set_status(http, number, "doing")
+    answer = set_status(http, number, "doing", **{"X-Worker": "w"})
     assert (answer.status_code, answer.json["msg"]) == (409, f"Job with id:{number} is not to be worked on any more.")
     [job] = http.get("/api/getJobs").json
     assert (job["status"], job["state"]) == ("processed", "cancelled")
