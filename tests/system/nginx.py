@@ -1,6 +1,7 @@
 """A real nginx on ports of loopback: no root, no file outside its own folder, and an end with the test."""
 
 import contextlib
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ from tests.system.serving.waiting import until
 
 NGINX = "/usr/sbin/nginx"
 HOST = "127.0.0.1"
+DEPLOYMENT = Path(__file__).parents[2] / "docs" / "deployment"
 ANSWER_SECONDS = 10
 
 # One process: nothing changes its user, and nothing is left behind that would have to be found.
@@ -63,6 +65,21 @@ def nginx_with_defaults(folder: Path, upstream: int):
     port = free_port()
     with nginx(folder, DEFAULTS.format(host=HOST, port=port, upstream=upstream)):
         yield f"http://{HOST}:{port}"
+
+
+def documented(name: str, port: int, upstream: int, certificate: Path) -> str:
+    """Give the servers of a file of `docs/deployment/` with these ports and this file of a key and its certificate."""
+    text = (DEPLOYMENT / name).read_text()
+    for pattern, put in (
+        (r"server 127\.0\.0\.1:8000;", f"server {HOST}:{upstream};"),
+        (r"listen 443 ssl;", f"listen {HOST}:{port} ssl;"),
+        (r"(ssl_certificate(?:_key)?) [^;]+;", rf"\1 {certificate};"),
+        # More than one of these files may be in use at once.
+        (r"\bjob_service\b", f"job_service_{port}"),
+    ):
+        text, count = re.subn(pattern, put, text)
+        assert count, f"{name} has no {pattern}"
+    return text
 
 
 def free_port() -> int:
