@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def measure(url: str, entries: int, pid: int) -> dict[str, object]:
-    with httpx.Client(base_url=url, timeout=300) as client:
+    with httpx.Client(base_url=url, timeout=300, trust_env=False) as client:
         wait_until_ready(client)
         number = client.post(f"{BASE}/copy", json=transfer()).json()["id"]
         [job] = client.post(f"{BASE}/worker/jobs", json={"types": [0]}).json()
@@ -101,7 +101,7 @@ class Load:
         return {"requests": len(seconds), **{name: round(value * 1000, 1) for name, value in names.items()}}
 
     def _run(self) -> None:
-        with httpx.Client(base_url=self._url, timeout=300) as client:
+        with httpx.Client(base_url=self._url, timeout=300, trust_env=False) as client:
             while not self._stop.wait(PAUSE):
                 for call in (self._status, self._claim, self._submit):
                     began, phase = time.monotonic(), self.phase
