@@ -18,21 +18,21 @@ HOST = "127.0.0.1"
 
 
 class Instance:
-    """One gunicorn of two workers that answers while the block lasts; `application` is what it loads."""
+    """One gunicorn of two workers that answers while the block lasts; `application` is what it loads, `log` a file."""
 
-    def __init__(self, mongodb_url, application="job_service.wsgi:app", workers=2, **environment):
+    def __init__(self, mongodb_url, application="job_service.wsgi:app", workers=2, log=os.devnull, **environment):
         with socket.create_server((HOST, 0)) as free:
             self.port = free.getsockname()[1]
         options = ["--bind", f"{HOST}:{self.port}", f"--workers={workers}", "--threads=16"]
         config = ROOT / "job_service" / "command" / "gunicorn_config.py"
         self.command = [sys.executable, "-m", "gunicorn", "-c", str(config), *options, application]
         self.callers: list[Caller] = []
+        self.log = Path(log)
         self.environment = {**os.environ, "MONGODB_URL": mongodb_url, "PYTHONPATH": str(ROOT), **environment}
 
     def __enter__(self):
-        self.process = subprocess.Popen(
-            self.command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log)
         try:
             until(self.is_ready)
         except BaseException:

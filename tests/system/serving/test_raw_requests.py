@@ -17,17 +17,18 @@ POST = b"POST /jobs HTTP/1.1\r\n" + HOST + JSON
 
 
 @pytest.fixture(scope="module")
-def instance(mongod_url, kept_database):
+def instance(mongod_url, kept_database, tmp_path_factory):
     """One gunicorn process of 16 threads that waits one second for a silent client."""
-    url = url_of(mongod_url, kept_database)
-    with Instance(url, workers=1, CLIENT_TIMEOUT_SECONDS=str(SILENCE)) as running:
+    url, log = url_of(mongod_url, kept_database), tmp_path_factory.mktemp("gunicorn") / "log"
+    with Instance(url, workers=1, log=log, CLIENT_TIMEOUT_SECONDS=str(SILENCE)) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def unchanged(instance, kept_database):
-    """No test here leaves a job, and the service goes on."""
+    """No test here leaves a job, the service goes on, and no traceback is in its log."""
     yield
+    assert b"Traceback" not in instance.log.read_bytes()
     assert kept_database["inprogress"].count_documents({}) == 0
     assert Caller(instance).get("/health/alive")[0] == 200
 
@@ -73,6 +74,29 @@ def test_a_request_that_could_be_read_two_ways_is_refused_and_the_connection_clo
     assert status in {400, 405, 501, 505} or data.startswith(b"\x16"), answer
     assert answer.count(b"HTTP/1.") <= 1
     assert b"Traceback" not in answer
+
+
+SAID = {
+    "garbage": bytes(range(256)),
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 100 + b"\r\n\r\n",
+    "a long path": b"GET /jobs/" + b"x" * 5_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+    "an odd method": "GÉT\x1b[31m /jobs HTTP/1.1\r\n".encode() + HOST + b"\r\n",
+    "an odd path": b"GET /%zz%ff\xff HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a bad address": b"GET http://[::1 HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a length of many digits": POST + length(9) + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n",
+    "a bad header": b"GET /jobs HTTP/1.1\r\n" + HOST + b"X A: 1\r\n\r\n",
+    "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "silence": b"GET /jobs HT",
+}
+
+
+@pytest.mark.parametrize("data", SAID.values(), ids=SAID)
+def test_what_is_no_request_is_one_line_of_the_log(instance, data):
+    before = instance.log.stat().st_size
+    sent(instance.port, data)
+    said = instance.log.read_bytes()[before:]
+    assert said.count(b"\n") == 1, said
+    assert all(byte >= 32 for byte in said.strip()), said
 
 
 @pytest.mark.parametrize("method", [b"TRACE", b"CONNECT", b"PURGE"])
