@@ -1,7 +1,7 @@
 # `make` lists the targets. Each is a thin name for a script or a command that works by itself.
 .DEFAULT_GOAL := help
 TORTURE ?= --runs 3 --seconds 200
-.PHONY: help run test fresh torture clips check format types serve audit coverage bench lock clean
+.PHONY: help run test fresh torture clips tars check format types serve audit coverage bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ torture: ## ten minutes of load and faults on three replicas and two instances; 
 
 clips: ## encode clips of every shape with every codec and into every container, ten minutes
 	CLIPS=all .venv/bin/python -m pytest tests/system/transcoding/test_shapes.py
+
+tars: ## read TARS=500 tars of every program that writes them, changed, appended and cut, beside GNU tar
+	scripts/debian golang-go
+	TARS=$(or $(TARS),500) .venv/bin/python -m pytest tests/system/tars
 
 check: ## the gates without the tests: lint, format, types, import contracts
 	scripts/check

@@ -9,7 +9,7 @@ import os
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from job_service.tars.errors import BrokenTar, UnfinishedTar, shown
 
@@ -18,6 +18,7 @@ MAX_MEMBERS = 10_000
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADER_READS = 20 * MAX_MEMBERS
 COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd", b"PK\x03\x04", b"7z\xbc\xaf")
+OF_NAME, OF_MAGIC, GNU_MAGIC = slice(100), slice(257, 265), b"ustar  \0"
 # GNU tar's types that are none of tarfile's: the name of the archive, and a folder with a list of what was in it.
 VOLUME_NAME, LISTED_FOLDER = b"V", b"D"
 
@@ -82,7 +83,7 @@ def read_members(descriptor: int, on_read: Callable[[], None] | None = None) -> 
 
 
 def _members(file: "_HeaderFile", size: int) -> Iterator[tuple[str, Member]]:
-    with tarfile.open(fileobj=file, mode="r:", encoding="utf-8") as tar:
+    with tarfile.open(fileobj=file, mode="r:", tarinfo=_Header, encoding="utf-8") as tar:
         for number, info in enumerate(tar):
             if number == MAX_MEMBERS:
                 raise BrokenTar(f"The tar has more than {MAX_MEMBERS} members")
@@ -129,6 +130,17 @@ def _contents(info: tarfile.TarInfo, size: int) -> Contents:
     if offset > size:
         raise UnfinishedTar
     return Contents(info.size, tuple(extents))
+
+
+class _Header(tarfile.TarInfo):
+    """A header whose name is right also in GNU's format with times, which stand where POSIX has a name's beginning."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        info = super().frombuf(buf, encoding, errors)
+        if buf[OF_MAGIC] == GNU_MAGIC:
+            info.name = bytes(buf[OF_NAME]).partition(b"\0")[0].decode(encoding, errors)
+        return info
 
 
 class _HeaderFile(io.FileIO):

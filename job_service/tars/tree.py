@@ -107,6 +107,8 @@ def _parts(name: str) -> list[str]:
 
 def _require_inside(name: str, folders: list[str], target: str) -> None:
     """Refuse a link by its words alone, also where nobody will follow it."""
+    if not target:
+        raise BrokenTar(f"{shown(name)} is a link without a target")
     depth = len(folders)
     for part in target.split("/"):
         depth += (part not in {"", ".", ".."}) - (part == "..")
