@@ -34,7 +34,8 @@ def terminal(tmp_path):
     """Open the terminal of a number; nothing that was started in one is left at the end."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MONGODB_", "JOB_SERVICE_"))}
     trusting = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
-    environment = kept | trusting | {"REPOSITORY": str(ROOT)}
+    # Standard error is a terminal for those who follow it.
+    environment = kept | trusting | {"REPOSITORY": str(ROOT), "LOG_FORMAT": "text", "NO_COLOR": "1"}
     terminals: dict[str, Terminal] = {}
     left: list[int] = []
 
