@@ -2,6 +2,7 @@
 
 import keyword
 from typing import Annotated, Any
+from unicodedata import normalize
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
@@ -24,13 +25,18 @@ def check_code(code: object) -> object:
 
 
 def check_names(given: object) -> object:
-    """Return an input whose names can be variables of a program. Raises ValueError."""
+    """Return an input by the names that Python knows its variables by, which are NFKC. Raises ValueError."""
     if not isinstance(given, dict):
         raise ValueError("must be a JSON object, whose names become variables")  # noqa: TRY004  pydantic's own word
-    for name in given:
-        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
+    variables: dict[str, object] = {}
+    for name, value in given.items():
+        variable = normalize("NFKC", name) if isinstance(name, str) and name.isidentifier() else ""
+        if not variable.isidentifier() or keyword.iskeyword(variable) or variable.startswith("__"):
             raise ValueError(f"{name!r} can not be the name of a variable")
-    return given
+        if variable in variables:
+            raise ValueError(f"{name!r} is, to Python, the same variable as another name: {variable}")
+        variables[variable] = value
+    return variables
 
 
 UserId = Annotated[int, Field(gt=0, lt=2**63)]

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 
 import pytest
@@ -162,3 +163,21 @@ def test_a_number_that_no_database_can_hold_is_of_no_job(http, path):
 def test_what_is_no_form_is_refused_where_one_is_wanted(http, path):
     http.post("/code-jobs", json={"uid": 1, "code": "print(1)"})
     assert http.post(path, json={}).status_code == 400
+
+
+@pytest.mark.parametrize(("name", "variable"), [("nº", "no"), ("µ", "\u03bc"), ("cafe\u0301", "caf\u00e9")])
+def test_a_name_is_kept_as_python_knows_it_and_shown_on_the_page(http, name, variable):
+    body = {"uid": 1, "code": "1", "input": {name: 12.5}}
+    number = http.post("/code-jobs", json=body).json["job_id"]
+    assert http.get("/jobs?kind=code").json[0]["parameters"]["input"] == {variable: 12.5}
+    assert variable in http.get(f"/jobs/{number}", headers=BROWSER).text
+    refused = http.post("/code-jobs", json={**body, "input": {name: 1, variable: 2}})
+    assert (refused.status_code, refused.json["errors"][0]["loc"]) == (400, ["input"])
+    assert variable in refused.json["message"]
+    assert form(http, inputt=json.dumps({name: 1, variable: 2})).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["\uff49\uff46", "_\uff3fname__", "a b", "", "class", "__builtins__"])
+def test_a_name_that_is_no_variable_to_python_is_refused(http, name):
+    refused = http.post("/code-jobs", json={"uid": 1, "code": "1", "input": {name: 1}})
+    assert (refused.status_code, refused.json["errors"][0]["loc"]) == (400, ["input"])

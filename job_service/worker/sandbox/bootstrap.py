@@ -26,6 +26,8 @@ import types
 
 PROGRAM = "program.py"
 READY = b"ready"
+#: Where a sandbox has the time zones: no other folder than those of the host's Python may be there.
+ZONES = "/python/share/zoneinfo"
 
 _FOR_THE_LOADER = ("LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
 _PR_SET_DUMPABLE = 4
@@ -33,6 +35,19 @@ _PR_SET_SECCOMP = 22
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_MODE_FILTER = 2
 _BYTES_OF_AN_INSTRUCTION = 8
+
+
+class _Zones:
+    """Tells `zoneinfo` where the time zones are once a program imports it: to find that out takes time."""
+
+    @classmethod
+    def find_spec(cls, name: str, _path: object = None, _target: object = None) -> None:
+        """Find nothing, but see what is imported."""
+        if name == "zoneinfo._tzpath":
+            sys.meta_path.remove(cls)
+            import sysconfig  # noqa: PLC0415  as above
+
+            sysconfig.get_config_vars()["TZPATH"] = ZONES
 
 
 class _FilterProgram(ctypes.Structure):
@@ -105,6 +120,8 @@ def _tidy() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     sys.argv = [PROGRAM]
+    if os.access(ZONES, os.R_OK):
+        sys.meta_path.insert(0, _Zones)
     vars(builtins).update(exit=sys.exit, quit=sys.exit)
 
 

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from job_service.worker.sandbox.bootstrap import ZONES
 from job_service.worker.sandbox.errors import SandboxUnavailable
 from job_service.worker.sandbox.interpreter import Interpreter
 
@@ -66,6 +67,8 @@ def _files(interpreter: Interpreter, folder_bytes: int) -> list[str]:
     arguments += ["--ro-bind", str(interpreter.loader), str(interpreter.loader)]
     for name, path in interpreter.shared.items():
         arguments += ["--ro-bind", str(path), f"{_SHARED}/{name}"]
+    if interpreter.zones:
+        arguments += ["--ro-bind", str(interpreter.zones), ZONES]
     for name in interpreter.hidden:
         arguments += ["--tmpfs", f"{library}/{name}", "--remount-ro", f"{library}/{name}"]
     for name in _DEVICES:

@@ -7,13 +7,17 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from job_service.worker.sandbox.errors import SandboxUnavailable
 
 _SYSTEM_PYTHONS = (Path("/usr/local/bin/python3"), Path("/usr/bin/python3"))
-_QUERY = "import json, os, sys; print(json.dumps([os.path.dirname(os.__file__), sys.platlibdir, sys.version_info[:2]]))"
+_QUERY = """
+import json, os, sys, sysconfig
+zones = sysconfig.get_config_var("TZPATH") or ""
+print(json.dumps([os.path.dirname(os.__file__), sys.platlibdir, sys.version_info[:2], zones.split(os.pathsep)]))
+"""
 _QUERY_SECONDS = 20
 _OLDEST = (3, 9)
 # Loaded by name when a thread ends, so that no file says that it is needed.
@@ -28,7 +32,8 @@ class Interpreter:
 
     `library` is the standard library and `library_name` its place below the prefix, such as
     `lib/python3.11`. `loader` is needed under its own name; `shared` are the shared libraries, by the names
-    they are asked for. `hidden` are folders of `library` that hold what is not the standard library.
+    they are asked for. `hidden` are folders of `library` that hold what is not the standard library. `zones` are
+    the time zones, which the standard library expects of the machine; None where it has none.
     """
 
     executable: Path
@@ -37,6 +42,7 @@ class Interpreter:
     loader: Path
     shared: dict[str, Path]
     hidden: tuple[str, ...]
+    zones: Path | None
 
 
 def find_interpreter(wanted: Path | None, readable: Callable[[Path], bool]) -> Interpreter:
@@ -48,7 +54,7 @@ def find_interpreter(wanted: Path | None, readable: Callable[[Path], bool]) -> I
     for candidate in (wanted,) if wanted else (running, *_SYSTEM_PYTHONS):
         found = _inspect(candidate.resolve())
         if found and all(map(readable, _parts(found))):
-            return found
+            return found if found.zones and readable(found.zones) else replace(found, zones=None)
     raise SandboxUnavailable(
         "there is no Python 3.9 or later that the sandbox's user can read (tried "
         f"{wanted or 'the running one, /usr/local/bin/python3, /usr/bin/python3'})",
@@ -76,7 +82,7 @@ def _parts(interpreter: Interpreter) -> Iterable[Path]:
 def _inspect(executable: Path) -> Interpreter | None:
     """Ask the interpreter about itself; None when it is none, too old, or not linked dynamically."""
     try:
-        library, library_folder, version = json.loads(_run(str(executable), "-I", "-S", "-c", _QUERY))
+        library, library_folder, version, zones = json.loads(_run(str(executable), "-I", "-S", "-c", _QUERY))
         loader, shared = _shared_libraries(executable, Path(library))
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
@@ -84,7 +90,8 @@ def _inspect(executable: Path) -> Interpreter | None:
         return None
     hidden = tuple(name for name in ("site-packages", "dist-packages") if Path(library, name).is_dir())
     name = f"{library_folder}/python{version[0]}.{version[1]}"
-    return Interpreter(executable, Path(library), name, loader, shared, hidden)
+    found = next((folder for folder in map(Path, zones) if folder.is_absolute() and folder.is_dir()), None)
+    return Interpreter(executable, Path(library), name, loader, shared, hidden, found)
 
 
 def _shared_libraries(executable: Path, library: Path) -> tuple[Path | None, dict[str, Path]]:

@@ -58,6 +58,8 @@ class LocalExecutor:
         users = UserRange(user_ids or default_ids()) if root else None
         interpreter = find_interpreter(python, readable_by_everyone if root else readable_by_me)
         blueprint = Blueprint(find_bubblewrap(), interpreter, compile_filters(), limits)
+        if interpreter.zones is None:
+            logger.warning("this machine has no time zones for code jobs (Debian: tzdata)")
         executor = cls(blueprint, users, find_control_groups(), concurrency)
         check(executor.run_strictly, **_facts(blueprint))
         logger.info("programs run in a sandbox", extra={"layers": executor.layers})

@@ -1,5 +1,6 @@
 """What a program that means no harm can count on."""
 
+import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +95,11 @@ USEFUL = {
     "print('é ☃ 𝄞')": "é ☃ 𝄞",
     "import logging; logging.warning('w'); print(1)": "1",
     "import threading\nthreading.Thread(target=lambda: print('late')).start()": "late",
+    "import zoneinfo, datetime\nat = datetime.datetime(2018, 12, 1, tzinfo=zoneinfo.ZoneInfo('America/Sao_Paulo'))\n"
+    "print(at.utcoffset(), len(zoneinfo.available_timezones()) > 300)": "-1 day, 22:00:00 True",
+    "import shelve\nwith shelve.open('/tmp/s') as s: s['a'] = [1]; print(s['a'])": "[1]",
+    "import ssl, ctypes; ssl.create_default_context(); print(ctypes.CDLL(None).getpid())": "1",
+    "import uuid, platform\nprint(uuid.uuid1().version, platform.uname().system)": "1 Linux",
     "print = max\nimport sys; sys.stdout.write(str(print(1, 2)))": "2",
 }
 
@@ -103,6 +109,29 @@ def test_the_standard_library_serves_it(tier, code):
     execution = tier.run(code, {}, LIMITS)
 
     assert (execution.outcome, execution.output.strip()) == ("done", USEFUL[code]), execution
+
+
+#: Of other systems, or not part of every Python: Tk, and what stands on it, and a database of GNU.
+NOT_EVERYWHERE = {"_gdbm", "_tkinter", "tkinter", "turtle", "turtledemo", "idlelib"}
+OF_WINDOWS_AND_MACS = {"_msi", "_overlapped", "_scproxy", "_winapi", "msilib", "msvcrt", "nt", "winreg", "winsound"}
+#: These act when they are imported: one opens a browser, the other prints.
+ACTING = {"antigravity", "this"}
+
+
+def test_every_module_of_the_standard_library_can_be_imported(executor):
+    names = sorted(sys.stdlib_module_names - NOT_EVERYWHERE - OF_WINDOWS_AND_MACS - ACTING)
+    code = "import importlib\nfor name in names: importlib.import_module(name)\nprint(len(names))"
+
+    execution = executor.run(code, {"names": names})
+
+    assert (execution.outcome, execution.output) == ("done", f"{len(names)}\n"), execution.log
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"), [("nº", "nº + no"), ("µ", "µ + μ"), ("cafe\u0301", "caf\u00e9 + cafe\u0301")]
+)
+def test_a_name_of_the_input_is_known_however_the_program_spells_it(executor, name, spelled):
+    assert executor.run(f"print({spelled})", {name: 2}).output == "4\n"
 
 
 def test_an_input_may_hide_a_built_in_but_only_for_the_program(executor):

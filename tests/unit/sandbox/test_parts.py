@@ -34,6 +34,14 @@ def test_packages_beside_the_standard_library_are_hidden(tmp_path):
         assert line[line.index(f"/python/{found.library_name}/{name}") - 1] == "--tmpfs"
 
 
+def test_time_zones_that_the_user_inside_cannot_read_are_left_out():
+    running = find_interpreter(None, lambda _: True)
+
+    assert running.zones
+    assert (running.zones / "America" / "Sao_Paulo").exists()
+    assert find_interpreter(None, lambda path: path != running.zones).zones is None
+
+
 def test_a_python_that_the_user_inside_cannot_read_is_passed_over():
     running = find_interpreter(None, lambda _: True)
 

@@ -14,7 +14,37 @@ def test_names_of_variables_are_taken(name):
     assert encode("", {name: 1})
 
 
-@pytest.mark.parametrize("name", ["", " ", "a b", "a-b", "1a", "class", "None", "__name__", "__x", "a\0", 1, None])
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [("nº", "no"), ("µ", "\u03bc"), ("cafe\u0301", "caf\u00e9"), ("\ufb01x", "fix"), ("\uff58\uff11", "x1")],
+)
+def test_a_name_is_the_one_that_python_makes_of_it(name, variable):
+    assert json.loads(encode("", {name: 1}))["input"] == {variable: 1}
+    with pytest.raises(UnusableProgram, match="same variable"):
+        encode("", {name: 1, variable: 2})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\uff49\uff46",
+        "\uff43lass",
+        "_\uff3fname__",
+        "\u037a",
+        "",
+        " ",
+        "a b",
+        "a-b",
+        "1a",
+        "class",
+        "None",
+        "__name__",
+        "__x",
+        "a\0",
+        1,
+        None,
+    ],
+)
 def test_other_names_are_refused(name):
     with pytest.raises(UnusableProgram, match="cannot be a variable"):
         encode("", {name: 1})
