@@ -1,10 +1,10 @@
 # `make` lists the targets. Each is a thin name for a script or a command that works by itself.
 .DEFAULT_GOAL := help
 TORTURE ?= --runs 3 --seconds 200
-.PHONY: help run test fresh torture clips tars check format types serve audit coverage bench lock clean
+.PHONY: help run test fresh torture old-clients clips tars check format types serve audit coverage bench lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## install what is needed, serve at http://127.0.0.1:8000 with its own MongoDB and a sample of jobs
 	scripts/run
@@ -25,6 +25,10 @@ clips: ## encode clips of every shape with every codec and into every container,
 tars: ## read TARS=500 tars of every program that writes them, changed, appended and cut, beside GNU tar
 	scripts/debian golang-go
 	TARS=$(or $(TARS),500) .venv/bin/python -m pytest tests/system/tars
+
+old-clients: ## twenty days of the clients of the earlier systems, killed at every step; OLD_CLIENTS_RUNS=20
+	scripts/install all
+	OLD_CLIENTS_RUNS=$${OLD_CLIENTS_RUNS:-20} .venv/bin/python -m pytest tests/system/old_clients
 
 check: ## the gates without the tests: lint, format, types, import contracts
 	scripts/check

@@ -18,6 +18,8 @@ _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed"}
 _START = "initiated"
 #: What an executor sets at its start, of what it finds unfinished.
 _RESETS = frozenset({"failed", "queued", "built"})
+#: An import has two halves; executors list what is half done, and go on with it also if another brought it there.
+_HALF_DONE, _SECOND_HALF = "built", "importing"
 #: What is said of a waiting job without working on it.
 _SAID_OF_WAITING = FINAL_STATUSES | {None, "queued"}
 
@@ -46,8 +48,8 @@ class Updates:
             return _repeats_the_end(job, update)
         live = "lease" in job and job["readyAt"] > self._store.terms.clock.now()
         if "lease" in job and job["lease"]["worker"] != client.name:
-            if update.status in _RESETS and (not live or "unnamed" in job["lease"]):
-                return self._reset(job, update, client)
+            if (not live or "unnamed" in job["lease"]) and _takes_over(job, update, client):
+                return self._take_over(job, update, client)
             if live:
                 raise LeaseLost("Another worker holds this job")
         elif live and update.status == _START and not client.distinct:
@@ -56,11 +58,11 @@ class Updates:
             return self._report(job, update, client)
         return self._update_free(job, update, client)
 
-    def _reset(self, job: Job, update: JobUpdate, client: Client) -> bool:
+    def _take_over(self, job: Job, update: JobUpdate, client: Client) -> bool:
         """Take a job from its holder, which has been started again under another address, or has lost its lease."""
-        if update.status != "built":
-            return self._report(job, update, client)
-        return self._clients.take_over(job, client, update.status, _messages(update), _amendments(update))
+        if update.status in {_HALF_DONE, _SECOND_HALF}:
+            return self._clients.take_over(job, client, update.status, _messages(update), _amendments(update))
+        return self._report(job, update, client)
 
     def _update_free(self, job: Job, update: JobUpdate, client: Client) -> bool:
         """Change a job that nobody holds: to work on it is to claim it, to end it or describe it is not."""
@@ -99,6 +101,12 @@ class Updates:
             error=update.log if end == "failed" else None,
             request_id=request_id(),
         )
+
+
+def _takes_over(job: Job, update: JobUpdate, client: Client) -> bool:
+    """Say whether an update is to be taken from another client than the holder, who may be taken over."""
+    goes_on = (job["status"], update.status) == (_HALF_DONE, _SECOND_HALF) and not is_fenced(job, client)
+    return goes_on or update.status in _RESETS
 
 
 def _repeats_the_end(job: Job, update: JobUpdate) -> bool:

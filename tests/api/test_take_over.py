@@ -51,6 +51,20 @@ def test_from_then_on_the_earlier_holder_changes_nothing(http, store, job_id, st
     assert fingerprint(store) == before
 
 
+def test_a_half_done_import_is_gone_on_with_by_one_that_finds_it(app, http, job_id):
+    put(http, job_id, "built")
+    answers = at_once(app, *((f"127.0.0.{number}", job_id, "importing") for number in range(2, 6)))
+    assert sorted(answers) == [200, 409, 409, 409]
+    assert refusal(put(http, job_id, "completed")) == LOST
+    assert put(http, job_id, "completed", f"127.0.0.{2 + answers.index(200)}").status_code == 200
+
+
+def test_an_import_that_was_put_back_to_built_is_not_gone_on_with_by_its_earlier_holder(http, job_id):
+    put(http, job_id, "built", LOOPBACK_2)
+    assert refusal(put(http, job_id, "importing")) == LOST
+    assert put(http, job_id, "importing", "127.0.0.3").status_code == 200
+
+
 @pytest.mark.parametrize("progress", ["initiated", "validating", "importing", "completed"])
 def test_progress_from_another_address_is_refused(http, store, job_id, progress):
     before = fingerprint(store)
