@@ -1,7 +1,7 @@
 # `make` lists the targets. Each is a thin name for a script or a command that works by itself.
 .DEFAULT_GOAL := help
 TORTURE ?= --runs 3 --seconds 200
-.PHONY: help run test fresh torture old-clients clips tars check format types serve audit coverage bench lock clean
+.PHONY: help run test fresh torture old-clients generators clips tars check format types serve audit coverage bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ tars: ## read TARS=500 tars of every program that writes them, changed, appended
 old-clients: ## twenty days of the clients of the earlier systems, killed at every step; OLD_CLIENTS_RUNS=20
 	scripts/install all
 	OLD_CLIENTS_RUNS=$${OLD_CLIENTS_RUNS:-20} .venv/bin/python -m pytest tests/system/old_clients
+
+generators: ## make clients of the description with openapi-python-client and openapi-generator (Java), and call with them
+	scripts/install all
+	.venv/bin/python -m tests.generators
 
 check: ## the gates without the tests: lint, format, types, import contracts
 	scripts/check

@@ -17,6 +17,7 @@ Object = dict[str, Any]
 
 _REF = "#/components/schemas/{model}"
 _WHOLE, _NUMBER = {"type": "integer"}, {"type": "number"}
+_TEXT = {"type": "string"}
 _PROBLEM = "application/problem+json"
 _ABOUT = (
     "Jobs of every kind wait, are claimed by workers, and end. Each API keeps the words of the system it comes from. "
@@ -64,7 +65,7 @@ class _Schemas:
         ]
         self._schemas, shared = TypeAdapter.json_schemas(wanted, ref_template=_REF)
         self.components: Object = shared.get("$defs", {})
-        _describe_numbers_once([*self.components.values(), *self._schemas.values()])
+        _say_it_to_generators([*self.components.values(), *self._schemas.values()])
 
     def of(self, kind: Any) -> Object:
         """Return the schema of a type, or a schema as it is."""
@@ -74,16 +75,22 @@ class _Schemas:
         return found
 
 
-def _describe_numbers_once(value: Any) -> None:
-    """Take out whole numbers where any number is allowed: generators of clients make a class of such a choice."""
+def _say_it_to_generators(value: Any) -> None:
+    """Write down what JSON Schema leaves open, or says twice, and generators of clients take amiss.
+
+    A choice of whole numbers and numbers becomes a class of its own, and fields that are not described are dropped
+    unless it is said that there may be some.
+    """
     if isinstance(value, dict):
         choices = value.get("anyOf", [])
         if _WHOLE in choices and _NUMBER in choices:
             choices.remove(_WHOLE)
         if choices == [_NUMBER]:
             value.update(value.pop("anyOf")[0])
+        if value.get("type") == "object" and "properties" in value:
+            value.setdefault("additionalProperties", True)
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _describe_numbers_once(inner)
+        _say_it_to_generators(inner)
 
 
 def _is_type(kind: Any) -> bool:
@@ -139,7 +146,7 @@ def _security(roles: frozenset[str]) -> list[dict[str, list[str]]]:
 def _responses(operation: Operation, route: Route, schemas: _Schemas) -> Object:
     responses: Object = {}
     for status, kind in operation.answers.items():
-        content = {} if kind is None else {"schema": schemas.of(kind)}
+        content = {"schema": _TEXT if kind is None else schemas.of(kind)}
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {operation.media: content},
@@ -148,7 +155,7 @@ def _responses(operation: Operation, route: Route, schemas: _Schemas) -> Object:
     error = schemas.of(ApiAnswer if operation.tag == TRANSCODING else Error)
     content = {JSON: {"schema": error}, _PROBLEM: {"schema": schemas.of(Error)}}
     if operation.media == "text/html":
-        content["text/html"] = {}
+        content["text/html"] = {"schema": _TEXT}
     for status in sorted(_refusals(operation, route)):
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
     return responses

@@ -22,7 +22,7 @@ class Operation:
     """One method of one path.
 
     `key` is as in "GET /jobs/{job_id}"; `also` are paths that answer the same and differ only in what the parameter
-    looks like. `answers` maps a status to a type that pydantic can make a schema of (None: no JSON). `refusals` are the
+    looks like. `answers` maps a status to a type that pydantic can make a schema of (None: text). `refusals` are the
     statuses of errors beside those that any such route may answer.
     """
 

@@ -42,7 +42,8 @@ OPERATIONS = (
         tag=TAG,
         summary="Register a job of any type",
         body=NewOfAnyType,
-        example={"type": "COPY", **_TO_COPY},
+        example={"type": JobType.COPY.value, **_TO_COPY},
+        what=f"The type by its number, or by its name: {', '.join(f'{each.name} {each.value}' for each in JobType)}.",
         answers={200: Transfer},
     ),
     *(

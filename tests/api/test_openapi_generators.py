@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from itertools import combinations, permutations
 
+import jsonschema_rs
 import pytest
 
 #: What generators of several languages leave out of a name, or write in their own way.
@@ -123,3 +124,21 @@ def test_no_number_is_described_twice(document):
     """A whole number is a number; generators make a class of the two."""
     for schema in schemas_in(document):
         assert not {"integer", "number"} <= {kind.get("type") for kind in members(schema) if kind.keys() == {"type"}}
+
+
+def test_fields_that_are_not_described_arrive_all_the_same(models):
+    for schema in models.values():
+        assert schema.get("type") != "object" or "additionalProperties" in schema
+
+
+def test_every_answer_says_what_it_is(operations):
+    for operation in operations:
+        for answer in operation["responses"].values():
+            assert all(content["schema"] for content in answer["content"].values())
+
+
+def test_every_example_is_what_its_schema_says(document, operations):
+    for operation in operations:
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            schema = {**content["schema"], "components": document["components"]}
+            assert jsonschema_rs.is_valid(schema, content.get("example", {})) or "example" not in content
