@@ -42,7 +42,12 @@ def _reason(problem: OSError | UnicodeError) -> str:
 def url_of(listener: socket.socket) -> str:
     """Give the URL at which this machine reaches what listens there."""
     host, port = _address(listener)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://[{host}]:{port}{_prefix()}" if ":" in host else f"http://{host}:{port}{_prefix()}"
+
+
+def _prefix() -> str:
+    """Give what gunicorn takes off each path, and refuses a request without."""
+    return os.environ.get("SCRIPT_NAME", "").rstrip("/")
 
 
 def told_of(url: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -76,7 +81,7 @@ def _address(listener: socket.socket) -> tuple[str, int]:
 def _is_alive(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
     try:
-        connection.request("GET", HEALTH)
+        connection.request("GET", f"{_prefix()}{HEALTH}")
         return connection.getresponse().status == http.client.OK
     except (OSError, http.client.HTTPException):
         return False

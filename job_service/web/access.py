@@ -29,7 +29,7 @@ _CROSS_SITE = "Cross-site requests are refused"
 _BY = "job_service.by"
 _REMEMBERED = 256
 _LOCAL_ONLY = "Without credentials configured this service answers on loopback only"
-_CREDENTIALS = "make some with `job-service token create`, on its own machine"
+_FIRST_STEP = "create a token on its own machine (`job-service token create`)"
 _BOTS = ("prefetch", "preview", "prerender")
 
 
@@ -170,11 +170,11 @@ def _require_local(app: Flask, asked: Request) -> None:
     if app.config["INSECURE"]:
         return
     if proxy := proxy_named_by(asked):
-        raise Invalid(f"{_LOCAL_ONLY}; a proxy passed this on ({proxy}): {_CREDENTIALS}")
+        raise Invalid(f"{_LOCAL_ONLY}, and a proxy passed this on ({proxy}); {_FIRST_STEP}")
     # The server fills in a Host that is missing, with its own.
     named = "HTTP_HOST" in asked.environ and is_loopback_name()
     if not named or not _is_loopback(asked.remote_addr):
-        raise Invalid(f"{_LOCAL_ONLY}, under a loopback name: {_CREDENTIALS}")
+        raise Invalid(f"{_LOCAL_ONLY}, under a loopback name; {_FIRST_STEP}")
 
 
 def is_loopback_name() -> bool:

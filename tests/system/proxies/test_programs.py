@@ -155,18 +155,22 @@ def test_events_come_at_once_and_not_when_a_buffer_is_full(client, way):
     client.jobs.cancel(job_id)
 
 
-def test_the_proxys_own_limit_for_bodies_is_a_refusal_with_a_sentence(way, client):
+def test_a_batch_of_more_than_a_megabyte_arrives_where_nginx_is_set_up_as_documented(ways):
+    batch = json.dumps({"jobs": [{"operation": "ADD", "target": named()}]}) + " " * 1_100_000
+    for name in ("direct", "documented", "prefix"):
+        with ways[name].api() as api:
+            answer = api.post("/jobs", content=batch, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 200, name
+        assert "status" in answer.json()[0]
+
+
+def test_the_limit_of_a_proxy_with_defaults_is_a_refusal_with_a_sentence(ways):
+    way = ways["defaults"]
     large = [{"operation": "ADD", "target": named(), "description": "x" * 9_000} for _ in range(150)]
-    if way.name == "defaults":
-        with pytest.raises(Refused) as refused:
-            client.datasets.submit(large)
-        assert refused.value.status == 413
-        assert "<" not in str(refused.value)
-        return
-    answers = client.datasets.submit(large)
-    for answer in answers:
-        client.jobs.cancel(answer.job_id)
-    assert len(answers) == 150
+    with JobServiceClient(way.base, way.token) as client, pytest.raises(Refused) as refused:
+        client.datasets.submit(large)
+    assert refused.value.status == 413
+    assert "<" not in str(refused.value)
 
 
 def test_a_body_beyond_the_services_own_limit_is_refused_by_the_service(ways):

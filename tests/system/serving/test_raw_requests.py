@@ -172,3 +172,10 @@ def test_a_good_request_after_a_refused_one_is_served_on_the_same_connection(ins
         connection.sendall(b"GET /jobs HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")
         first, second = received(connection).split(b"HTTP/1.1 ")[1:]
     assert (first[:3], second[:3], second[-2:]) == (b"400", b"200", b"[]")
+
+
+@pytest.mark.parametrize("name", [b"SCRIPT_NAME", b"PATH_INFO", b"Script-Name"])
+def test_a_header_moves_nothing_although_it_comes_from_loopback(instance, name):
+    data = b"GET /jobs HTTP/1.1\r\n" + HOST + name + b": /health\r\n" + CLOSE + b"\r\n"
+    status, answer = sent(instance.port, data)
+    assert (status, answer.endswith(b"[]")) == (200, True), answer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from job_service.command.listening import told_of
+from job_service.command.listening import listen, told_of, url_of
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,10 @@ def test_it_finds_the_service_and_asks_it_past_every_proxy(environment, exempt):
 
 def test_a_service_by_ipv6_is_named_as_no_proxy_names_it():
     assert told_of("http://[2001:db8::7]:8000", {})["NO_PROXY"] == "2001:db8::7"
+
+
+@pytest.mark.parametrize(("prefix", "below"), [("", ""), ("/queue", "/queue"), ("/queue/", "/queue")])
+def test_below_a_prefix_of_gunicorns_the_service_is_reached_with_it(monkeypatch, prefix, below):
+    monkeypatch.setenv("SCRIPT_NAME", prefix)
+    with listen("127.0.0.1", 0) as listener:
+        assert url_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}{below}"
