@@ -15,7 +15,6 @@ from job_service.claims.routes import claim_routes
 from job_service.console.frame import frame_pages
 from job_service.console.parts import Parts
 from job_service.console.routes import console_routes
-from job_service.console.sessions import Identity
 from job_service.datasets.submitter import Submitter
 from job_service.families import (
     FAMILIES,
@@ -58,6 +57,7 @@ from job_service.web.metrics import Metrics, metrics_routes
 from job_service.web.numbers import read_numbers_strictly
 from job_service.web.proxies import TrustedProxies
 from job_service.web.rates import Rates, unlimited
+from job_service.web.sessions import Identity
 from job_service.web.timing import time_requests
 
 _LOG = logging.getLogger(__name__)

@@ -11,24 +11,14 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
 from job_service.console.look import absolute, duration, json_leaf, relative_to, shortened
-from job_service.console.sessions import Identity, SecureUnlessLocal
 from job_service.lifecycle.clock import SystemClock
 from job_service.mongo.store import Store
 from job_service.web.access import SESSION_TOKEN, Role, allows
 from job_service.web.addresses import here, path_to
+from job_service.web.browsers import tell_browsers
 from job_service.web.pages import ERROR_PAGE
+from job_service.web.sessions import Identity, SecureUnlessLocal, needs_tls
 
-#: The one policy of every page; `data:` images are the arrows and ticks of Bootstrap's own style sheet.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
-_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 _UNAUTHORIZED = 401
 
 
@@ -56,7 +46,7 @@ def frame_pages(app: Flask, store: Store, identify: Callable[[], Identity | None
     let_anyone_read(app, "bootstrap.static")
     protect = CSRFProtect(app)
     _fill_templates(app, store)
-    app.after_request(_add_headers)
+    app.after_request(tell_browsers)
     app.extensions[ERROR_PAGE] = _error_page
     return protect
 
@@ -80,6 +70,7 @@ def _fill_templates(app: Flask, store: Store) -> None:
     def given() -> dict[str, Any]:
         return {
             "navigation": lambda: _navigation(tuple(store.terms.families)),
+            "needs_tls": needs_tls,
             "now": SystemClock().now,
             "pause_now": lambda: store.maintenance.permit().pause,
             "signed_in": lambda: session.get("name"),
@@ -109,15 +100,6 @@ def _navigation(kinds: Sequence[str]) -> list[Entry]:
     if "code" in kinds:
         shown.insert(2, Entry("Code", path_to("/jobs/"), request.path.startswith(("/jobs/", "/users/"))))
     return shown
-
-
-def _add_headers(response: Response) -> Response:
-    # Also for JSON: a browser must not make a page of it.
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    if response.mimetype == "text/html":
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-    return response
 
 
 def _error_page(status: int, body: dict[str, Any]) -> Response:

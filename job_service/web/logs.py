@@ -11,6 +11,7 @@ from job_service.lifecycle.transitions import Transition
 from job_service.logs import Lines
 from job_service.web.access import asked_by
 from job_service.web.present import present
+from job_service.web.proxies import client_address
 from job_service.web.request_ids import request_id
 
 _REQUESTS = logging.getLogger("job_service.requests")
@@ -60,7 +61,7 @@ def log_request(asked: Request, response: Response, seconds: float) -> None:
             "path": asked.path,
             "status": response.status_code,
             "seconds": round(seconds, 6),
-            "remote": asked.remote_addr,
+            "remote": client_address(asked),
             "requestId": request_id(),
         }
         if by := asked_by(asked):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,6 @@ _SAID_BY_PROXIES = {
 }
 #: Present where a trusted proxy passed the request on; true where that one says for whom.
 _BELIEVED = "job_service.believed"
-_REMEMBERED = 1024
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 _PORT = re.compile(r"(?!0)[0-9]{1,5}")
@@ -43,11 +41,10 @@ class TrustedProxies:
         self._application = application
         self._unix = UNIX in trusted
         self._networks = tuple(ip_network(each) for each in trusted if each != UNIX)
-        self._trusts = lru_cache(_REMEMBERED)(self._is_trusted)
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request."""
-        if self._trusts(environ.get("REMOTE_ADDR", "")):
+        if self._is_trusted(environ.get("REMOTE_ADDR", "")):
             client = self._client(environ)
             environ[_BELIEVED] = client is not None
             _believe_address(environ, client)
@@ -67,7 +64,7 @@ class TrustedProxies:
         if "HTTP_X_FORWARDED_FOR" not in environ:
             return "" if _SAID_BY_PROXIES.keys() & environ.keys() else None
         hops = [hop.strip() for hop in environ["HTTP_X_FORWARDED_FOR"].split(",")]
-        hop = next((hop for hop in reversed(hops) if not self._trusts(_without_port(hop) or "?")), hops[0])
+        hop = next((hop for hop in reversed(hops) if not self._is_trusted(_without_port(hop) or "?")), hops[0])
         address = read_address(_without_port(hop))
         return "" if address is None else str(address)
 
@@ -96,7 +93,6 @@ def client_address(asked: Request) -> str | None:
     return asked.remote_addr or None
 
 
-@lru_cache(_REMEMBERED)
 def read_address(text: str) -> IPv4Address | IPv6Address | None:
     """Return an address, an IPv4 one also where IPv6 wraps it; None if the text is no address."""
     try:

@@ -1,5 +1,6 @@
 """What a proxy in front changes, and what it must not: who asks, under which name, and where answers lead."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from job_service.app import create_app
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
+from job_service.logs.formats import JsonLines
 from job_service.mongo.store import open_store
 from job_service.settings import Settings, SettingsError
 from tests.api.test_local_mode import JOBS, refusal
@@ -239,6 +241,17 @@ class TestSigningIn:
         assert "; Secure" in answer.headers["Set-Cookie"]
 
 
+def test_the_page_of_signing_in_says_where_a_browser_would_not_keep_the_session(app, token):
+    warning = "begins with <code>http:</code>"
+
+    def page(**headers):
+        return app.test_client().get("/console/login", headers={**HTML, **headers}).text
+
+    assert warning in page(Host="jobs.example.org")
+    assert warning not in page(Host="localhost")
+    assert warning not in page(**FORWARDED)
+
+
 def test_services_that_share_a_host_and_a_key_have_cookies_of_their_own(new_database, store, clock):
     other = open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None, clock)
     other.prepare()
@@ -256,4 +269,6 @@ def test_the_log_names_the_client_and_not_the_proxy(ask, caplog):
     with caplog.at_level("INFO", "job_service.requests"):
         ask("GET", "/jobs")
         ask("GET", "/jobs", environ_base={"REMOTE_ADDR": "10.0.0.7"})
-    assert [record.remote for record in caplog.records] == ["192.0.2.7", "10.0.0.7"]
+        ask("GET", "/jobs", headers={"X-Forwarded-For": "unknown"})
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    assert [line["remote"] for line in lines] == ["192.0.2.7", "10.0.0.7", None]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Request
+from flask import Flask, Request, current_app
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from job_service.web.access import is_loopback_name
@@ -54,6 +54,12 @@ class SecureUnlessLocal(Sessions):
         """Say whether the browser may send the cookie over TLS alone."""
         local: Any = app.config["INSECURE"] or is_loopback_name()
         return present().is_secure or not local
+
+
+def needs_tls() -> bool:
+    """Say whether the browser will not keep this session, unless it used TLS and a proxy hides that."""
+    app = current_app
+    return app.session_interface.get_cookie_secure(app) and not present().is_secure
 
 
 def _is_for_a_page(request: Request) -> bool:
