@@ -95,7 +95,7 @@ members = st.tuples(names, st.sampled_from([tarfile.REGTYPE] * 3 + [tarfile.DIRT
 
 
 @settings(max_examples=MANY or 40, derandomize=not MANY, deadline=None, database=None)
-@given(st.lists(st.tuples(members, targets), max_size=8))
+@given(st.lists(st.tuples(members, targets), max_size=5).filter(lambda sequence: not unsure_of_links(sequence)))
 def test_members_that_replace_and_name_each_other_are_read_as_tar_would_write_them_or_refused(sequence):
     with tempfile.TemporaryDirectory() as name:
         at = Path(name) / "in" / "D.tar"
@@ -107,6 +107,13 @@ def test_members_that_replace_and_name_each_other_are_read_as_tar_would_write_th
                 info.mode, info.size = 0o700, number if kind == tarfile.REGTYPE else 0
                 tar.addfile(info, io.BytesIO(b"x" * number))
         compare(at, Path(name) / "out", REFUSED_OR_NOT, end_of(at))
+
+
+def unsure_of_links(sequence):
+    """Say whether a link with `..` is replaced: GNU tar makes those last, and sometimes over what has replaced them."""
+    links = {path.removeprefix("./") for (path, kind), target in sequence if kind == tarfile.SYMTYPE and ".." in target}
+    places = [path.removeprefix("./") for (path, _), _ in sequence]
+    return any(places.count(link) > 1 for link in links)
 
 
 def write(tree, chunks, metadata, *, links):
