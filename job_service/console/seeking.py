@@ -36,8 +36,12 @@ _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 def given(args: "MultiDict[str, str]") -> dict[str, str]:
-    """Return what of a query string is a filter: each name once, stripped, without what is empty."""
-    values = {name: ",".join(args.getlist(name)).strip() for name in FIELDS}
+    """Return what of a query string is a filter: each name once, stripped, without what is empty.
+
+    A source is taken as it is: it may begin with a space.
+    """
+    values = {name: ",".join(args.getlist(name)) for name in FIELDS}
+    values = {name: value if name == "source" else value.strip() for name, value in values.items()}
     return {name: value for name, value in values.items() if value}
 
 

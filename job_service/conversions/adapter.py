@@ -5,7 +5,7 @@ from typing import Any
 
 from ulid import LaxMonotonicPolicy, ULIDGenerator
 
-from job_service.conversions.document import BRANCHES, CONVERSION, STATES, as_id, is_source
+from job_service.conversions.document import BRANCHES, CONVERSION, LONGEST_SOURCE, STATES, as_id, is_source
 from job_service.conversions.wire import shown
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
@@ -31,7 +31,7 @@ class Conversions:
     def submit(self, source: str, document: dict[str, object], given_id: str | None = None) -> dict[str, Any]:
         """Make a job available. Raises Invalid for the source or the id, Conflict when the id is taken."""
         if not is_source(source):
-            raise Invalid.field("source", "must be 1 to 100 letters, digits, '.', '_' or '-', the first no mark")
+            raise Invalid.field("source", f"must be one segment of a path, 1 to {LONGEST_SOURCE} characters")
         job_id = self._new_id() if given_id is None else as_id(given_id)
         if job_id is None:
             raise Invalid.field("id", "must be a ULID or a UUID")

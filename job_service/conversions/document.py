@@ -4,6 +4,7 @@ import re
 
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import State
+from job_service.web.names import is_name
 
 #: A lease that has run out leaves a job active until another converter gets it; then it is active under a new one.
 CONVERSION = Family(
@@ -26,14 +27,14 @@ STATES: dict[str, tuple[State, ...]] = {
     branch: tuple(state for state, word in CONVERSION.words.items() if word == branch) for branch in BRANCHES
 }
 
-_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+LONGEST_SOURCE = 200
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def is_source(text: str) -> bool:
-    """Say whether a text can be the name of a source."""
-    return _SOURCE.fullmatch(text) is not None
+    """Say whether a text can be the name of a source: one segment of a path, whose dots lead nowhere else."""
+    return is_name(text, LONGEST_SOURCE) and "/" not in text and text not in {".", ".."}
 
 
 def as_id(text: str) -> str | None:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from job_service.web.present import present
 
-#: What may stand in a path as it is (RFC 3986, section 3.3).
-_PLAIN = "/:@!$&'()*+,;="
+#: What may stand in a path as it is (RFC 3986, section 3.3), but for "," and ";": clients take a `Link` apart there.
+_PLAIN = "/:@!$&'()*+="
 
 
 def prefix() -> str:

@@ -1,5 +1,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -58,9 +60,66 @@ def test_an_id_that_is_neither_ulid_nor_uuid_is_refused(http, job_id):
     assert "id: must be a ULID or a UUID" in answer.json["message"]
 
 
-@pytest.mark.parametrize("source", ["-x", "a b", "%C3%A6", "x" * 101])
-def test_a_source_that_is_no_name_is_refused(http, source):
-    assert http.post(f"/job/available/{source}", json=DOCUMENT).status_code == 400
+SOURCES = [
+    "Åland",
+    "A\u030aland",
+    "映像\u3000第1話",
+    "9.41.00\u202fAM",
+    "-x",
+    " a b ",
+    "50%",
+    "a%2Fb",
+    "a?b#c",
+    "a;b,c&d=e+f",
+    "...",
+    "active",
+    "$x.y",
+    "<b>&amp;\"'",
+    "x" * 200,
+    "é" * 200,
+]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_is_any_text_of_one_segment_in_every_route(http, source):
+    segment = quote(source, safe="")
+    made = http.post(f"/job/available/{segment}", json=DOCUMENT)
+    assert (made.status_code, made.json["source"]) == (201, source)
+    assert made.headers["Location"].isascii()
+    assert http.get(made.headers["Location"]).json == made.json
+    assert http.get("/job").json["available"] == {source: 1}
+    assert http.get(f"/job/available/{segment}").json == made.json
+    active = f"/job/active/{segment}/{made.json['id']}"
+    assert (http.head(active).status_code, http.get(active).json) == (200, made.json)
+    assert http.post(f"/job/done/{segment}/{made.json['id']}").status_code == 200
+    submit(http, segment, job_id=str(uuid4()))
+    asked = {"kind": "conversion", "worker": "w", "where": {"source": source}}
+    [held] = http.post("/claims", json=asked).json["claims"]
+    assert held["job"]["parameters"]["source"] == source
+    assert http.get("/job/active").json == {source: 1}
+    page = http.get(f"/job/done/{segment}?limit=1")
+    assert page.json == [made.json]
+    assert http.get(page.headers["Link"].partition(">")[0].lstrip("<")).json == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_console_leads_to_the_jobs_of_a_source_of_any_name(http, source):
+    job_id = submit(http, quote(source, safe=""))
+    link = re.search(r'href="([^"]*source=[^"]*)"', http.get("/console/conversions").text)
+    assert link
+    assert job_id in http.get(unescape(link[1])).text
+
+
+@pytest.mark.parametrize("source", [".", "..", "%2E%2E", "a%00b", "a%0Ab", "a%C2%85b", "%7F", "x" * 201])
+def test_a_source_that_is_no_segment_is_refused(http, source):
+    answer = http.post(f"/job/available/{source}", json=DOCUMENT)
+    assert (answer.status_code, answer.json["message"].partition(":")[0]) == (400, "source")
+
+
+@pytest.mark.parametrize("source", ["a%2Fb", "", "%2F"])
+def test_a_slash_ends_a_source(http, source):
+    assert http.post(f"/job/available/{source}", json=DOCUMENT).status_code in {400, 404, 405, 308}
+    assert http.get("/job").json["available"] == {}
 
 
 @pytest.mark.parametrize(("body", "status"), [("[]", 400), ("nonsense", 400), ('{"a":1,"a":2}', 400)])

@@ -1,5 +1,6 @@
 """The converters' API from a job's submission to its end: the service, the worker and its program, each a process."""
 
+import json
 import os
 import shlex
 import sys
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from job_service.client import JobServiceClient
 from tests.system.programs.processes import ends
 from tests.system.programs.serving import working
 from tests.system.serving.real import real_service
@@ -60,13 +62,15 @@ def fifo(tmp_path):
     return str(tmp_path / "told")
 
 
-def test_a_document_goes_through_the_program_of_its_source(http, tmp_path):
-    with converting(http, "--source", "sirius"):
+def test_documents_go_through_the_program_of_their_source_whatever_its_name(http, tmp_path):
+    source = "Åland; 映像\u3000第1話, 50% a%2Fb?#"
+    with JobServiceClient(str(http.base_url)) as client, converting(http, "--source", source):
         other = submit(http, "freg", result=str(tmp_path / "freg"))
-        job_id = submit(http, result=str(tmp_path / "sirius"))
-        job = until(lambda: done(http, job_id))
-    assert "state" not in job
-    assert (tmp_path / "sirius").read_text() == f'["sirius", {{"result": "{tmp_path / "sirius"}"}}]'
+        made = [client.conversions.submit(source, {"result": str(tmp_path / name)}).id for name in "ab"]
+        # In pages of one: the link to the next has the source in it.
+        until(lambda: [job.id for job in client.conversions.list("done", source, limit=1)] == made[::-1])
+        assert {job.state for job in client.conversions.list("done", source)} == {None}
+    assert json.loads((tmp_path / "a").read_text()) == [source, {"result": str(tmp_path / "a")}]
     assert http.get(f"/job/available/freg/{other}").status_code == 200
 
 
