@@ -35,6 +35,10 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
 
 def tell_start(arbiter: "Arbiter") -> None:
     """Log what runs, where it listens, and on which database."""
+    try:
+        database = Settings.from_environment().shown_mongodb_url
+    except SettingsError:
+        # As above.
+        return
     places = ", ".join(str(listener) for listener in arbiter.LISTENERS)
-    database = Settings.from_environment().shown_mongodb_url
     _LOG.info("Job service %s listens at %s, on the database %s", version("job-service"), places, database)
