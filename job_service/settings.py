@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -15,6 +15,10 @@ from job_service import logs
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 _SECRET_NAMES = ("MONGODB_USER", "MONGODB_PASSWORD", "SECRET_KEY", "CREDENTIALS_KEY")
+
+
+_NOT_IN_A_NAME = frozenset('/\\ "$.')
+_LAST_PORT = 65_535
 
 
 class SettingsError(Exception):
@@ -36,7 +40,17 @@ def _connection_string(text: str) -> str:
         raise ValueError("must be a connection string such as mongodb://127.0.0.1:27017/jobdb")
     if parts.netloc.count("@") > 1:
         raise ValueError("the name and the password in it must be percent-encoded")
+    if not all(map(_is_place, parts.netloc.rpartition("@")[2].split(","))):
+        raise ValueError("a port in it is no number from 1 to 65535")
+    if set(unquote(parts.path.removeprefix("/"))) & _NOT_IN_A_NAME:
+        raise ValueError("the name of the database, after the last /, has characters that MongoDB does not take")
     return text
+
+
+def _is_place(place: str) -> bool:
+    """Say whether this is `host`, `host:port`, `[address]` or `[address]:port`."""
+    port = place.rpartition("]")[2].partition(":")[2]
+    return not port or (port.isdecimal() and 0 < int(port) <= _LAST_PORT)
 
 
 def _web_address(text: str) -> str:

@@ -7,6 +7,7 @@ from flask import Flask
 
 from job_service import logs, tracing
 from job_service.app import create_app
+from job_service.mongo.client import UnusableUrl
 from job_service.settings import Settings, SettingsError
 from job_service.web.logs import of_the_request
 
@@ -21,7 +22,10 @@ def _application() -> Flask:
         sys.exit(str(error))
     logs.configure(settings.log, settings.about, of_the_request)
     tracing.set_up("job-service")
-    application = create_app(settings)
+    try:
+        application = create_app(settings)
+    except UnusableUrl as error:
+        sys.exit(str(error))
     application.extensions["job_service.readiness"].start()
     # What is loaded by now stays: looking it through at every collection took a third of the time of a long list.
     gc.collect()

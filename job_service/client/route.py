@@ -54,9 +54,12 @@ def route_to(base_url: str) -> Route:
 
 def _address(base_url: str) -> httpx.URL:
     try:
-        return httpx.URL(base_url)
+        address = httpx.URL(base_url)
     except httpx.InvalidURL as error:
         raise Unreachable(str(error), sent=False) from error
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise Unreachable("an address is http://HOST:PORT, or https://…", sent=False)
+    return address
 
 
 def is_this_machine(host: str) -> bool:

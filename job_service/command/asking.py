@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -40,6 +41,11 @@ url_option = click.option(
 )
 
 
+def without_login(url: str) -> str:
+    """Return an address without what proves who asks."""
+    return re.sub(r"//[^/]*@", "//", url)
+
+
 def asks(command: Callable[Concatenate[JobServiceClient, P], None]) -> Callable[..., None]:
     """Give a command the options `--url` and `--token`, and a client made of them; a refusal ends it with status 1."""
 
@@ -50,7 +56,7 @@ def asks(command: Callable[Concatenate[JobServiceClient, P], None]) -> Callable[
             with JobServiceClient(url, token) as client:
                 command(client, *args, **kwargs)
         except Unreachable as silence:
-            raise click.ClickException(f"{url} does not answer: {silence}") from silence
+            raise click.ClickException(f"{without_login(url)} does not answer: {silence}") from silence
         except JobServiceError as refusal:
             raise click.ClickException(str(refusal)) from refusal
 

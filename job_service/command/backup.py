@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from job_service.embedded.errors import CannotRun
-from job_service.lifecycle.errors import JobServiceError
+from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.settings import Settings, SettingsError
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -64,7 +64,11 @@ def _database(data_dir: Path | None) -> Iterator[Any]:
 
     with _sentences():
         settings = Settings.from_environment()
-        with _url(settings, data_dir) as (url, user, password), connect(url, user, password, pool_size=4) as client:
+        with (
+            _url(settings, data_dir) as (url, user, password),
+            _naming(data_dir or f"{settings.shown_mongodb_url} (MONGODB_URL)"),
+            connect(url, user, password, pool_size=4) as client,
+        ):
             yield open_database(client, url)
 
 
@@ -84,15 +88,26 @@ def _url(settings: Settings, data_dir: Path | None) -> Iterator[tuple[str, str |
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
-    from job_service.mongo.availability import telling_unavailable
+def _naming(place: object) -> Iterator[None]:
+    """End the command with a sentence that names the database which is away, or does not do what is asked."""
+    from job_service.mongo.availability import reason, telling_unavailable
 
     try:
         with telling_unavailable():
             yield
+    except Unavailable as error:
+        raise click.ClickException(f"The database at {place} does not answer as it should: {reason(error)}") from error
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    from job_service.mongo.client import UnusableUrl
+
+    try:
+        yield
     except JobServiceError as error:
         raise click.ClickException(error.message) from error
-    except (SettingsError, CannotRun) as error:
+    except (SettingsError, CannotRun, UnusableUrl) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename or 'The file'}: {error.strerror}") from error

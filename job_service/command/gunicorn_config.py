@@ -15,6 +15,7 @@ from job_service.command.gunicorn_hooks import (
     limit_silence,
     say_silence_in_a_line,
     stay_with_clients,
+    stop_once,
 )
 from job_service.command.gunicorn_log import Log, tell_start
 from job_service.embedded.tether import die_with_parent
@@ -58,8 +59,9 @@ preload_app = False
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def on_starting(_arbiter: "Arbiter") -> None:
+def on_starting(arbiter: "Arbiter") -> None:
     """Make the folder in which the processes of this gunicorn count together for /metrics."""
+    stop_once(arbiter)
     os.environ[_COUNTS] = tempfile.mkdtemp(prefix="job-service-metrics-")
 
 

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
     from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -131,6 +132,24 @@ def end_on_refusal(worker: "Worker") -> None:
             raise SystemExit(Arbiter.APP_LOAD_ERROR) from refusal
 
     worker.load_wsgi = load_or_refuse
+
+
+def stop_once(arbiter: "Arbiter") -> None:
+    """Let gunicorn's master stop in good order when a second worker refuses to start while it stops for the first.
+
+    By itself it ends with a traceback then.
+    """
+    from gunicorn.errors import HaltServer
+
+    stop = arbiter.stop
+
+    def stop_whoever_refuses(*how: bool) -> None:
+        try:
+            stop(*how)
+        except HaltServer:
+            stop_whoever_refuses(*how)
+
+    arbiter.stop = stop_whoever_refuses
 
 
 def drain_on_sigterm(worker: "ThreadWorker") -> None:

@@ -9,7 +9,7 @@ import click
 
 from job_service import logs, tracing
 from job_service.client import JobServiceClient, JobServiceError
-from job_service.command.asking import url_option
+from job_service.command.asking import url_option, without_login
 from job_service.worker import Worker
 
 
@@ -29,7 +29,7 @@ class WorkerOptions:
         try:
             return JobServiceClient(self.url, self.token)
         except JobServiceError as error:
-            raise click.ClickException(f"{self.url} cannot be asked: {error}") from error
+            raise click.ClickException(f"{without_login(self.url)} cannot be asked: {error}") from error
 
 
 _OPTIONS = [
@@ -92,4 +92,4 @@ def run_worker(options: WorkerOptions, register: Callable[[Worker], None]) -> No
         try:
             worker.run()
         except JobServiceError as error:
-            raise click.ClickException(f"{options.url} refuses this worker: {error}") from error
+            raise click.ClickException(f"{without_login(options.url)} refuses this worker: {error}") from error

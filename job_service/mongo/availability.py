@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
 from job_service.lifecycle.errors import Unavailable
 
@@ -19,6 +19,19 @@ def available(read: Callable[[], Result]) -> Callable[[], Result]:
             return read()
 
     return tried
+
+
+def reason(unavailable: Unavailable) -> str:
+    """Say what was wrong with the database, without its address or what was asked of it."""
+    cause = unavailable.__cause__
+    match cause:
+        case ServerSelectionTimeoutError():
+            return "nobody can be reached there"
+        case OperationFailure():
+            return str((cause.details or {}).get("codeName") or "it refuses")
+        case ConfigurationError():
+            return str(cause)
+    return type(cause).__name__
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pymongo import MongoClient, WriteConcern
 from pymongo.cursor import Cursor
 from pymongo.database import Database
+from pymongo.errors import ConfigurationError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.uri_parser import parse_uri
@@ -16,6 +17,10 @@ Document = dict[str, Any]
 Found = TypeVar("Found", bound=Mapping[str, Any])
 
 _DEFAULT_DATABASE = "jobdb"
+
+
+class UnusableUrl(Exception):
+    """The driver does not take an option of the URL; the text is a sentence that names no secret."""
 
 
 def connect(
@@ -29,7 +34,17 @@ def connect(
 
     Make it after a fork, never before. Majority writes are set here, since a set with an arbiter has a weaker default;
     the timeouts turn a hung database into an error within 10 s. `time_command` is told how long each command took.
+    Raises UnusableUrl.
     """
+    try:
+        return _connect(url, user, password, pool_size, time_command)
+    except (ValueError, ConfigurationError) as error:
+        raise UnusableUrl(f"Wrong setting: MONGODB_URL: {error}") from error
+
+
+def _connect(
+    url: str, user: str | None, password: str | None, pool_size: int, time_command: TimeCommand | None
+) -> MongoClient[Document]:
     # A login in the URL is the one for that database.
     has_login = bool(parse_uri(url, warn=False)["username"])
     credentials: dict[str, Any] = {"username": user, "password": password} if user and not has_login else {}

@@ -11,6 +11,12 @@ URLS = [
     "mongodb://name:hidden@",
     "mongodb://name:hid@den@127.0.0.1/jobdb",
     "mongodb://[hidden/jobdb",
+    "mongodb://127.0.0.1:hidden/jobdb",
+    "mongodb://127.0.0.1:99999/jobdb",
+    "mongodb://one:27017,two:0/jobdb",
+    "mongodb://name:hid/den@127.0.0.1/jobdb",
+    "mongodb://127.0.0.1/job.db",
+    "mongodb://127.0.0.1/job%20db",
 ]
 
 
@@ -30,6 +36,7 @@ def test_what_is_no_connection_string_is_refused_by_its_name_and_not_shown(url):
         "mongodb://127.0.0.1:27017/jobdb",
         "mongodb://name:pass%40word@one:27017,two:27018/jobdb?replicaSet=rs0",
         "mongodb+srv://cluster.example.org/jobdb",
+        "mongodb://[::1]:27017,[fe80::1]/?replicaSet=rs0",
         "mongodb://%2Ftmp%2Fmongodb-27017.sock/jobdb",
     ],
 )

@@ -86,7 +86,23 @@ def test_a_bad_proxy_is_one_sentence(monkeypatch, words):
     assert "secret" not in result.output
 
 
-@pytest.mark.parametrize(("name", "value"), [("HTTP_PROXY", "ftp://proxy:3128"), ("JOB_SERVICE_URL", "http://[::1")])
+@pytest.mark.parametrize("url", ["jobs.example:8000", "localhost", "ftp://jobs.example", "http://", "http:///jobs"])
+def test_what_is_no_address_of_a_service_is_one_sentence(url):
+    result = CliRunner().invoke(main, ["jobs", "list", "--url", url])
+    assert result.output == f"Error: {url} does not answer: an address is http://HOST:PORT, or https://…\n"
+
+
+@pytest.mark.parametrize("words", [["jobs", "list"], ["worker", "datasets", "--input-dir", "."]])
+def test_the_login_in_an_address_is_kept_back(words):
+    result = CliRunner().invoke(main, [*words, "--url", "ftp://me:secret@jobs.example/queue"])
+    assert result.output.startswith("Error: ftp://jobs.example/queue ")
+    assert "secret" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HTTP_PROXY", "ftp://proxy:3128"), ("JOB_SERVICE_URL", "http://[::1"), ("JOB_SERVICE_URL", "jobs.example:8000")],
+)
 def test_a_worker_to_whose_service_no_way_leads_says_so_in_one_sentence(monkeypatch, name, value):
     monkeypatch.setenv("JOB_SERVICE_URL", ELSEWHERE)
     monkeypatch.setenv(name, value)

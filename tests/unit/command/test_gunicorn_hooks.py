@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.errors import HaltServer
 from gunicorn.http.wsgi import Response
 
 from job_service.command.gunicorn_hooks import (
@@ -13,6 +14,7 @@ from job_service.command.gunicorn_hooks import (
     answer_in_one_piece,
     say_silence_in_a_line,
     stay_with_clients,
+    stop_once,
 )
 
 
@@ -159,3 +161,17 @@ def test_a_client_that_falls_silent_is_one_line(said, number):
 
 def test_a_fault_of_our_own_keeps_its_traceback(said):
     assert said(OSError(errno.ENOSPC, "No space left on device")) == ([], ["Socket error processing request."])
+
+
+def test_workers_that_all_refuse_to_start_end_the_master_in_good_order():
+    refusals, stopped = [HaltServer("no", 4), HaltServer("no", 4)], []
+
+    def stop(graceful):
+        if refusals:
+            raise refusals.pop()
+        stopped.append(graceful)
+
+    arbiter = SimpleNamespace(stop=stop)
+    stop_once(arbiter)
+    arbiter.stop(False)
+    assert stopped == [False]
