@@ -63,10 +63,18 @@ class TrustedProxies:
         """Return the address of the client; empty if the proxies do not know it, None if they say nothing at all."""
         if "HTTP_X_FORWARDED_FOR" not in environ:
             return "" if _SAID_BY_PROXIES.keys() & environ.keys() else None
-        hops = [hop.strip() for hop in environ["HTTP_X_FORWARDED_FOR"].split(",")]
-        hop = next((hop for hop in reversed(hops) if not self._is_trusted(_without_port(hop) or "?")), hops[0])
-        address = read_address(_without_port(hop))
-        return "" if address is None else str(address)
+        address = str(environ.get("REMOTE_ADDR", ""))
+        for hop in reversed(environ["HTTP_X_FORWARDED_FOR"].split(",")):
+            known = read_address(_without_port(hop.strip()))
+            if known is None:
+                return ""
+            if known.is_loopback and not _is_of_this_machine(address):
+                # It is the loopback of the machine that tells of it.
+                return address
+            address = str(known)
+            if not self._is_trusted(address):
+                break
+        return address
 
 
 def proxy_named_by(asked: Request) -> str | None:
@@ -100,6 +108,12 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_of_this_machine(proxy: str) -> bool:
+    """Say whether the address of a proxy is this machine's; one without an address came through a Unix socket here."""
+    known = read_address(proxy)
+    return not proxy or (known is not None and known.is_loopback)
 
 
 def _believe_address(environ: dict[str, Any], address: str | None) -> None:

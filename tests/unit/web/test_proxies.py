@@ -50,6 +50,21 @@ def test_the_client_is_the_rightmost_hop_that_is_no_trusted_proxy(forwarded_for,
     assert client("127.0.0.1", forwarded_for) == expected
 
 
+@pytest.mark.parametrize(
+    ("peer", "forwarded_for", "expected"),
+    [
+        ("127.0.0.1", "::1", "::1"),
+        ("", "127.0.0.1", "127.0.0.1"),
+        ("10.0.0.1", "127.0.0.1", "10.0.0.1"),
+        ("10.0.0.1", "192.0.2.7, 127.0.0.1", "10.0.0.1"),
+        ("127.0.0.1", "127.0.0.1, 10.0.0.1", "10.0.0.1"),
+        ("127.0.0.1", "::1, 10.0.0.2, 127.0.0.1", "10.0.0.2"),
+    ],
+)
+def test_a_loopback_address_that_another_machine_tells_of_is_that_machine(peer, forwarded_for, expected):
+    assert client(peer, forwarded_for, (*TRUSTED, "unix")) == expected
+
+
 @pytest.mark.parametrize("peer", ["192.0.2.1", "11.0.0.1", "::1", "", "2001:db9::1", "no address"])
 def test_of_a_peer_that_is_not_named_nothing_is_believed(peer):
     given = {"x_forwarded_for": "127.0.0.1", "x_forwarded_proto": "https", "x_forwarded_host": "evil.example"}
