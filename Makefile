@@ -1,7 +1,7 @@
 # `make` lists the targets. Each is a thin name for a script or a command that works by itself.
 .DEFAULT_GOAL := help
 TORTURE ?= --runs 3 --seconds 200
-.PHONY: help run test fresh torture old-clients generators clips tars check format types serve audit coverage bench lock clean
+.PHONY: help run test fresh torture old-clients generators clips tars file-names check format types serve audit coverage bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ old-clients: ## twenty days of the clients of the earlier systems, killed at eve
 generators: ## make clients of the description with openapi-python-client and openapi-generator (Java), and call with them
 	scripts/install all
 	.venv/bin/python -m tests.generators
+
+file-names: ## copy trees with 2,000 names of every script and form, odd bytes, links and pipes, a few minutes
+	FILE_NAMES=2000 .venv/bin/python -m pytest tests/system/transfers/test_names.py
 
 check: ## the gates without the tests: lint, format, types, import contracts
 	scripts/check

@@ -57,6 +57,7 @@ class _End:
 def copy_file(connections: Connections, source: Place, target: Place, attempt: Attempt, watch: Watch) -> Copied:
     """Copy a regular file, replacing a file that has the target's name; to do it again does no harm.
 
+    A link is followed as far as it stays inside its site; a link that has the target's name is replaced itself.
     Folders above the target are made. The copy can be read and run by those who could read and run the source, and
     written by its owner alone. Raises TransferError, PathOutsideSite and TransferCancelled, and what `watch` raises;
     then the target is what it was.
@@ -71,8 +72,14 @@ def copy_file(connections: Connections, source: Place, target: Place, attempt: A
         return _copy(_End(reading, source_path), _End(writing, target_path), attempt, watch)
 
 
-def _copy(source: _End, target: _End, attempt: Attempt, watch: Watch) -> Copied:
-    original = _original(source)
+def _copy(named: _End, target: _End, attempt: Attempt, watch: Watch) -> Copied:
+    source = _End(named.endpoint, named.endpoint.real(named.path))
+    try:
+        original = _original(source)
+    except ProblemAtSite as problem:
+        if source.path == named.path:
+            raise
+        raise problem_at(named.endpoint.site, named.path, f"it leads to {problem}") from problem
     meter = Meter(watch, original.size)
     _make_way(target, attempt)
     temporary = _End(target.endpoint, attempt.temporary(target.path, attempt.number))
@@ -90,6 +97,9 @@ def _original(source: _End) -> Entry:
     found = source.endpoint.look(source.path)
     if found is None:
         raise problem_at(source.endpoint.site, source.path, "nothing is there.")
+    if found.is_folder:
+        # A listing that could not open it made it an element: what keeps it closed is the reason.
+        next(source.endpoint.entries(source.path), None)
     if not found.is_file:
         raise problem_at(source.endpoint.site, source.path, f"this is {found.kind}; only files are copied.")
     return found

@@ -1,8 +1,8 @@
 """Doing one element: from what the service says of it to what its attempt came to."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from job_service.worker.transfers.connections import Connections
@@ -12,6 +12,7 @@ from job_service.worker.transfers.errors import TransferError
 from job_service.worker.transfers.operations import list_tree, mkdir, remove, rename
 from job_service.worker.transfers.place import Place
 from job_service.worker.transfers.site import DummySite, Site
+from job_service.worker.transfers.tree import Page
 from job_service.worker.transfers.watch import Watch
 
 log = logging.getLogger("job_service.worker")
@@ -20,6 +21,7 @@ Listing = dict[str, list[dict[str, str | int]]]
 
 DUMMY = "DUMMY"
 SHOWN_UNLISTABLE = 100
+NAMED_IN_REASON = 5
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,14 @@ class Element:
 
 @dataclass(frozen=True)
 class Done:
-    """What it came to: lines for the log of the attempt and, of a LIST, what is there."""
+    """What it came to: lines for the log of the attempt and, of a LIST, what is there.
+
+    With `well` False a LIST has found a part of what it was for; the last line says what is missing.
+    """
 
     lines: list[str]
     listing: Listing | None = None
+    well: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Mover:
         source = self._place(element, "src")
         match element.type:
             case "LIST":
-                return _listed(self._pages(source, watch))
+                return self._list(element, source, watch)
             case "COPY":
                 target = self._place(element, "dst")
                 copied = copy_file(self.connections, source, target, Attempt(element.id, element.attempt), watch)
@@ -81,17 +87,23 @@ class Mover:
             raise TransferError(f"This worker has no site {number}; it has {', '.join(map(str, sorted(self.sites)))}.")
         return Place(with_credentials(self.sites[number], element.credentials.get(side, {})), path)
 
-    def _pages(self, source: Place, watch: Watch) -> Iterator[Any]:
-        return list_tree(self.connections, source, watch)
+    def _list(self, element: Element, source: Place, watch: Watch) -> Done:
+        """List a tree; what a copy or a removal can not look into is an element of theirs that fails."""
+        purpose = element.parameters.get("listed_for", "LIST")
+        done = _listed(list_tree(self.connections, source, watch, follow=purpose == "COPY"))
+        return done if purpose == "LIST" else replace(done, well=True)
 
 
-def _listed(pages: Iterator[Any]) -> Done:
+def _listed(pages: Iterable[Page]) -> Done:
     listing: Listing = {}
-    left_out: list[str] = []
+    missing: list[str] = []
     for page in pages:
         for folder, entries in page.listing().items():
             listing.setdefault(folder, []).extend(entries)
-        left_out += [f"Not listed: {each.name}: {each.reason}" for each in page.unlistable]
+        missing += [page.unlistable] if page.unlistable else []
     count = sum(map(len, listing.values()))
-    more = [f"... and {len(left_out) - SHOWN_UNLISTABLE} more"] if len(left_out) > SHOWN_UNLISTABLE else []
-    return Done([f"Listed {count} entries in {len(listing)} folders", *left_out[:SHOWN_UNLISTABLE], *more], listing)
+    lines = [f"Listed {count} entries in {len(listing)} folders"]
+    if missing:
+        lines += [f"Not listed: {reason}" for reason in missing[:SHOWN_UNLISTABLE]]
+        lines.append(f"Folders that could not be listed: {len(missing)}, {' '.join(missing[:NAMED_IN_REASON])}")
+    return Done(lines, listing, well=not missing)

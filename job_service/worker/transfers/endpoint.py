@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from job_service.worker.transfers.entry import Entry, Unlistable
+from job_service.worker.transfers.entry import Entry
 from job_service.worker.transfers.paths import SitePath
 from job_service.worker.transfers.site import Site
 
@@ -18,19 +18,23 @@ Put = Callable[[bytes], object]
 class Endpoint(Protocol):
     """A connection to one site, for one operation at a time.
 
-    Paths are those inside the site. Symbolic links in the folders of a path are followed as far as they stay inside;
-    the last name of a path is taken as it is. All raise TransferError, and PathOutsideSite among those.
+    Paths are those inside the site, their names as `names.py` writes them. Symbolic links in the folders of a path are
+    followed as far as they stay inside; the last name of a path is taken as it is. All raise TransferError, and
+    PathOutsideSite among those.
     """
 
     @property
     def site(self) -> Site:
         """The site it leads to."""
 
+    def real(self, path: SitePath) -> SitePath:
+        """Follow all links of a path, also that of its last name, and say where it leads inside the site."""
+
     def look(self, path: SitePath) -> Entry | None:
         """Say what is at a path; None when nothing is."""
 
-    def entries(self, folder: SitePath) -> Iterator[Entry | Unlistable]:
-        """Go through a folder in any order; what disappears meanwhile is left out."""
+    def entries(self, folder: SitePath) -> Iterator[Entry]:
+        """Go through a folder in any order, through all of it or not at all; what disappears meanwhile is left out."""
 
     def read(self, path: SitePath, beat: Beat, /) -> AbstractContextManager[Iterator[bytes]]:
         """Open a regular file and give its bytes in pieces."""

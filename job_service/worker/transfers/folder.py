@@ -11,16 +11,18 @@ import functools
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 
 from job_service.worker.transfers.endpoint import Beat, Put, sha256_of
-from job_service.worker.transfers.entry import Entry, Unlistable, text_of
+from job_service.worker.transfers.entry import Entry
+from job_service.worker.transfers.names import bytes_of, text_of
 from job_service.worker.transfers.paths import SitePath, follow
 from job_service.worker.transfers.place import problem_at, telling
 from job_service.worker.transfers.site import FileSite
 
 PIECE = 1 << 20
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+# To go through a folder takes no right to read it, where the system has a descriptor for that.
+ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 NOTHING_THERE = (FileNotFoundError, NotADirectoryError)
 
 
@@ -31,22 +33,24 @@ class Folder:
         self.site = site
         self._root = os.path.realpath(site.root)
 
+    def real(self, path: SitePath) -> SitePath:
+        """Follow all links of a path."""
+        with telling(self.site, path):
+            return self._real(path)
+
     def look(self, path: SitePath) -> Entry | None:
         """Say what is at a path; None when nothing is."""
         with telling(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
-            return _entry(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
+            return _entry(text_of(name), os.stat(name, dir_fd=folder, follow_symlinks=False))
         return None
 
-    def entries(self, folder: SitePath) -> Iterator[Entry | Unlistable]:
+    def entries(self, folder: SitePath) -> Iterator[Entry]:
         """Go through a folder; only the names are held at once."""
-        with telling(self.site, folder), self._opened(self._real(folder)) as opened:
+        with telling(self.site, folder), self._opened(self._real(folder), FOLDER) as opened:
             for name in os.listdir(opened):  # noqa: PTH208 - a Path can not be a descriptor
-                text = text_of(os.fsencode(name))
-                if isinstance(text, Unlistable):
-                    yield text
-                    continue
                 with contextlib.suppress(FileNotFoundError):
-                    yield _entry(text, os.stat(name, dir_fd=opened, follow_symlinks=False))
+                    found = os.stat(name, dir_fd=opened, follow_symlinks=False)
+                    yield _entry(text_of(os.fsencode(name)), found)
 
     @contextlib.contextmanager
     def read(self, path: SitePath, _beat: Beat) -> Iterator[Iterator[bytes]]:
@@ -81,12 +85,12 @@ class Folder:
     def make_folder(self, path: SitePath) -> None:
         """Make a folder and those above it; one that is there already is fine."""
         with telling(self.site, path), contextlib.ExitStack() as stack:
-            opened = os.open(self._root, FOLDER)
+            opened = os.open(self._root, ON_THE_WAY)
             stack.callback(os.close, opened)
-            for name in self._real(path):
+            for name in map(bytes_of, self._real(path)):
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(name, dir_fd=opened)
-                opened = os.open(name, FOLDER, dir_fd=opened)
+                opened = os.open(name, ON_THE_WAY, dir_fd=opened)
                 stack.callback(os.close, opened)
 
     def remove(self, path: SitePath, entry: Entry) -> None:
@@ -114,29 +118,27 @@ class Folder:
 
     def _link(self, path: SitePath) -> str | None:
         try:
-            return os.fspath(Path(self._root, *path).readlink())
+            with self._opened(path[:-1]) as folder:
+                return text_of(os.readlink(bytes_of(path[-1]), dir_fd=folder))
         except OSError as problem:
             if problem.errno in {errno.EINVAL, errno.ENOENT, errno.ENOTDIR}:
                 return None
             raise
 
     @contextlib.contextmanager
-    def _parent(self, path: SitePath) -> Iterator[tuple[int, str]]:
-        """Open the folder a path is in, and give its last name."""
-        if not path:
-            with self._opened(()) as root:
-                yield root, "."
-            return
-        with self._opened(self._real(path[:-1])) as folder:
-            yield folder, path[-1]
+    def _parent(self, path: SitePath) -> Iterator[tuple[int, bytes]]:
+        """Open the folder a path is in, and give its last name; a path that ends with `..` is a folder itself."""
+        is_folder = path[-1:] in {(), ("..",)}
+        with self._opened(self._real(path if is_folder else path[:-1])) as folder:
+            yield folder, b"." if is_folder else bytes_of(path[-1])
 
     @contextlib.contextmanager
-    def _opened(self, path: SitePath) -> Iterator[int]:
-        """Open a folder, link by no link, from the root down."""
-        opened = os.open(self._root, FOLDER)
+    def _opened(self, path: SitePath, flags: int = ON_THE_WAY) -> Iterator[int]:
+        """Open a folder, link by no link, from the root down; only with FOLDER for `flags` can it be listed."""
+        opened = os.open(self._root, ON_THE_WAY)
         try:
-            for name in path:
-                inner = os.open(name, FOLDER, dir_fd=opened)
+            for name in (*map(bytes_of, path), b"."):
+                inner = os.open(name, flags if name == b"." else ON_THE_WAY, dir_fd=opened)
                 os.close(opened)
                 opened = inner
             yield opened

@@ -14,11 +14,11 @@ from typing import IO
 from urllib.parse import quote
 
 from job_service.worker.transfers.endpoint import Beat, Put
-from job_service.worker.transfers.entry import Entry, Unlistable
+from job_service.worker.transfers.entry import Entry
 from job_service.worker.transfers.errors import PathOutsideSite
 from job_service.worker.transfers.gfal import GfalFailed, bytes_of, lines_of
 from job_service.worker.transfers.gfal_lines import read_line
-from job_service.worker.transfers.paths import SitePath
+from job_service.worker.transfers.paths import SitePath, climbed
 from job_service.worker.transfers.place import problem_at
 from job_service.worker.transfers.site import GridFtpSite
 
@@ -46,6 +46,10 @@ class GridFtpFolder:
             file.flush()
             self.proxy = file.name
 
+    def real(self, path: SitePath) -> SitePath:
+        """Give the path: the server follows links by itself."""
+        return path
+
     def look(self, path: SitePath) -> Entry | None:
         """Say what is at a path, a link being what it leads to; None when nothing is."""
         with self._telling(path):
@@ -60,15 +64,15 @@ class GridFtpFolder:
             raise problem_at(self.site, path, "gfal-ls says something about it that this worker can not read.")
         return Entry(path[-1] if path else ".", found.mode, found.size, found.mtime)
 
-    def entries(self, folder: SitePath) -> Iterator[Entry | Unlistable]:
-        """Go through a folder; the tool fails for all of it when a name in it is not UTF-8 or has a line break."""
+    def entries(self, folder: SitePath) -> Iterator[Entry]:
+        """Go through a folder; the tool fails for all of it when a name in it is not UTF-8."""
         with self._telling(folder):
             lines = self._run("gfal-ls", *LOOK, "--", self.url(folder))
         for line in lines:
             entry = read_line(line)
             if entry is None:
-                yield Unlistable(line, "gfal-ls lists it in a way that can not be read")
-            elif entry.name not in {".", ".."}:
+                raise problem_at(self.site, folder, f"gfal-ls says what can not be read: {line!r}.")
+            if entry.name not in {".", ".."}:
                 yield entry
 
     @contextlib.contextmanager
@@ -140,7 +144,8 @@ class GridFtpFolder:
 
     def url(self, path: SitePath) -> str:
         """Give the URL of a path; every character that means something in a URL is quoted."""
-        place = self.site.root.rstrip("/") + "".join(f"/{name}" for name in path) or "/"
+        # No link can be looked at, and the root is only part of a name to the server.
+        place = self.site.root.rstrip("/") + "".join(f"/{name}" for name in climbed(path)) or "/"
         if any(character in place for character in "\r\n"):
             raise problem_at(self.site, path, "a path with a line break can not be named to a GridFTP server.")
         if not place.isascii():

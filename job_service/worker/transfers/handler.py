@@ -4,9 +4,10 @@ The kit keeps the lease, hears of cancels and gives back what cannot end in time
 its own way under the token of the element: how an attempt goes, its log, and what a LIST has found.
 """
 
+import json
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +18,11 @@ from job_service.client import (
     Invalid,
     JobServiceClient,
     JobServiceError,
+    Refused,
     RetryPolicy,
+    TooLarge,
 )
+from job_service.client.errors import FIRST_SERVER_FAULT
 from job_service.worker.errors import GiveUp, LeaseLost, TryAgain
 from job_service.worker.job import Job
 from job_service.worker.transfers.element import Done, Element, Mover
@@ -31,6 +35,8 @@ log = logging.getLogger("job_service.worker")
 KIND = "transfer"
 #: How often the service is told how an attempt goes; shorter ones are only reported when they have ended.
 TOLD_EVERY_SECONDS = 2.0
+#: Refusals that say nothing of the report itself: credentials that are being changed, and "not now".
+NOT_NOW = frozenset({401, 408, 425, 429})
 PATIENT = RetryPolicy(longest_seconds=15.0)
 
 
@@ -54,7 +60,8 @@ class Attempt:
     def report(self, returncode: int, done: Done) -> None:
         """Record the attempt, however often it takes to be heard.
 
-        Raises LeaseLost when it counts no more, GiveUp when the service will never take it, and what a cancel raises.
+        Raises LeaseLost when it counts no more, GiveUp when the service, or a proxy before it, will never take it,
+        TryAgain when it is refused in another way, and what a cancel raises.
         """
         outcome: dict[str, Any] = {"returncode": returncode, "host": socket.gethostname(), "log": "\n".join(done.lines)}
         outcome["timestamp"] = datetime.now(UTC).isoformat()  # noqa: TID251  only shown to people, decides nothing
@@ -64,11 +71,8 @@ class Attempt:
         while True:
             try:
                 self.client.transfer_work.report(*self._place, outcome)
-            except Forbidden as error:
-                raise LeaseLost(f"{error}") from error
-            except Invalid as error:
-                raise GiveUp(f"The service does not take the report: {error}") from error
             except JobServiceError as error:
+                _require_passing(error, outcome)
                 failures += 1
                 log.warning("Job %s: cannot report, trying again: %s", self.job.id, error)
                 if self.job.cancelled.wait(PATIENT.pause(failures)):
@@ -80,6 +84,21 @@ class Attempt:
     def _place(self) -> tuple[int, int, str]:
         parameters = self.job.parameters
         return parameters["job"], parameters["element"], _given(self.job, "token")
+
+
+def _require_passing(error: JobServiceError, outcome: Mapping[str, Any]) -> None:
+    """Raise what ends the attempt where to report the same again would be refused again."""
+    if not isinstance(error, Refused) or error.status in NOT_NOW or error.status >= FIRST_SERVER_FAULT:
+        return
+    if isinstance(error, Forbidden) and error.code is not None:
+        raise LeaseLost(f"{error}") from error
+    size = len(json.dumps(outcome, ensure_ascii=False).encode())
+    refused = (
+        f"The report ({size:,} bytes) is refused by the service, or by a proxy before it, with {error.status}: {error}"
+    )
+    if isinstance(error, TooLarge | Invalid):
+        raise GiveUp(refused) from error
+    raise TryAgain(refused) from error
 
 
 def moves(worker: Worker, client: JobServiceClient, mover: Mover) -> None:
@@ -102,7 +121,9 @@ def handler(client: JobServiceClient, mover: Mover) -> Callable[[Job], None]:
         except TransferError as error:
             attempt.report(1, Done([str(error)]))
             raise TryAgain(str(error)) from error
-        attempt.report(0, done)
+        attempt.report(0 if done.well else 1, done)
+        if not done.well:
+            raise TryAgain(done.lines[-1])
 
     return work
 

@@ -11,18 +11,18 @@ from job_service.worker.transfers.site import DummySite
 from job_service.worker.transfers.watch import Meter, Watch
 
 
-def list_tree(connections: Connections, place: Place, watch: Watch) -> Iterator[tree.Page]:
-    """List everything below a path, in pages; links are listed as links and not followed.
+def list_tree(connections: Connections, place: Place, watch: Watch, *, follow: bool = False) -> Iterator[tree.Page]:
+    """List everything below a path, in pages; links are listed as links, or with `follow` as what they lead to.
 
     Progress counts entries. A connection is in use until the iterator is exhausted or closed. Raises TransferError when
-    nothing is at the path; what can not be read or named further down is in the pages as unlistable.
+    nothing is at the path; a folder further down that can not be read is in the pages as unlistable.
     """
     path, meter = place.parsed(), Meter(watch)
     if isinstance(place.site, DummySite):
         yield from dummy.pages_of(place.site, path, place.path, meter)
     else:
         with connections.to(place.site) as endpoint:
-            yield from tree.pages_of(endpoint, path, place.path, meter)
+            yield from tree.pages_of(endpoint, path, place.path, meter, follow=follow)
     meter.report()
 
 
@@ -72,4 +72,6 @@ def _below_root(place: Place) -> SitePath:
     path = place.parsed()
     if not path:
         raise TransferError(f"The root of site {place.site.number} is neither removed nor renamed.")
+    if path[-1] == "..":
+        raise problem_at(place.site, path, "what ends with '..' is neither removed nor renamed.")
     return path

@@ -1,7 +1,10 @@
 """Paths inside a site: how users write them, and how they are kept from leaving the site's root.
 
-A path is kept as its names below the root, without `.` and `..`; the root is the empty tuple. Users write it absolute
+A path is kept as its names below the root, without `.`; the root is the empty tuple. Users write it absolute
 (`/data/x`, where `/` is the root of the site), from home (`~/data/x`) or relative to home (`data/x`); home is the root.
+A `..` stays until the links before it are followed: it leads to the folder above the one that a link leads to, as for
+every program. The service compares the paths of listings with those that were asked for in the same form, see
+`job_service/transfers/paths.py`.
 """
 
 from collections import deque
@@ -16,9 +19,10 @@ MOST_LINKS = 40
 
 
 def parse(text: str) -> SitePath:
-    """Read a path as a user writes it; `..` takes back the name before it, whatever that name is at the site.
+    """Read a path as a user writes it.
 
-    Raises PathOutsideSite where it climbs above the root, TransferError where no file can have that name.
+    Raises PathOutsideSite where it climbs above the root as it is written, TransferError where no file can have that
+    name.
     """
     if not text or "\0" in text:
         raise TransferError(f"{text!r} is not a path: it is empty or has a zero character in it.")
@@ -26,7 +30,9 @@ def parse(text: str) -> SitePath:
         raise TransferError(f"{text!r} is not a path: it can not be written in UTF-8.")
     if text.startswith("~") and text != "~" and not text.startswith("~/"):
         raise PathOutsideSite(f"{text!r} is somebody's home; a file of that name is written './{text}'.")
-    return _climb(text.removeprefix("~"))
+    path = tuple(_names(text.removeprefix("~")))
+    climbed(path)
+    return path
 
 
 def spell(path: SitePath, like: str) -> str:
@@ -34,6 +40,19 @@ def spell(path: SitePath, like: str) -> str:
     if like.startswith("/"):
         return "/" + "/".join(path)
     return "/".join(("~", *path))
+
+
+def climbed(path: SitePath) -> SitePath:
+    """Take back the name before each `..`, whatever it is at the site. Raises PathOutsideSite."""
+    left: list[str] = []
+    for name in path:
+        if name != "..":
+            left.append(name)
+        elif left:
+            left.pop()
+        else:
+            raise PathOutsideSite(f"{spell(path, '/')!r} climbs above the root of its site.")
+    return tuple(left)
 
 
 def follow(path: SitePath, root: str, target_of: Callable[[SitePath], str | None]) -> SitePath:
@@ -62,18 +81,6 @@ def follow(path: SitePath, root: str, target_of: Callable[[SitePath], str | None
             target = _below(root, target, path)
         ahead.extendleft(reversed(_names(target)))
     return tuple(real)
-
-
-def _climb(text: str) -> SitePath:
-    path: list[str] = []
-    for name in _names(text):
-        if name != "..":
-            path.append(name)
-        elif path:
-            path.pop()
-        else:
-            raise PathOutsideSite(f"{text!r} climbs above the root of its site.")
-    return tuple(path)
 
 
 def _names(text: str) -> list[str]:

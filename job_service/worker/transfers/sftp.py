@@ -17,8 +17,9 @@ import paramiko
 from paramiko import SFTPAttributes, SFTPFile
 
 from job_service.worker.transfers.endpoint import Beat, Put, sha256_of
-from job_service.worker.transfers.entry import Entry, Unlistable, text_of
+from job_service.worker.transfers.entry import Entry
 from job_service.worker.transfers.errors import TransferError
+from job_service.worker.transfers.names import bytes_of, text_of
 from job_service.worker.transfers.paths import SitePath, follow
 from job_service.worker.transfers.place import problem_at, telling
 from job_service.worker.transfers.sftp_session import KnownServer, Session
@@ -42,24 +43,30 @@ class SftpFolder:
                 self.close()
                 raise
 
+    def real(self, path: SitePath) -> SitePath:
+        """Follow all links of a path."""
+        with telling(self.site, path):
+            return self._real(path)
+
     def look(self, path: SitePath) -> Entry | None:
         """Say what is at a path; None when nothing is."""
         with telling(self.site, path):
             found = self._attributes(self._place(path))
         return None if found is None else _entry(path[-1] if path else ".", found)
 
-    def entries(self, folder: SitePath) -> Iterator[Entry | Unlistable]:
-        """Go through a folder as the server gives it."""
+    def entries(self, folder: SitePath) -> Iterator[Entry]:
+        """Go through a folder as the server gives it; a server leaves out in silence what it may not look at."""
         with telling(self.site, folder):
-            for name, attributes in self._session.names(self._full(self._real(folder))):
-                text = text_of(name)
-                yield text if isinstance(text, Unlistable) else _entry(text, attributes)
+            place = self._full(self._real(folder))
+            self._session.lstat(place + b"/.")
+            for name, attributes in self._session.names(place):
+                yield _entry(text_of(name), attributes)
 
     @contextlib.contextmanager
     def read(self, path: SitePath, _beat: Beat) -> Iterator[Iterator[bytes]]:
         """Open a file and read it ahead, up to the size it has now."""
         with telling(self.site, path):
-            file: SFTPFile = self._server.open(self._place(path), "rb")
+            file = self._session.open(self._place(path), "rb")
             found = file.stat()
         with contextlib.closing(file):
             if not stat.S_ISREG(found.st_mode or 0):
@@ -104,7 +111,7 @@ class SftpFolder:
         with telling(self.site, path):
             place = self._place(path)
             try:
-                (self._server.rmdir if entry.is_folder else self._session.remove)(place)
+                (self._session.rmdir if entry.is_folder else self._session.remove)(place)
             except FileNotFoundError:
                 return
             except OSError:
@@ -115,7 +122,7 @@ class SftpFolder:
     def replace(self, path: SitePath, new: SitePath) -> None:
         """Rename in one step, which takes a server that knows posix-rename@openssh.com."""
         with telling(self.site, path):
-            self._server.mv(self._place(path), self._place(new))
+            self._session.posix_rename(self._place(path), self._place(new))
 
     def alive(self) -> bool:
         """Say whether the connection still stands."""
@@ -126,32 +133,31 @@ class SftpFolder:
         """Close the connection."""
         self._server.client.close()
 
-    def _full(self, real: SitePath) -> str:
-        return posixpath.join(self._root, *real)
+    def _full(self, real: SitePath) -> bytes:
+        return posixpath.join(bytes_of(self._root), *map(bytes_of, real))
 
     def _real(self, path: SitePath) -> SitePath:
         return follow(path, self._root, self._link)
 
-    def _place(self, path: SitePath) -> str:
+    def _place(self, path: SitePath) -> bytes:
         """Give where a path is on the server: its folder resolved, its last name as it is."""
+        if path[-1:] == ("..",):
+            return self._full(self._real(path))
         return self._full((*self._real(path[:-1]), *path[-1:]))
 
     def _link(self, path: SitePath) -> str | None:
         found = self._attributes(self._full(path))
         if found is None or not stat.S_ISLNK(found.st_mode or 0):
             return None
-        target = self._session.readlink(self._full(path))
-        if not isinstance(target, str):
-            raise problem_at(self.site, path, "this symbolic link leads to a name that is not UTF-8.")
-        return target
+        return text_of(self._session.target(self._full(path)))
 
-    def _attributes(self, place: str) -> SFTPAttributes | None:
+    def _attributes(self, place: bytes) -> SFTPAttributes | None:
         try:
             return self._session.lstat(place)
         except FileNotFoundError:
             return None
 
-    def _make(self, place: str) -> None:
+    def _make(self, place: bytes) -> None:
         try:
             self._session.mkdir(place)
         except OSError:

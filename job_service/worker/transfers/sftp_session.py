@@ -10,7 +10,7 @@ from typing import Any
 
 from fsspec.implementations.sftp import SFTPFileSystem
 from paramiko import Message, RejectPolicy, SFTPAttributes, SFTPClient, SFTPFile, SSHClient
-from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READ, CMD_READDIR, CMD_STATUS, int64
+from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READ, CMD_READDIR, CMD_READLINK, CMD_STATUS, int64
 
 REQUEST = 32768
 """Bytes asked for at once: as many as every server has to give."""
@@ -28,9 +28,15 @@ class Session(SFTPClient):
     _read_response: Callable[[], object]
     _convert_status: Callable[[Message], None]
 
-    def names(self, folder: str) -> Iterator[tuple[bytes, SFTPAttributes]]:
+    def target(self, link: bytes) -> bytes:
+        """Say what a link leads to, as it says it itself."""
+        _, answer = self._request(CMD_READLINK, link)
+        answer.get_int()
+        return answer.get_binary()
+
+    def names(self, folder: bytes) -> Iterator[tuple[bytes, SFTPAttributes]]:
         """Go through a folder, `.` and `..` left out; a link has its own attributes."""
-        _, opened = self._request(CMD_OPENDIR, folder.encode())
+        _, opened = self._request(CMD_OPENDIR, folder)
         handle = opened.get_binary()
         while True:
             try:

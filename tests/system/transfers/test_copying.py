@@ -3,8 +3,8 @@ import stat
 
 import pytest
 
-from job_service.worker.transfers import Place, TransferError, Watch
-from tests.system.transfers.trees import LARGE, contents, copy, copy_tree, fill, leftovers, names
+from job_service.worker.transfers import Place, TransferError, Watch, remove
+from tests.system.transfers.trees import LARGE, contents, copy, copy_tree, entries, fill, leftovers, names
 
 EVERY_WAY = pytest.mark.parametrize(
     ("source", "target"), [("FILE", "SSH"), ("SSH", "FILE"), ("SSH", "SSH"), ("FILE", "FILE")]
@@ -65,16 +65,58 @@ def test_a_copy_has_the_permissions_of_the_source_and_can_be_written_by_its_owne
 
 
 @EACH
-@pytest.mark.parametrize("name", ["folder", "link", "pipe", "nothing"])
-def test_only_regular_files_are_copied(protocol, name, roots, site_at, connections):
-    (roots / "one" / "folder").mkdir()
-    (roots / "one" / "file").write_bytes(b"abc")
-    (roots / "one" / "link").symlink_to("file")
-    os.mkfifo(roots / "one" / "pipe")
-    one, other = site_at(protocol, 1, roots / "one"), site_at(protocol, 2, roots / "other")
-    with pytest.raises(TransferError, match=r"site 1: (this is|nothing is there)"):
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("folder", "this is a folder"),
+        ("pipe", "this is a pipe"),
+        ("socket", "this is a socket"),
+        ("nothing", "nothing is there"),
+        ("link to a folder", "it leads to '/folder' at site 1: this is a folder"),
+        ("link to a pipe", "it leads to '/pipe' at site 1: this is a pipe"),
+        ("dangling", "it leads to '/not there' at site 1: nothing is there"),
+        ("circle", "more than 40 symbolic links"),
+        ("out", "leads out of the root"),
+    ],
+)
+def test_only_files_and_links_to_them_are_copied(protocol, name, reason, roots, site_at, connections):
+    root = roots / "one"
+    (root / "folder").mkdir()
+    os.mkfifo(root / "pipe")
+    os.mknod(root / "socket", stat.S_IFSOCK | 0o600)
+    targets = {"link to a folder": "folder", "link to a pipe": "pipe", "dangling": "not there", "circle": "circle"}
+    for link, target in {**targets, "out": "../outside/victim"}.items():
+        (root / link).symlink_to(target)
+    one, other = site_at(protocol, 1, root), site_at(protocol, 2, roots / "other")
+    with pytest.raises(TransferError, match=reason):
         copy(connections, Place(one, name), Place(other, "copy"))
     assert names(roots / "other") == []
+
+
+@EVERY_WAY
+def test_a_link_is_copied_as_the_file_it_leads_to(source, target, roots, site_at, connections):
+    (roots / "one" / "folder").mkdir()
+    (roots / "one" / "folder" / "file").write_bytes(b"abc")
+    (roots / "one" / "link").symlink_to("folder/again")
+    (roots / "one" / "folder" / "again").symlink_to(roots / "one" / "folder" / "file")
+    one, other = site_at(source, 1, roots / "one"), site_at(target, 2, roots / "other")
+    assert copy(connections, Place(one, "link"), Place(other, "copy")).size == 3
+    assert contents(roots / "other") == {"copy": b"abc"}
+
+
+@EACH
+def test_dots_lead_to_the_folder_above_the_one_behind_a_link(protocol, roots, site_at, connections):
+    (roots / "one" / "deep" / "folder").mkdir(parents=True)
+    (roots / "one" / "deep" / "file").write_bytes(b"meant")
+    (roots / "one" / "file").write_bytes(b"not meant")
+    (roots / "one" / "link").symlink_to("deep/folder")
+    one, other = site_at(protocol, 1, roots / "one"), site_at(protocol, 2, roots / "other")
+    copy(connections, Place(one, "link/../file"), Place(other, "copy"))
+    assert contents(roots / "other") == {"copy": b"meant"}
+    assert set(entries(connections, Place(one, "link/.."))) == {"~/link/../file", "~/link/../folder"}
+    for path in ("link/..", "deep/.."):
+        with pytest.raises(TransferError, match="neither removed nor renamed"):
+            remove(connections, Place(one, path))
 
 
 @EACH

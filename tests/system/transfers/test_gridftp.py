@@ -115,7 +115,8 @@ def test_a_folder_whose_names_the_tool_can_not_list_is_named_apart(place, there,
         (there / folder).mkdir()
         (there / folder / os.fsdecode(name)).write_bytes(b"abc")
     pages = list(list_tree(connections, place, Watch()))
-    assert [each.name for page in pages for each in page.unlistable] == [f"{place.path}/one", f"{place.path}/other"]
+    assert [page.directory for page in pages if page.unlistable] == [f"{place.path}/one", f"{place.path}/other"]
+    assert [list(page.listing()) for page in pages] == [[place.path], [], []]
 
 
 def test_removing_renaming_and_making_folders_can_be_done_again(place, there, connections):

@@ -4,8 +4,17 @@ import tracemalloc
 
 import pytest
 
-from job_service.worker.transfers import Place, Progress, TransferCancelled, TransferError, Watch, list_tree
-from tests.system.transfers.trees import NAMES, NOT_UTF8, entries, fill
+from job_service.worker.transfers import (
+    Place,
+    Progress,
+    TransferCancelled,
+    TransferError,
+    Watch,
+    list_tree,
+    remove,
+    rename,
+)
+from tests.system.transfers.trees import NAMES, NOT_UTF8, copy, entries, fill
 
 EACH = pytest.mark.parametrize("protocol", ["FILE", "SSH"])
 
@@ -40,7 +49,7 @@ def test_a_listing_goes_from_the_top_down_and_by_name(protocol, roots, site_at, 
 @EACH
 @pytest.mark.parametrize(
     ("path", "directory"),
-    [("/a", "/a"), ("/a/", "/a"), ("~/a", "~/a"), ("a", "~/a"), ("./b/../a", "~/a"), ("~", "~"), ("/", "/")],
+    [("/a", "/a"), ("/a/", "/a"), ("~/a", "~/a"), ("a", "~/a"), ("./b/.././a", "~/b/../a"), ("~", "~"), ("/", "/")],
 )
 def test_folders_are_written_as_they_were_asked_for(protocol, path, directory, roots, site_at, connections):
     (roots / "one" / "a").mkdir()
@@ -71,17 +80,20 @@ def test_nothing_at_the_path_is_an_error(protocol, roots, site_at, connections):
 
 
 @EACH
-def test_a_name_that_is_not_utf8_is_named_apart_and_its_neighbors_are_listed(protocol, roots, site_at, connections):
+def test_a_name_that_is_not_utf8_is_listed_in_characters_that_lead_back_to_it(protocol, roots, site_at, connections):
     folder = roots / "one" / "folder"
     folder.mkdir()
     for name in NAMES:
         (folder / name).write_bytes(b"")
-    (roots / "one" / "folder" / os.fsdecode(NOT_UTF8)).mkdir()
-    (page,) = pages(connections, Place(site_at(protocol, 1, roots / "one"), "folder"))
-    assert {entry.name for entry in page.entries} == set(NAMES)
-    (unlistable,) = page.unlistable
-    assert unlistable.name == "latin-1-caf\\xe9"
-    assert "not UTF-8" in unlistable.reason
+    (folder / os.fsdecode(NOT_UTF8)).mkdir()
+    (folder / os.fsdecode(NOT_UTF8) / "file").write_bytes(b"abc")
+    site = site_at(protocol, 1, roots / "one")
+    page, below = pages(connections, Place(site, "folder"))
+    assert {entry.name for entry in page.entries} == {*NAMES, "latin-1-caf\uefe9"}
+    assert below.directory == "~/folder/latin-1-caf\uefe9"
+    assert copy(connections, Place(site, f"{below.directory}/file"), Place(site, "~/\uefe9")).size == 3
+    assert rename(connections, Place(site, "~/\uefe9"), "~/\uefc3\uefa9")
+    assert remove(connections, Place(site, "~/é"))
 
 
 @EACH

@@ -41,11 +41,11 @@ def test_a_folder_with_something_in_it_is_not_removed(protocol, site, root, conn
 @EACH
 def test_the_root_is_neither_removed_nor_renamed(protocol, site, root, connections):
     for path in ("~", "/", ".", "a/.."):
-        with pytest.raises(TransferError, match="root of site 1"):
+        with pytest.raises(TransferError, match=r"root of site 1|ends with"):
             remove(connections, Place(site, path))
-        with pytest.raises(TransferError, match="root of site 1"):
+        with pytest.raises(TransferError, match=r"root of site 1|ends with"):
             rename(connections, Place(site, path), "new")
-        with pytest.raises(TransferError, match="root of site 1"):
+        with pytest.raises(TransferError, match=r"root of site 1|ends with"):
             rename(connections, Place(site, "file"), path)
 
 

@@ -127,11 +127,10 @@ def test_an_answer_in_another_form_is_an_error(tools, connections):
         remove(connections, Place(SITE, "a"))
 
 
-def test_a_line_in_another_form_is_named_apart(tools, connections):
+def test_a_folder_with_a_line_in_another_form_is_not_listed_in_part(tools, connections):
     tools((FOLDER, 0), (f"{FILE}\nwhat is this", 0))
-    (page,) = list_tree(connections, Place(SITE, "a"), Watch())
-    assert [entry.name for entry in page.entries] == ["a name"]
-    assert [each.name for each in page.unlistable] == ["what is this"]
+    with pytest.raises(TransferError, match="'what is this'"):
+        list(list_tree(connections, Place(SITE, "a"), Watch()))
 
 
 def test_a_line_is_an_entry():

@@ -1,9 +1,13 @@
+import orjson
 import pytest
+from bson import BSON
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from job_service.transfers.paths import normal
 from job_service.worker.transfers import PathOutsideSite, TransferError
-from job_service.worker.transfers.paths import follow, parse, spell
+from job_service.worker.transfers.names import bytes_of, text_of
+from job_service.worker.transfers.paths import climbed, follow, parse, spell
 
 
 @pytest.mark.parametrize(
@@ -17,8 +21,8 @@ from job_service.worker.transfers.paths import follow, parse, spell
         ("~/a/b", ("a", "b")),
         ("/a//b/", ("a", "b")),
         ("./a/./b", ("a", "b")),
-        ("a/../b", ("b",)),
-        ("/a/b/../../c", ("c",)),
+        ("a/../b", ("a", "..", "b")),
+        ("/a/b/../../c", ("a", "b", "..", "..", "c")),
         ("~/..a/...", ("..a", "...")),
         ("./~", ("~",)),
         ("a/~b", ("a", "~b")),
@@ -56,8 +60,36 @@ def test_a_path_that_is_written_can_be_read_again(text, like):
         path = parse(text)
     except TransferError:
         return
-    assert all(name not in {"", ".", ".."} for name in path)
+    assert all(name not in {"", "."} for name in path)
     assert parse(spell(path, like)) == path
+    assert ".." not in climbed(path)
+
+
+@given(st.text(alphabet="./~ab\uefe9", max_size=20))
+def test_the_service_writes_a_path_as_its_worker_does(text):
+    try:
+        path = parse(text)
+    except TransferError:
+        return
+    assert normal(text) == spell(path, text)
+    assert normal(normal(text)) == normal(text)
+
+
+@given(st.binary(max_size=20) | st.text(alphabet="a\uee80\uefe9\ueff0\ud7ff", max_size=9).map(str.encode))
+def test_every_name_can_be_written_as_text_that_json_and_bson_take(name):
+    text = text_of(name)
+    assert bytes_of(text) == name
+    assert orjson.loads(orjson.dumps(text)) == BSON.encode({"a": text}).decode()["a"] == text
+    try:
+        plain = name.decode()
+    except UnicodeDecodeError:
+        return
+    assert text == plain or any("\uef80" <= character <= "\uefff" for character in plain)
+
+
+@given(st.lists(st.binary(max_size=6), unique=True))
+def test_two_names_are_never_one_text(names):
+    assert len({text_of(name) for name in names}) == len(names)
 
 
 def resolve(links, path, root="/srv/root"):
