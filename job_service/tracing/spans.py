@@ -32,11 +32,16 @@ def note(attributes: Mapping[str, str | int]) -> None:
 
 
 def failed(why: BaseException | None) -> None:
-    """Give the present span the status of an error, and the exception where there is one."""
+    """Give the present span the status of an error, and the exception where there is one and it has a text."""
     present = trace.get_current_span()
-    present.set_status(Status(StatusCode.ERROR, str(why) if why else None))
-    if why is not None:
+    present.set_status(Status(StatusCode.ERROR))
+    if why is None:
+        return
+    try:
+        present.set_status(Status(StatusCode.ERROR, str(why)))
         present.record_exception(why)
+    except BaseException:  # noqa: BLE001 - a class may do anything in its `__str__`; who is traced must not notice
+        present.add_event("exception", {"exception.type": type(why).__qualname__})
 
 
 def outgoing() -> dict[str, str]:

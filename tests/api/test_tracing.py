@@ -163,6 +163,25 @@ def test_what_a_handler_raises_is_the_error_of_its_span(client, spans):
     assert run.attributes["job_service.outcome"] == "failed"
 
 
+class SilentError(ArithmeticError):
+    """An error whose text fails."""
+
+    def __str__(self):
+        raise ZeroDivisionError
+
+
+def test_an_error_without_a_text_is_the_error_of_its_span_all_the_same(client, spans):
+    def handler(job):
+        raise SilentError
+
+    job_id, _ = submit_in_a_span(client)
+    work(client, handler, job_id)
+    run = spans()["run dataset"]
+    assert (run.status.is_ok, run.status.description) == (False, None)
+    assert [event.attributes["exception.type"] for event in run.events] == ["SilentError"]
+    assert client.jobs.get(job_id).log[-1].message == "SilentError"
+
+
 def test_a_later_attempt_is_a_trace_of_its_own_that_points_to_the_submitter_s(client, clock, spans):
     job_id, submitter = submit_in_a_span(client)
     client.claims.claim("dataset", "one that dies", lease_seconds=5)
