@@ -9,7 +9,16 @@ from uuid import uuid4
 import httpx
 from pydantic import Field
 
-from job_service.client.answers import Answer, Body, made, reading, retry_after
+from job_service.client.answers import (
+    Answer,
+    Body,
+    JsonObject,
+    adapter_of,
+    made,
+    reading,
+    retry_after,
+    value_of,
+)
 from job_service.client.call import Call, path
 from job_service.client.errors import Unreadable
 from job_service.client.jobs import Job
@@ -117,7 +126,7 @@ class UpdateResult(Standing):
 
 
 class _UpdateResults(Answer):
-    results: list[UpdateResult]
+    results: list[JsonObject]
 
 
 class Claims(Resource[E]):
@@ -144,7 +153,7 @@ class Claims(Resource[E]):
     def update_many(self, updates: Sequence[Update]) -> Call[list[UpdateResult]]:
         """Send many updates at once; one result an update, in order, and no error for a single one."""
         body = {"updates": [update.as_json() for update in updates]}
-        return Call(method="PATCH", path="/claims", body=body, parse=partial(_results, len(updates)))
+        return Call(method="PATCH", path="/claims", body=body, parse=partial(_results, updates))
 
     @Action
     def release(self, claim_id: str, job_id: str, *, delay: int | None = None) -> Call[Job]:
@@ -169,14 +178,17 @@ def _claim(request: ClaimRequest) -> Call[Claimed]:
 
 _read_claimed = reading(Claimed)
 _read_results = reading(_UpdateResults)
+_result = adapter_of(UpdateResult)
 
 
 def _claimed(response: httpx.Response) -> Claimed:
     return _read_claimed(response).model_copy(update={"retry_after": retry_after(response)})
 
 
-def _results(expected: int, response: httpx.Response) -> list[UpdateResult]:
+def _results(updates: Sequence[Update], response: httpx.Response) -> list[UpdateResult]:
+    """Read a result for each update, in order; of an update that it cannot read, the service gives back no id."""
     results = _read_results(response).results
-    if len(results) != expected:
-        raise Unreadable(f"{expected} updates were answered with {len(results)} results")
-    return results
+    if len(results) != len(updates):
+        raise Unreadable(f"{len(updates)} updates were answered with {len(results)} results")
+    ids = [{"jobId": update.job_id, "claimId": update.claim_id} for update in updates]
+    return [value_of(_result, {**result, **named}) for result, named in zip(results, ids, strict=True)]

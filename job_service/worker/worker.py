@@ -106,9 +106,9 @@ class Worker:
 
     def _run(self) -> None:
         with self._orders.on_signals():
-            reporter = self._start_threads()
             kinds = ", ".join(sorted({subscription.kind for subscription in self._subscriptions}))
             log.info("Worker %s started: %s jobs of %s", self.name, kinds, self._address)
+            reporter = self._start_threads()
             order = self._orders.next()
             log.info("Worker %s stops", self.name)
             self._stopping.set()

@@ -114,7 +114,10 @@ def test_a_service_that_takes_no_sign_of_life_is_told_of_once_in_the_log(service
 
 
 def test_what_is_not_taken_now_is_said_again_after_the_pause_that_was_asked_for(service, start):
+    heard = threading.Event()
+
     def handler(job):
+        assert heard.wait(DEADLINE_SECONDS)
         service.break_next = [
             lambda request, send: httpx.Response(429, headers={"Retry-After": "9" * 400}),
             lambda request, send: httpx.Response(503, headers={"Retry-After": "0"}),
@@ -125,6 +128,7 @@ def test_what_is_not_taken_now_is_said_again_after_the_pause_that_was_asked_for(
     running = start(handler, concurrency=1)
     pauses: list[float] = []
     running.worker._reporter._closed.wait = pauses.append
+    heard.set()
     service.wait_for(held)
     assert held.end["result"] == "done"
     assert pauses[0] == LONGEST_PAUSE
