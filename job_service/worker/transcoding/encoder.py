@@ -86,6 +86,11 @@ def _judge(ended: Ended, watcher: Watcher, encoder: Encoder, progress: Progress,
         raise EncodingStopped
     if ended.returncode:
         raise telling.failure(ended)
+    # ffmpeg takes the end of the file for the end of the clip, and is content.
+    if telling.doubts_the_clip and (there := progress.shortfall()):
+        raise EncodingFailed(
+            f"The clip is cut off, or still being written: {there} are there.", telling.log(), passing=True
+        )
 
 
 def _publish(part: Path, target: Path) -> None:

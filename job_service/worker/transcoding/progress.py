@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 LARGEST_BEFORE_END = 99
 MICROSECONDS = 1_000_000
+# The end of the last frame or of the longer stream is no exact time.
+SECONDS_OFF, PART_OFF = 1.0, 0.02
 
 
 class Progress:
@@ -37,6 +39,13 @@ class Progress:
     def seconds_without_move(self) -> float:
         """Give how long the encoder has been at the same place."""
         return self._clock() - self._moved_at
+
+    def shortfall(self) -> str | None:
+        """Say how much of the clip there is, where that is clearly less than its length: by a second and by 2 %."""
+        done = max(self._position, 0) / MICROSECONDS
+        if self._duration is None or self._duration - done < max(SECONDS_OFF, PART_OFF * self._duration):
+            return None
+        return f"{done:.1f} of {self._duration:.1f} seconds"
 
     def _tell(self) -> None:
         if not self._duration:

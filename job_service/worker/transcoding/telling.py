@@ -12,6 +12,10 @@ SAID = re.compile(r"(?:\[(?P<part>[^\]]+?)(?: @ 0x[0-9a-f]+)?\] )?\[(?P<level>[a
 ERRORS = frozenset({"error", "fatal", "panic"})
 # What says nothing about the clip or the options: the C library's words for a machine in trouble.
 OF_THE_MACHINE = tuple(os.strerror(each) for each in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EIO))
+# What it warns of where the clip ends in the middle of something.
+CUT_OFF = re.compile("corrupt|prematurely|growing file")
+# The index of an MP4 is what is written last.
+NOT_YET_THERE = "moov atom not found"
 LINES_OF_LOG = 30
 LINES_OF_REASON = 3
 
@@ -19,13 +23,15 @@ LINES_OF_REASON = 3
 class Telling:
     """Keep the last lines of ffmpeg's `-loglevel level+info`, and apart from them the last errors.
 
-    `names` maps each path of the worker to the name its job has for it: a job's log shows the latter.
+    `names` maps each path of the worker to the name its job has for it: a job's log shows the latter. `doubts_the_clip`
+    is true once there was an error, or a warning that the clip may have been cut off.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
         self._log = Tail(LINES_OF_LOG)
         self._errors = Tail(LINES_OF_REASON)
+        self.doubts_the_clip = False
 
     def hear(self, line: str) -> None:
         """Take in one line of standard error."""
@@ -34,6 +40,9 @@ class Telling:
         self._log.add(said)
         if match and match["level"] in ERRORS:
             self._errors.add(said.rstrip(" -"))
+            self.doubts_the_clip = True
+        elif match and match["level"] == "warning" and CUT_OFF.search(match["text"]):
+            self.doubts_the_clip = True
 
     def _named(self, said: str) -> str:
         for path, name in self._names.items():
@@ -49,7 +58,7 @@ class Telling:
         killed = ended.returncode < 0
         reason = " ".join(self._errors.lines() or ([] if killed else self.log()[-1:]))
         how = f"signal {-ended.returncode}" if killed else f"exit status {ended.returncode}"
-        passing = killed or any(each in reason for each in OF_THE_MACHINE)
+        passing = killed or any(each in reason for each in (*OF_THE_MACHINE, NOT_YET_THERE))
         return EncodingFailed(reason or f"The encoder ended with {how}.", self.log(), passing=passing)
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -115,6 +116,29 @@ def test_an_impossible_option_fails_with_the_encoder_s_reason(folders, options, 
 
     assert str(folders.input) not in "\n".join([str(caught.value), *caught.value.log])
     assert not folders.output.exists() or list(folders.output.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "how", "reason"),
+    [
+        ("mp4", ["-c", "copy", "-movflags", "+faststart"], r"cut off, or still being written: [\d.]+ of 4.0 seconds"),
+        ("mkv", ["-c", "copy"], r"cut off, or still being written: [\d.]+ of 4.0 seconds"),
+        ("mp3", ["-vn"], r"cut off, or still being written: [\d.]+ of 4.0 seconds"),
+        ("mov", ["-c", "copy"], "moov atom not found"),
+    ],
+)
+def test_a_clip_that_is_cut_off_is_tried_again_and_gives_no_result(folders, clips, tmp_path, form, how, reason):
+    whole = tmp_path / f"whole.{form}"
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", clips / "clip.mp4", *how, whole]
+    subprocess.run(command, check=True, timeout=DEADLINE)
+    (tmp_path / f"cut.{form}").write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    here = dataclasses.replace(folders, input=tmp_path)
+    options = {"input": f"cut.{form}", "output": "x.mkv", "codec": "mpeg4", "audio codec": "opus"}
+    with pytest.raises(EncodingFailed, match=reason) as caught:
+        encoded(here, options)
+    assert caught.value.passing
+    assert not folders.output.exists() or list(folders.output.iterdir()) == []
+    encoded(here, options | {"input": f"whole.{form}"})
 
 
 def test_a_failure_leaves_the_result_of_before_untouched(folders):
