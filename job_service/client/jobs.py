@@ -1,4 +1,4 @@
-"""Jobs of every kind, in the core's words: list, look at, explain, cancel, retry."""
+"""Jobs of every kind, in the core's words: list, look at, explain, cancel, release, retry."""
 
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
@@ -105,9 +105,18 @@ class Jobs(Resource[E]):
         return Call(method="GET", path=path("jobs", job_id, "explain"), parse=reading(Explanation))
 
     @Action
-    def cancel(self, job_id: str) -> Call[Job]:
-        """End a waiting job; tell a running one to stop. Doing it twice does no more than doing it once."""
-        return Call(method="POST", path=path("jobs", job_id, "cancel"), repeatable=True, parse=reading(Job))
+    def cancel(self, job_id: str, *, now: bool | None = None) -> Call[Job]:
+        """End a waiting job; tell a running one to stop. Doing it twice does no more than doing it once.
+
+        With `now` a running one ends at once as well; so does one of an old client, which hears of nothing, by default.
+        """
+        body = None if now is None else {"now": now}
+        return Call(method="POST", path=path("jobs", job_id, "cancel"), body=body, repeatable=True, parse=reading(Job))
+
+    @Action
+    def release(self, job_id: str) -> Call[Job]:
+        """Take a job from whoever holds it; it waits again. One that nobody holds stays as it is."""
+        return Call(method="POST", path=path("jobs", job_id, "release"), repeatable=True, parse=reading(Job))
 
     @Action
     def retry(self, job_id: str) -> Call[Job]:

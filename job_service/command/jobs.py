@@ -22,7 +22,7 @@ _COLUMNS = ["job", "kind", "state", "status", "done", "created", "error"]
 
 @click.group()
 def jobs() -> None:
-    """List, show, watch, submit, explain, cancel, retry and archive jobs.
+    """List, show, watch, submit, explain, cancel, release, retry and archive jobs.
 
     \b
     Examples:
@@ -116,15 +116,30 @@ def explain(client: JobServiceClient, *, job_id: str, as_json: bool) -> None:
 @jobs.command()
 @job_argument
 @_anyway
+@click.option("--now", is_flag=True, help="Do not wait for the worker that holds it.")
 @asks
-def cancel(client: JobServiceClient, *, job_id: str) -> None:
+def cancel(client: JobServiceClient, *, job_id: str, now: bool) -> None:
     """Cancel a job: a waiting one ends at once, a running one is asked to stop.
 
     \b
     Example:
-      job-service jobs cancel 0190f3c1-6c1c-7e9b-8a3f-2f3c5d1e7a10
+      job-service jobs cancel 0190f3c1-6c1c-7e9b-8a3f-2f3c5d1e7a10 --now
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
-    show_json(client.jobs.cancel(job_id))
+    show_json(client.jobs.cancel(job_id, now=now or None))
+
+
+@jobs.command()
+@job_argument
+@_anyway
+@asks
+def release(client: JobServiceClient, *, job_id: str) -> None:
+    """Take a job from the worker that holds it: it waits again, and no try is used up.
+
+    \b
+    Example:
+      job-service jobs release 0190f3c1-6c1c-7e9b-8a3f-2f3c5d1e7a10
+    """  # noqa: D301  click's mark for a block to leave as it is is the character itself
+    show_json(client.jobs.release(job_id))
 
 
 @jobs.command()

@@ -20,7 +20,7 @@ _MOST_CHOSEN = 1_000
 _COUNTED = 50_000
 _BATCH = 1_000
 _SAMPLES = 10
-_SUITS = {"retry": ENDED, "cancel": ALIVE, "release": frozenset({State.RUNNING})}
+_SUITS = {"retry": ENDED, "cancel": ALIVE, "cancel now": ALIVE, "release": frozenset({State.RUNNING})}
 
 
 def add_bulk(routes: Blueprint, parts: Parts) -> None:

@@ -9,9 +9,7 @@ from typing import Any
 
 from job_service.console.seeking import sought_of
 from job_service.jobs.adapter import Jobs
-from job_service.lifecycle.errors import Conflict, JobServiceError, NotFound
-from job_service.lifecycle.job import State
-from job_service.lifecycle.reports import Refused, Release
+from job_service.lifecycle.errors import JobServiceError
 from job_service.mongo.browsing import Browsing
 from job_service.mongo.bulk_runs import BulkRun, BulkRuns
 from job_service.mongo.overseeing import Overseeing
@@ -20,7 +18,7 @@ from job_service.mongo.store import Store
 _LOG = logging.getLogger(__name__)
 _BATCH = 200
 
-ACTIONS = ("retry", "cancel", "release")
+ACTIONS = ("retry", "cancel", "cancel now", "release")
 
 
 class BulkRunner:
@@ -37,7 +35,8 @@ class BulkRunner:
         self._verbs: dict[str, Callable[[str, datetime], Any]] = {
             "retry": self._retry,
             "cancel": lambda job_id, _since: self._jobs.cancel(job_id),
-            "release": lambda job_id, _since: self.release(job_id),
+            "cancel now": lambda job_id, _since: self._jobs.cancel(job_id, awaits_worker=False),
+            "release": lambda job_id, _since: self._jobs.release(job_id),
         }
 
     def start(self, run_id: str) -> threading.Thread:
@@ -105,14 +104,3 @@ class BulkRunner:
         # A run that is taken up again may come to a job that it has been at already.
         if not self._overseeing.retried_as(job_id, since):
             self._jobs.retry(job_id)
-
-    def release(self, job_id: str) -> None:
-        """Give a held job back for its worker. Raises NotFound, Conflict."""
-        job = self._store.reading.get(job_id)
-        if job is None:
-            raise NotFound(f"No job found for jobId: {job_id}")
-        if job["state"] != State.RUNNING or "lease" not in job:
-            raise Conflict("Nobody holds this job")
-        answer = self._store.reporting.release([Release(job_id, job["lease"]["claimId"])])[0]
-        if isinstance(answer, Refused):
-            raise Conflict(answer.message)

@@ -47,37 +47,26 @@ def add_job(routes: Blueprint, parts: Parts) -> None:
 
 
 def add_job_verbs(routes: Blueprint, parts: Parts) -> None:
-    """Add what the buttons of that page do."""
+    """Add what the buttons of that page do; each leads back to the job, or to the one that it has made."""
+    jobs = parts.jobs
+    verbs: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
+        "cancel": (jobs.cancel, "Cancelled, or its worker was asked to stop."),
+        "cancel-now": (lambda job_id: jobs.cancel(job_id, awaits_worker=False), "Cancelled."),
+        "release": (jobs.release, "It waits for a worker again; whoever held it has lost it."),
+        "retry": (jobs.retry, "This is the new job, like the one before."),
+    }
 
-    def act(job_id: str, verb: Callable[[str], str | None], told: str) -> Response:
-        made = None
+    @routes.post('/console/jobs/<job_id>/<any(cancel, "cancel-now", release, retry):verb>')
+    @allows(Role.OPERATE)
+    @page
+    def act_on_job(job_id: str, verb: str) -> Response:
+        act, told = verbs[verb]
         try:
-            made = verb(job_id)
+            job_id = act(job_id)["jobId"]
             flash(told, "success")
         except JobServiceError as error:
             flash(error.message, "warning")
-        return redirect(url_for("console.job", job_id=made or job_id), 303)
-
-    def cancel(job_id: str) -> None:
-        parts.jobs.cancel(job_id)
-
-    @routes.post("/console/jobs/<job_id>/cancel")
-    @allows(Role.OPERATE)
-    @page
-    def cancel_job(job_id: str) -> Response:
-        return act(job_id, cancel, "Cancelled, or its worker was asked to stop.")
-
-    @routes.post("/console/jobs/<job_id>/retry")
-    @allows(Role.OPERATE)
-    @page
-    def retry_job(job_id: str) -> Response:
-        return act(job_id, lambda one: str(parts.jobs.retry(one)["jobId"]), "This is the new job, like the one before.")
-
-    @routes.post("/console/jobs/<job_id>/release")
-    @allows(Role.OPERATE)
-    @page
-    def release_job(job_id: str) -> Response:
-        return act(job_id, parts.runner.release, "Given back; it waits for a worker again.")
+        return redirect(url_for("console.job", job_id=job_id), 303)
 
 
 def _page_of(parts: Parts, job: Job) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What can be done with a job of any kind: explain, cancel, retry."""
+"""What can be done with a job of any kind: explain, cancel, release, retry."""

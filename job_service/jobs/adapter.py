@@ -9,13 +9,14 @@ from job_service.lifecycle.job import ENDED, Job
 from job_service.lifecycle.view import core_view
 from job_service.mongo.store import Store
 from job_service.mongo.submission import Taken
+from job_service.web.request_ids import request_id
 
 #: Makes a new job like an ended one, with all that belongs to it.
 Retry = Callable[[Job], Job]
 
 
 class Jobs:
-    """Explains, cancels and retries; `retries` are of the kinds of which a job alone is not the whole."""
+    """Explains, cancels, releases and retries; `retries` are of the kinds of which a job alone is not the whole."""
 
     def __init__(self, store: Store, retries: Mapping[str, Retry] | None = None) -> None:
         self._store = store
@@ -26,9 +27,13 @@ class Jobs:
         job = self._get(job_id)
         return explain(job, self._facts(job))
 
-    def cancel(self, job_id: str) -> dict[str, Any]:
-        """Cancel a job. Raises NotFound, AlreadyFinished."""
-        return core_view(self._store.operating.cancel(job_id))
+    def cancel(self, job_id: str, *, awaits_worker: bool | None = None) -> dict[str, Any]:
+        """Cancel a job, as `Operating` does. Raises NotFound, AlreadyFinished."""
+        return core_view(self._store.operating.cancel(job_id, awaits_worker=awaits_worker))
+
+    def release(self, job_id: str) -> dict[str, Any]:
+        """Take a job from its holder; it waits again. Raises NotFound, AlreadyFinished."""
+        return core_view(self._store.operating.release(job_id, request_id()))
 
     def retry(self, job_id: str) -> dict[str, Any]:
         """Make a new job like an ended one. Raises NotFound, Conflict, TargetBusy."""

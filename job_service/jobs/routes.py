@@ -1,12 +1,18 @@
 """`/jobs/<jobId>/...` for every kind."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from job_service.jobs.adapter import Jobs
 from job_service.web.access import Role, allows
 from job_service.web.addresses import path_to
 from job_service.web.answers import answer
-from job_service.web.requests import read_nothing
+from job_service.web.requests import Body, read_body, read_nothing
+
+
+class Cancellation(Body):
+    """`POST /jobs/<jobId>/cancel`: whether to wait for whoever holds the job; left out, that depends on who it is."""
+
+    now: bool | None = None
 
 
 def job_routes(jobs: Jobs) -> Blueprint:
@@ -21,8 +27,14 @@ def job_routes(jobs: Jobs) -> Blueprint:
     @routes.post("/jobs/<job_id>/cancel")
     @allows(Role.OPERATE, Role.SUBMIT)
     def cancel(job_id: str) -> Response:
+        now = (read_body(Cancellation) if request.get_data() else Cancellation()).now
+        return answer(jobs.cancel(job_id, awaits_worker=None if now is None else not now))
+
+    @routes.post("/jobs/<job_id>/release")
+    @allows(Role.OPERATE)
+    def release(job_id: str) -> Response:
         read_nothing()
-        return answer(jobs.cancel(job_id))
+        return answer(jobs.release(job_id))
 
     @routes.post("/jobs/<job_id>/retry")
     @allows(Role.OPERATE, Role.SUBMIT)

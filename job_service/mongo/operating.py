@@ -1,4 +1,4 @@
-"""What operators do to jobs: cancel, retry, put back."""
+"""What operators do to jobs: cancel, release, retry, put back."""
 
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,14 @@ from pymongo.errors import DuplicateKeyError
 from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, NotFound, TargetBusy
 from job_service.lifecycle.job import ALIVE, ENDED, Job, NewJob, State
-from job_service.lifecycle.reports import Report, amending, ending
+from job_service.lifecycle.reports import Accepted, Release, Report, amending, ending
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.changes import as_update
 from job_service.mongo.client import Document
 from job_service.mongo.collections import Collections
 from job_service.mongo.ending import Ending
 from job_service.mongo.reading import Reading
+from job_service.mongo.reporting import Reporting
 from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
@@ -29,7 +30,9 @@ _GONE = (
 class Operating:
     """Acts on jobs from outside of any claim."""
 
-    def __init__(self, collections: Collections, terms: Terms, reading: Reading, ending: Ending) -> None:
+    def __init__(
+        self, collections: Collections, terms: Terms, reading: Reading, ending: Ending, reporting: Reporting
+    ) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._families = terms.families
@@ -37,20 +40,39 @@ class Operating:
         self._observe = terms.observe
         self._reading = reading
         self._ending = ending
+        self._reporting = reporting
 
     @traced("cancel a job")
-    def cancel(self, job_id: str, reason: str = "Cancelled") -> Job:
+    def cancel(self, job_id: str, reason: str = "Cancelled", *, awaits_worker: bool | None = None) -> Job:
         """End a waiting job at once; ask the worker of a running one to stop. Returns the job as it is then.
 
-        Raises NotFound, AlreadyFinished (unless it was cancelled before: then nothing changes).
+        A running one ends at once, too, unless it `awaits_worker`; by default it does, but for an old client, which
+        would hear of nothing. Raises NotFound, AlreadyFinished (unless it was cancelled before: then nothing
+        changes).
         """
         for _ in range(_TRIES):
             job = self._get(job_id)
-            if job["state"] == State.CANCELLED or "cancelRequestedAt" in job:
+            asked = "cancelRequestedAt" in job and _awaits_worker(job, chosen=awaits_worker)
+            if job["state"] == State.CANCELLED or asked:
                 return job
             if job["state"] in ENDED:
                 raise AlreadyFinished(f"The job has already ended as {job['state']}")
-            if self._cancel(job, reason, self._clock.now()):
+            if self._cancel(job, reason, self._clock.now(), awaits_worker=awaits_worker):
+                return self._get(job_id)
+        raise Conflict("The job is changing hands right now; try again")
+
+    @traced("release a job")
+    def release(self, job_id: str, request_id: str | None = None) -> Job:
+        """Take a job, or the elements of one, from its holder, and have it wait again; returns it as it is then.
+
+        Neither a try nor a lost lease counts; what the holder still says of it is refused. One that was asked to stop
+        ends as cancelled. A job that nobody holds stays as it is. Raises NotFound, AlreadyFinished.
+        """
+        for _ in range(_TRIES):
+            job = self._get(job_id)
+            if job["state"] in ENDED:
+                raise AlreadyFinished(f"The job has already ended as {job['state']}")
+            if self._release(job, request_id):
                 return self._get(job_id)
         raise Conflict("The job is changing hands right now; try again")
 
@@ -101,19 +123,34 @@ class Operating:
             raise NotFound(f"No job found for jobId: {job_id}")
         return job
 
-    def _cancel(self, job: Job, reason: str, now: datetime) -> bool:
+    def _cancel(self, job: Job, reason: str, now: datetime, *, awaits_worker: bool | None) -> bool:
         if job["state"] == State.QUEUED and "readyAt" not in job:
-            self._cancel_children(job["_id"], reason, now)
+            self._cancel_children(job["_id"], reason, now, awaits_worker=awaits_worker)
             return self._reading.children_alive(job["_id"], 1) > 0 or self._ending.cancel(job, now, reason)
-        if job["state"] == State.RUNNING and job["readyAt"] > now:
+        if job["state"] != State.RUNNING or job["readyAt"] <= now:
+            return self._ending.cancel(job, now, reason)
+        if _awaits_worker(job, chosen=awaits_worker):
             return self._ending.request_cancel(job["_id"], now)
-        return self._ending.cancel(job, now, reason)
+        return self._ending.cancel(job, now, reason, job["lease"]["claimId"])
 
-    def _cancel_children(self, parent_id: str, reason: str, now: datetime) -> None:
+    def _release(self, job: Job, request_id: str | None) -> bool:
+        """Free a job; False when it has changed hands since it was read."""
+        if job.get("waits") == "children":
+            held = {"parentId": job["_id"], "state": State.RUNNING.value}
+            for child in self._inprogress.find(held, {"lease": 1}):
+                # One that has ended by now, or been given back, is free.
+                self._release(child, request_id)
+        elif "lease" in job:
+            claim_id, told = job["lease"]["claimId"], ("Released; the worker that held it has lost it",)
+            asked = Release(job["_id"], claim_id, 0, request_id, messages=told, taken=True)
+            return isinstance(self._reporting.release([asked])[0], Accepted)
+        return True
+
+    def _cancel_children(self, parent_id: str, reason: str, now: datetime, *, awaits_worker: bool | None) -> None:
         self._inprogress.update_one({"_id": parent_id}, {"$set": {"cancelRequestedAt": now, "updatedAt": now}})
         self._ending.cancel_children(parent_id, now, reason)
         for child in self._inprogress.find({"parentId": parent_id, "state": {"$in": [state.value for state in ALIVE]}}):
-            self._cancel(child, reason, now)
+            self._cancel(child, reason, now, awaits_worker=awaits_worker)
 
     def _put_back(self, job: Job, now: datetime) -> bool:
         """Make the document queued again, guarded by the ends and claims it has seen."""
@@ -151,6 +188,11 @@ class Operating:
             return False
         self._inprogress.insert_one(fresh)
         return True
+
+
+def _awaits_worker(job: Job, *, chosen: bool | None) -> bool:
+    """Say whether a job that is to be cancelled ends only when its worker has heard of it."""
+    return "unnamed" not in job.get("lease", {}) if chosen is None else chosen
 
 
 def _reopened(job: Job, now: datetime) -> Transition:

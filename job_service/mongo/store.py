@@ -2,7 +2,7 @@
 
 - create: `submission.py`; find and get: `reading.py`
 - claim: `claiming.py`; renew, update, finish, fail, release: `reporting.py`
-- end and move: `ending.py`; cancel, retry, reopen: `operating.py`
+- end and move: `ending.py`; cancel, release, retry, reopen: `operating.py`
 - the maintenance flag: `maintenance.py`; sweep: `sweeping.py`
 """
 
@@ -89,9 +89,9 @@ def open_store(
     counters, signals = Counters(collections, clock), Signals(collections, clock)
     terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe, signals.observe), signals.tell)
     maintenance = Maintenance(collections)
-    ending = Ending(collections, terms)
     reading, workers = Reading(collections, by_kind), Workers(collections, clock)
-    sweeper = Sweeper(collections, terms, ending)
+    ending = Ending(collections, terms)
+    reporting, sweeper = Reporting(collections, terms, ending), Sweeper(collections, terms, ending)
     submission = Submission(collections, terms)
     submission.admissions.append(terms.require_types)
     recount = Recount(collections, counters, tuple(by_kind))
@@ -103,10 +103,10 @@ def open_store(
         maintenance=maintenance,
         submission=submission,
         claiming=Claiming(collections, terms, maintenance, ending),
-        reporting=Reporting(collections, terms, ending),
+        reporting=reporting,
         ending=ending,
         reading=reading,
-        operating=Operating(collections, terms, reading, ending),
+        operating=Operating(collections, terms, reading, ending, reporting),
         workers=workers,
         idempotency=Idempotency(collections),
         reservations=Reservations(collections, terms.clock),

@@ -1,6 +1,7 @@
 """The core's routes: claims, jobs of any kind, how things are, maintenance, tokens."""
 
 from job_service.claims.wire import ClaimRequest, Update, Updates
+from job_service.jobs.routes import Cancellation
 from job_service.maintenance.routes import NewMaintenanceStatus
 from job_service.openapi.answers import (
     Claimed,
@@ -73,9 +74,21 @@ JOBS = (
         key="POST /jobs/{job_id}/cancel",
         tag="jobs",
         summary="Cancel a job",
+        body=Cancellation,
+        body_is_needed=False,
+        example={"now": True},
         answers={200: CoreJob},
         refusals=(409,),
-        what="A waiting job ends at once; a running one is told at its next heartbeat.",
+        what="A waiting job ends at once; a running one is told at its next heartbeat. With `now` it ends at once, "
+        "too; so it does where an old client holds it, which would hear of nothing.",
+    ),
+    Operation(
+        key="POST /jobs/{job_id}/release",
+        tag="jobs",
+        summary="Take a job from its holder",
+        answers={200: CoreJob},
+        refusals=(409,),
+        what="It waits again; no try is used up. What the holder still says of it is refused.",
     ),
     Operation(
         key="POST /jobs/{job_id}/retry",

@@ -119,7 +119,7 @@ def _operation(operation: Operation, route: Route, schemas: _Schemas) -> Object:
         content = {"schema": schemas.of(operation.body)}
         if operation.example is not None:
             content["example"] = operation.example
-        described["requestBody"] = {"required": True, "content": {operation.body_media: content}}
+        described["requestBody"] = {"required": operation.body_is_needed, "content": {operation.body_media: content}}
     return described
 
 

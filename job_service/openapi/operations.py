@@ -31,6 +31,7 @@ class Operation:
     summary: str
     answers: Mapping[int, Any]
     body: Any = None
+    body_is_needed: bool = True
     example: Any = None
     what: str = ""
     parameters: tuple[Parameter, ...] = ()

@@ -78,6 +78,16 @@ def test_held_jobs_are_given_back(http, store):
     assert store.counters.counts()["dataset"]["queued"] == 4
 
 
+def test_held_jobs_are_cancelled_without_waiting(http, store):
+    submit(http, 4)
+    http.post("/claims", json={"kind": "dataset", "worker": "gone", "limit": 3})
+    asked = press(http, "/console/bulk", action="cancel now", scope="all", query="kind=dataset")
+    assert "Yes, cancel them now" in asked.text
+    ended = run(http, store, action="cancel now", scope="all", query="kind=dataset")
+    assert ended["done"] == 4
+    assert store.counters.counts()["dataset"]["cancelled"] == 4
+
+
 def test_without_a_choice_nothing_begins_and_the_filter_is_kept(http):
     answer = press(http, "/console/bulk", action="retry", scope="chosen", query="kind=dataset&state=failed")
     assert "kind=dataset&state=failed" in answer.headers["Location"]

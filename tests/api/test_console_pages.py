@@ -199,3 +199,14 @@ def test_the_console_works_below_a_sub_path(app, store):
     assert links
     assert [link for link in links if not link.startswith("/ops/")] == []
     claim(http, "dataset", "w")
+
+
+def test_a_held_job_is_cancelled_at_once_where_nobody_is_to_be_waited_for(http, store):
+    made = fill(http, store)
+    page = f"/console/jobs/{made['running']}"
+    assert "Cancel now" in look(http, page).text
+    assert "Cancel now" not in look(http, f"/console/jobs/{made['queued']}").text
+    press(http, f"{page}/cancel", page)
+    assert store.reading.get(made["running"])["state"] == "running"
+    press(http, f"{page}/cancel-now", page)
+    assert store.reading.get(made["running"])["state"] == "cancelled"

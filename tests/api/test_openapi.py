@@ -53,9 +53,9 @@ def test_the_server_is_where_the_service_is_mounted(app):
 
 def prepared(http, operation):
     """Make what the example is about; return its path."""
-    if operation.key == "PUT /jobs/{job_id}":
+    if operation.key in {"PUT /jobs/{job_id}", "POST /jobs/{job_id}/cancel"}:
         made = http.post("/jobs", json={"jobs": [{"operation": "ADD", "target": "INCOME"}]})
-        return f"/jobs/{made.json[0]['job_id']}"
+        return operation.path.replace("{job_id}", made.json[0]["job_id"])
     if operation.key == "POST /api/updateJob/{number}":
         http.post("/api/job", json={"Name": "film"})
         return "/api/updateJob/1"

@@ -308,7 +308,7 @@ def test_a_cancel_is_told_to_the_worker_and_ends_the_job(http, store):
     listed(http, {"~/tree": [entry("a"), entry("b")]})
     [item] = take(http, **{"algorithm.args": {"limit": 1}})
     job_id = store.reading.by_number("transfer", number)["_id"]
-    assert http.post(f"/jobs/{job_id}/cancel").status_code == 200
+    assert http.post(f"/jobs/{job_id}/cancel", json={"now": False}).status_code == 200
     assert monitor(http, item).json["action"] == "cancel"
     assert take(http) == []
     assert report(http, item, 1, log="stopped").status_code == 200

@@ -87,6 +87,8 @@ ROUTES: list[tuple[Any, str, Any, Any]] = [
         {"jobId": "j", "state": "queued", "claimable": True, "reasons": []},
     ),
     (lambda c: c.jobs.cancel("j"), "POST /jobs/j/cancel", None, JOB),
+    (lambda c: c.jobs.cancel("j", now=True), "POST /jobs/j/cancel", {"now": True}, JOB),
+    (lambda c: c.jobs.release("j"), "POST /jobs/j/release", None, JOB),
     (lambda c: c.jobs.retry("j"), "POST /jobs/j/retry", None, JOB),
     (lambda c: c.service.stats(), "GET /stats", None, {"kinds": {}, "workers": [], "paused": None}),
     (lambda c: c.service.alive(), "GET /health/alive", None, {"status": "alive"}),

@@ -61,7 +61,7 @@ def test_a_list_says_that_it_may_go_on(monkeypatch):
     assert "perhaps" not in ask(monkeypatch, ["jobs", "list", "--limit", "2"], [JOB]).output
 
 
-@pytest.mark.parametrize("command", ["show", "cancel", "retry"])
+@pytest.mark.parametrize("command", ["show", "cancel", "release", "retry"])
 def test_what_prints_json_anyway_may_be_asked_to(monkeypatch, command):
     assert json.loads(ask(monkeypatch, ["jobs", command, "j", "--json"], JOB).output)["state"] == "running"
 
