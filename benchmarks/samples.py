@@ -18,7 +18,7 @@ _REST = "the standard library, called by none of these"
 #: The first that fits counts; what fits none, as most of the standard library, belongs to its caller.
 _LAYERS = (
     (re.compile(r"/python3[.\d]*/json/"), _JSON),
-    (re.compile(r"/python3[.\d]*/logging/|job_service/web/logs\.py"), "log (logging, `web/logs.py`)"),
+    (re.compile(r"/python3[.\d]*/logging/|job_service/(logs/|web/logs\.py)"), "log (logging, `web/logs.py`)"),
     (
         re.compile(r"site-packages/prometheus_client/|job_service/web/metrics\.py"),
         "metrics (prometheus, `web/metrics.py`)",

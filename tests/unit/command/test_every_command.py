@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import click
 import httpx
@@ -53,12 +54,27 @@ EXAMPLE = re.compile(
 )
 
 
+ROOT = Path(__file__).parents[3]
+PAGES = [ROOT / "README.md", ROOT / "docker-compose.yml", *sorted((ROOT / "docs").rglob("*.md"))]
+#: In a block of a page, or between two backticks.
+SHOWN = re.compile(r"(?<=[\s`(])job-service ([a-z][^`|>&)#\n\\]*)")
+
+
 def found(words):
     """The command that the first words name, and the other words."""
     command: click.Command | None = main
     while isinstance(command, click.Group) and words:
         command, words = command.get_command(click.Context(command), words[0]), words[1:]
     return command, words
+
+
+def assert_is_one(line):
+    """Check that there are such a command and such options."""
+    command, words = found(shlex.split(line))
+    assert command is not None, line
+    options = {spelled for param in command.params for spelled in (*param.opts, *param.secondary_opts)}
+    own = words[: words.index("--")] if "--" in words else words
+    assert {word.split("=")[0] for word in own if word.startswith("--")} <= options, line
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -69,11 +85,7 @@ def test_its_help_has_an_example_that_is_one(name):
     examples = EXAMPLE.findall(EVERY[name].help or "")
     assert examples
     for line in examples:
-        command, words = found(shlex.split(line))
-        assert command is not None, line
-        options = {spelled for param in command.params for spelled in (*param.opts, *param.secondary_opts)}
-        own = words[: words.index("--")] if "--" in words else words
-        assert {word.split("=")[0] for word in own if word.startswith("--")} <= options, line
+        assert_is_one(line)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.kind)
@@ -83,6 +95,20 @@ def test_the_command_that_works_for_a_kind_is_one_with_all_that_it_requires(fami
     assert isinstance(command, click.Command), line
     required = {param.opts[0] for param in command.params if param.required}
     assert {word for word in words if word.startswith("--")} == required
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_that_a_page_shows_are_ones(page):
+    blocks = "\n".join(re.findall(r"```\w*\n.*?```|`[^`\n]+`|^#.*", page.read_text(), re.DOTALL | re.MULTILINE))
+    for line in SHOWN.findall(blocks):
+        assert_is_one(line)
+
+
+def test_the_page_of_the_command_names_each():
+    page = (ROOT / "docs" / "command.md").read_text()
+    shown = {name.split()[1] for name, command in EVERY.items() if " " in name and not command.hidden}
+    hidden = {name.split()[1] for name, command in EVERY.items() if command.hidden}
+    assert sorted(name for name in shown - hidden if f"`{name}" not in page) == []
 
 
 def called(name):
