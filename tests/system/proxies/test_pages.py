@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from tests.system.proxies.conftest import send_form
+from tests.system.serving.waiting import until
 
 LINK = re.compile(r'(?:href|src|action|data-events)="([^"]*)"')
 #: Rows of a list lead to pages that are all alike.
@@ -88,6 +89,20 @@ def test_a_job_is_cancelled_and_tried_again(way, browser, api):
     assert answer.status_code == 303
     assert re.fullmatch(rf"{way.prefix}/console/jobs/[0-9A-Za-z-]+", answer.headers["Location"])
     assert browser.get(way.origin + answer.headers["Location"]).status_code == 200
+
+
+def test_many_jobs_are_cancelled_at_once(way, browser, api):
+    name = f"MANY_{way.name.upper()}"
+    assert api.post("/jobs", json={"jobs": [{"operation": "ADD", "target": name}]}).status_code == 200
+    chosen = {"action": "cancel", "scope": "all", "query": f"target={name}"}
+    asked = send_form(browser, "/console/jobs", "/console/bulk", **chosen).text
+    assert "Cancel 1 job?" in asked
+    assert f'action="{way.prefix}/console/bulk/start"' in asked
+    token = re.findall(r'name="csrf_token"[^>]*value="([^"]*)"', asked)[0]
+    answer = browser.post("/console/bulk/start", data={**chosen, "csrf_token": token})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"{way.prefix}/console/bulk/")
+    until(lambda: api.get(f"/jobs?kind=dataset&target={name}").json()[0]["state"] == "cancelled")
 
 
 @pytest.fixture
