@@ -28,6 +28,7 @@ from job_service.mongo.elements import Elements
 from job_service.mongo.encoder_options import EncoderOptions
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.listings import Listings
+from job_service.mongo.once import Once
 from job_service.mongo.profiles import Profiles
 from job_service.mongo.store import Store
 from job_service.mongo.targets import Targets
@@ -134,6 +135,7 @@ def add_transcoding_and_conversions(base: Foundation, lent: Lent) -> None:
 def add_code_jobs(base: Foundation) -> CodeJobs:
     """Add programs of users, with their pages."""
     jobs = CodeJobs(base.store, base.settings.code_dir)
+    once = Once(base.store.idempotency, base.store.terms.clock)
     base.app.register_blueprint(code_routes(jobs))
-    base.app.register_blueprint(shared_routes(jobs, Pages(jobs, base.settings.code_timeout_seconds)))
+    base.app.register_blueprint(shared_routes(jobs, Pages(jobs, once, base.settings.code_timeout_seconds)))
     return jobs

@@ -7,6 +7,8 @@ from job_service.code_jobs.form import ProgramForm
 from job_service.code_jobs.wire import NewCodeJob, shown
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import ALIVE, Job
+from job_service.mongo.once import Once
+from job_service.web.forms import form_key
 
 _ROWS = 100
 #: A form's answer comes after the program's time limit, with a moment for a worker to take it up.
@@ -16,25 +18,28 @@ _PATIENCE_SECONDS = 5.0
 class Pages:
     """Renders pages; `timeout` is the longest that a program may run, in seconds."""
 
-    def __init__(self, jobs: CodeJobs, timeout: float) -> None:
+    def __init__(self, jobs: CodeJobs, once: Once, timeout: float) -> None:
         self._jobs = jobs
+        self._once = once
         self._wait = min(timeout + _PATIENCE_SECONDS, 30.0)
 
-    def all_jobs(self) -> str:
-        """Show the newest jobs and an empty form."""
-        return self._form_page(ProgramForm())
-
-    def submit(self) -> Response | tuple[str, int]:
-        """Take a form; show its faults beside the fields, or wait for the end and tell how it went."""
-        form = ProgramForm()
-        new = form.program()
-        job = self._stored(form, new) if new else None
-        if job is None:
-            return self._form_page(form), 400
-        ended = self._jobs.when_ended(job, self._wait)
+    def all_jobs(self, added: int | None) -> str:
+        """Show the newest jobs and an empty form; of a job just `added`, wait for its end and tell how it went."""
+        if added is None:
+            return self._form_page(ProgramForm())
+        ended = self._jobs.when_ended(self._jobs.get(added), self._wait)
         category, words, english = _outcome(ended)
         flash(f"{words} ({english}) ID: {ended['number']}", category)
-        return self._form_page(ProgramForm(formdata=None), ended), 200
+        return self._form_page(ProgramForm(), ended)
+
+    def submit(self) -> Response | tuple[str, int]:
+        """Take a form, once; show its faults beside the fields, or lead to the page that tells how it went."""
+        form = ProgramForm()
+        new = form.program()
+        number = self._stored(form, new) if new else None
+        if number is None:
+            return self._form_page(form), 400
+        return redirect(url_for("code_pages.all_jobs", added=number), 303)  # type: ignore[return-value]  # Flask's own Response
 
     def one_job(self, job: Job) -> str:
         """Show one job."""
@@ -45,16 +50,16 @@ class Pages:
         """Make a new job like an ended one, and lead to it."""
         if not ProgramForm().validate():
             raise Invalid("The form is too old, or came from elsewhere: load the page again")
-        again = self._jobs.again(number)
-        return redirect(url_for("code_pages.one_job", number=again["number"]), 303)  # type: ignore[return-value]  # Flask's own Response
+        again = self._once.do(form_key(), lambda: str(self._jobs.again(number)["number"]))
+        return redirect(url_for("code_pages.one_job", number=again), 303)  # type: ignore[return-value]  # Flask's own Response
 
     def jobs_of(self, uid: int) -> str:
         """Show the jobs of a user."""
         return render_template("code_jobs/user.html", uid=uid, jobs=self._jobs.list(uid, limit=_ROWS))
 
-    def _stored(self, form: ProgramForm, new: NewCodeJob) -> Job | None:
+    def _stored(self, form: ProgramForm, new: NewCodeJob) -> str | None:
         try:
-            return self._jobs.submit(new)
+            return self._once.do(form_key(), lambda: str(self._jobs.submit(new)["number"]))
         except Invalid as error:
             form.code.errors = (*form.code.errors, error.message)
             return None

@@ -11,9 +11,10 @@ from job_service.web.addresses import path_to
 from job_service.web.answers import answer
 from job_service.web.pages import page, wants_page
 from job_service.web.paging import link_to_next, page_asked_for
-from job_service.web.requests import query_number, read_body
+from job_service.web.requests import query_integer, query_number, read_body
 
 _LONGEST_WAIT = 30
+_HIGHEST_NUMBER = 10**18 - 1
 
 
 def code_routes(jobs: CodeJobs) -> Blueprint:
@@ -55,7 +56,8 @@ def shared_routes(jobs: CodeJobs, pages: Pages) -> Blueprint:
     @allows(Role.VIEW)
     @page
     def all_jobs() -> Response | str:
-        return pages.all_jobs() if wants_page() else answer([shown(job) for job in jobs.list()])
+        added = query_integer("added", 1, _HIGHEST_NUMBER)
+        return pages.all_jobs(added) if added or wants_page() else answer([shown(job) for job in jobs.list()])
 
     @routes.post("/jobs/")
     @allows(Role.SUBMIT)

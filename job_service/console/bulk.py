@@ -14,6 +14,7 @@ from job_service.console.seeking import absolute_times, as_query, given, sought_
 from job_service.lifecycle.errors import Invalid, NotFound
 from job_service.lifecycle.job import ALIVE, ENDED, State
 from job_service.web.access import Role, allows, caller
+from job_service.web.forms import form_key
 from job_service.web.pages import page
 
 _MOST_CHOSEN = 1_000
@@ -42,11 +43,8 @@ def add_bulk(routes: Blueprint, parts: Parts) -> None:
     @allows(Role.OPERATE)
     @page
     def start_bulk() -> Response:
-        action, query, ids = _asked(parts)
-        count, _ = _dry_run(parts, action, query, ids)
-        run = parts.runner.runs.begin(action, query, ids, count, caller().name)
-        parts.runner.start(run["_id"])
-        return redirect(url_for("console.bulk_run", run_id=run["_id"]), 303)
+        run_id = parts.once.do(form_key(), lambda: _started(parts))
+        return redirect(url_for("console.bulk_run", run_id=run_id), 303)
 
 
 def add_bulk_runs(routes: Blueprint, parts: Parts) -> None:
@@ -74,6 +72,15 @@ def add_bulk_runs(routes: Blueprint, parts: Parts) -> None:
         if not parts.runner.runs.stop(run_id):
             flash("This run is over already.", "warning")
         return redirect(url_for("console.bulk_run", run_id=run_id), 303)
+
+
+def _started(parts: Parts) -> str:
+    """Start what is asked for; return the id of the run."""
+    action, query, ids = _asked(parts)
+    count, _ = _dry_run(parts, action, query, ids)
+    run = parts.runner.runs.begin(action, query, ids, count, caller().name)
+    parts.runner.start(run["_id"])
+    return run["_id"]
 
 
 def _asked(parts: Parts) -> tuple[str, str, list[str]]:

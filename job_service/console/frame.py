@@ -16,6 +16,7 @@ from job_service.mongo.store import Store
 from job_service.web.access import SESSION_TOKEN, Role, allows
 from job_service.web.addresses import here, path_to
 from job_service.web.browsers import tell_browsers
+from job_service.web.forms import new_word
 from job_service.web.pages import ERROR_PAGE
 from job_service.web.sessions import Identity, SecureUnlessLocal, needs_tls
 
@@ -72,6 +73,7 @@ def _fill_templates(app: Flask, store: Store) -> None:
             "navigation": lambda: _navigation(tuple(store.terms.families)),
             "needs_tls": needs_tls,
             "now": SystemClock().now,
+            "once": new_word,
             "pause_now": lambda: store.maintenance.permit().pause,
             "signed_in": lambda: session.get("name"),
             "url_for_path": path_to,

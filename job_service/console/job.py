@@ -16,6 +16,7 @@ from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.mongo.browsing import Sought
 from job_service.web.access import Role, allows, caller
 from job_service.web.addresses import base_url
+from job_service.web.forms import form_key
 from job_service.web.pages import page
 
 _LINES = 300
@@ -62,11 +63,12 @@ def add_job_verbs(routes: Blueprint, parts: Parts) -> None:
     def act_on_job(job_id: str, verb: str) -> Response:
         act, told = verbs[verb]
         try:
-            job_id = act(job_id)["jobId"]
+            leads_to = parts.once.do(form_key(), lambda: str(act(job_id)["jobId"]))
             flash(told, "success")
         except JobServiceError as error:
+            leads_to = job_id
             flash(error.message, "warning")
-        return redirect(url_for("console.job", job_id=job_id), 303)
+        return redirect(url_for("console.job", job_id=leads_to), 303)
 
 
 def _page_of(parts: Parts, job: Job) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from wtforms.validators import Length
 
 from job_service.console.parts import Parts
 from job_service.web.access import Role, allows, caller
+from job_service.web.forms import form_key
 from job_service.web.pages import page
 
 _LONGEST_MESSAGE = 10_000
@@ -49,7 +50,7 @@ def add_maintenance(routes: Blueprint, parts: Parts) -> None:
         form = PauseForm()
         if not form.validate():
             return shown(form), 400
-        flag.set(paused=True, msg=(form.msg.data or "").strip(), set_by=caller().name)
+        _set_once(parts, paused=True, msg=(form.msg.data or "").strip())
         flash("Nothing starts from now on.", "warning")
         return redirect(url_for("console.maintenance"), 303)
 
@@ -57,7 +58,7 @@ def add_maintenance(routes: Blueprint, parts: Parts) -> None:
     @allows(Role.OPERATE)
     @page
     def resume() -> Response:
-        flag.set(paused=False, msg="", set_by=caller().name)
+        _set_once(parts, paused=False, msg="")
         flash("Jobs start again.", "success")
         return redirect(url_for("console.maintenance"), 303)
 
@@ -71,3 +72,13 @@ def add_maintenance(routes: Blueprint, parts: Parts) -> None:
             running=running,
             may_operate=Role.OPERATE in caller().roles,
         )
+
+
+def _set_once(parts: Parts, *, paused: bool, msg: str) -> None:
+    """Set the flag with one entry in its history, however often the button was pressed."""
+
+    def change() -> str:
+        parts.store.maintenance.set(paused=paused, msg=msg, set_by=caller().name)
+        return "set"
+
+    parts.once.do(form_key(), change)

@@ -13,6 +13,7 @@ from job_service.jobs.adapter import Jobs
 from job_service.mongo.browsing import Browsing
 from job_service.mongo.encoder_options import EncoderOptions
 from job_service.mongo.legacy import LegacyClients
+from job_service.mongo.once import Once
 from job_service.mongo.overseeing import Overseeing
 from job_service.mongo.profiles import Profiles
 from job_service.mongo.store import Store
@@ -32,6 +33,7 @@ class Parts:
     browsing: Browsing
     overseeing: Overseeing
     runner: BulkRunner
+    once: Once
     identify: Callable[[str], Caller | None]  #: who owns a token
     datasets: Datasets
     code_jobs: CodeJobs
@@ -59,6 +61,7 @@ class Parts:
             browsing=browsing,
             overseeing=overseeing,
             runner=BulkRunner(store, jobs, browsing, overseeing),
+            once=Once(store.idempotency, store.terms.clock),
             identify=identify,
             datasets=Datasets(store, Targets(store.collections)),
             code_jobs=code_jobs,

@@ -47,6 +47,10 @@ class Idempotency:
         stored = self._keys.find_one({"_id": key}, {"answer": 1})
         return bytes(stored["answer"]) if stored else answer
 
+    def forget(self, key: str) -> None:
+        """Let a key stand for nothing again."""
+        self._keys.delete_one({"_id": key})
+
     def _repeat(self, stored: Document, digest: str) -> Attempt:
         if stored["digest"] != digest:
             raise IdempotencyMismatch("This Idempotency-Key was used with another body")

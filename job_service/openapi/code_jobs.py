@@ -2,14 +2,18 @@
 
 from job_service.code_jobs.wire import NewCodeJob
 from job_service.openapi.family_answers import CodeJob, SubmittedCodeJob
-from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation, wait
+from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation, Parameter, wait
 
 _FORM = {
     "type": "object",
-    "properties": {name: {"type": "string"} for name in ("uid", "code", "inputt", "csrf_token")},
+    "properties": {name: {"type": "string"} for name in ("uid", "code", "inputt", "once", "csrf_token")},
     "required": ["uid", "csrf_token"],
 }
-_CSRF_FORM = {"type": "object", "properties": {"csrf_token": {"type": "string"}}, "required": ["csrf_token"]}
+_CSRF_FORM = {
+    "type": "object",
+    "properties": {"once": {"type": "string"}, "csrf_token": {"type": "string"}},
+    "required": ["csrf_token"],
+}
 _FORM_MEDIA = "multipart/form-data"
 
 OPERATIONS = (
@@ -43,14 +47,20 @@ OPERATIONS = (
         tag="code",
         summary="All programs; a page with a form for a browser",
         answers={200: list[CodeJob]},
+        parameters=(
+            Parameter(
+                "added", {"type": "integer", "minimum": 1}, "A program to wait for, of which the page then tells."
+            ),
+        ),
     ),
     Operation(
         key="POST /jobs/",
         tag="code",
-        summary="The form of the page",
+        summary="The form of the page; what has the same `once` and the same fields is added once",
         body=_FORM,
         body_media=_FORM_MEDIA,
-        answers={200: None},
+        answers={303: None},
+        headers={"Location": "The page that tells what came of it."},
         media="text/html",
     ),
     Operation(

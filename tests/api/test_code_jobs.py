@@ -29,7 +29,7 @@ def token_of(http):
 
 def form(http, **fields):
     data = {"uid": "1", "code": SUM, "inputt": '{"a": 5, "b": 3}', "csrf_token": token_of(http), **fields}
-    return http.post("/jobs/", data=data, headers=BROWSER)
+    return http.post("/jobs/", data=data, headers=BROWSER, follow_redirects=True)
 
 
 def test_a_program_waits_runs_and_is_done(http):
