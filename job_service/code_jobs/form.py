@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import StringField, TextAreaField
 
-from job_service.code_jobs.sources import FILE_NAME, as_text
+from job_service.code_jobs.sources import as_text, is_file_name
 from job_service.code_jobs.wire import NewCodeJob
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.faults import Fault
@@ -72,6 +72,6 @@ class ProgramForm(FlaskForm):
             if not self.file.data.filename.endswith(".py"):
                 raise Invalid.field("code", "the uploaded file must be a .py file")
             return {"code": as_text(self.file.data.read(), "code")}
-        if FILE_NAME.fullmatch(pasted.strip()):
+        if is_file_name(pasted.strip()):
             return {"file": pasted.strip()}
         return {"code": pasted}

@@ -1,19 +1,24 @@
 """Programs from CODE_DIR: by a bare name, and nothing else of this machine."""
 
 import os
-import re
 import stat
 from pathlib import Path
 
 from job_service.code_jobs.wire import MOST_CODE_CHARACTERS
 from job_service.lifecycle.errors import Invalid, TooLarge
+from job_service.web.names import is_name
 
-FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.py")
+LONGEST_FILE_NAME = 200
+
+
+def is_file_name(text: str) -> bool:
+    """Say whether a text can be the bare name of a `.py` file that is not hidden."""
+    return is_name(text, LONGEST_FILE_NAME) and "/" not in text and not text.startswith(".") and text.endswith(".py")
 
 
 def read_program(code_dir: Path | None, name: str) -> str:
     """Return the program in a file of CODE_DIR. Raises Invalid, which names the field `file`, and TooLarge."""
-    if not FILE_NAME.fullmatch(name):
+    if not is_file_name(name):
         raise Invalid.field("file", "must be the bare name of a .py file")
     if code_dir is None:
         raise Invalid.field("file", "this service has no folder of programs")

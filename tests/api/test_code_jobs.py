@@ -78,7 +78,20 @@ def test_a_bad_program_is_refused_and_stores_nothing(http, store, fields, loc):
 
 
 @pytest.mark.parametrize(
-    "name", ["../main.py", "/etc/passwd", ".env", "a/b.py", "x.py\0.txt", "link.py", "missing.py", "folder.py"]
+    "name",
+    [
+        "../main.py",
+        "/etc/passwd",
+        ".env",
+        ".sum.py",
+        "a\n.py",
+        "x" * 300 + ".py",
+        "a/b.py",
+        "x.py\0.txt",
+        "link.py",
+        "missing.py",
+        "folder.py",
+    ],
 )
 def test_only_a_file_of_the_folder_itself_is_a_program(database, store, tmp_path, name):
     (tmp_path / "secret").write_text("secret")
@@ -92,6 +105,17 @@ def test_only_a_file_of_the_folder_itself_is_a_program(database, store, tmp_path
     refused = http.post("/code-jobs", json={"uid": 1, "file": name})
     assert refused.status_code == 400
     assert '"loc":["file"]' in refused.text
+
+
+@pytest.mark.parametrize(
+    "name", ["Umsatz März.py", "映像\u3000第1話.py", "9.41\u202fAM.py", "-c.py", "a;b.py", "é" * 100 + ".py"]
+)
+def test_a_program_may_have_any_name_in_json_and_in_the_form(database, store, tmp_path, name):
+    (tmp_path / name).write_text(SUM)
+    http = create_app(Settings.from_environment({"CODE_DIR": str(tmp_path)}), store).test_client()
+    assert http.post("/code-jobs", json={"uid": 1, "file": name}).status_code == 201
+    assert form(http, code=name).status_code < 400
+    assert [job["parameters"]["code"] for job in store.collections.inprogress.find()] == [SUM, SUM]
 
 
 def test_pages_are_for_browsers_and_json_for_everything_else(http):

@@ -222,6 +222,29 @@ class TestWhatIsNoFile:
         assert not delete_importable(tmp_path, "A")
         assert (tmp_path / "A.tar").is_dir()
 
+    @pytest.mark.parametrize("asked", ["stat", "open"])
+    def test_what_may_not_be_read_is_skipped(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, asked: str
+    ) -> None:
+        put(tmp_path, "A", "A.json")
+        real = getattr(os, asked)
+
+        def refused(path: str, *args: object, **kwargs: object) -> object:
+            if path == "A.tar":
+                raise PermissionError(13, "Permission denied", path)
+            return real(path, *args, **kwargs)
+
+        monkeypatch.setattr(os, asked, refused)
+        assert_skipped(tmp_path, caplog, "A")
+
+    def test_names_that_are_no_text_are_skipped_in_silence(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for name in (b"\xff.tar", b"A\xff.tar", b"A\nB.tar"):
+            (tmp_path / os.fsdecode(name)).write_bytes(b"junk")
+        assert list_importable(tmp_path) == []
+        assert caplog.records == []
+
     def test_a_socket_is_skipped(
         self,
         tmp_path: Path,
