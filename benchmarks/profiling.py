@@ -80,7 +80,7 @@ def profile(ways: Sequence[Way], folder: Path, tell: Callable[[str], None]) -> N
 def _spy() -> str:
     found = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
     if found is None:
-        raise Missing("py-spy is missing: it is among the dependencies for development (`poetry install`)")
+        raise Missing("py-spy is missing: it is among the dependencies for development (`scripts/install all`)")
     return found
 
 
