@@ -128,8 +128,8 @@ class JobServiceClient(Families[Waiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        route = route_to(base_url)
-        http = httpx.Client(cookies=dict(cookies or {}), **route.options(transport))
+        route = route_to(base_url, transport)
+        http = httpx.Client(cookies=dict(cookies or {}), **route.options())
         super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds, route)))
 
     @property
@@ -170,8 +170,8 @@ class AsyncJobServiceClient(Families[Awaiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        route = route_to(base_url)
-        http = httpx.AsyncClient(cookies=dict(cookies or {}), **route.options(transport))
+        route = route_to(base_url, transport)
+        http = httpx.AsyncClient(cookies=dict(cookies or {}), **route.options())
         super().__init__(Awaiting(http, manner_of(token, retry, timeout_seconds, route)))
 
     async def close(self) -> None:

@@ -20,16 +20,20 @@ _LAST_PORT = 65535
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a service is and how it is reached; `variable` is what names the proxy."""
+    """Where a service is and how it is reached: over a transport of the caller's, through a proxy, or directly.
+
+    `variable` is what names the proxy.
+    """
 
     address: httpx.URL
+    transport: object | None = None
     proxy: httpx.Proxy | None = None
     variable: str = ""
 
-    def options(self, transport: object | None) -> dict[str, Any]:
-        """Say how httpx goes this way and no other that the environment names; over a `transport` if one is given."""
-        if transport is not None:
-            return {"base_url": self.address, "transport": transport, "trust_env": False}
+    def options(self) -> dict[str, Any]:
+        """Say how httpx goes this way, and no other that the environment names."""
+        if self.transport is not None:
+            return {"base_url": self.address, "transport": self.transport, "trust_env": False}
         # Of the environment, only the certificates to trust (SSL_CERT_FILE, SSL_CERT_DIR) are left to httpx.
         certificates = httpx.create_ssl_context()
         return {"base_url": self.address, "proxy": self.proxy, "verify": certificates, "trust_env": False}
@@ -41,15 +45,15 @@ class Route:
         return f" (through the proxy {self.proxy.url.netloc.decode('ascii')} of {self.variable})"
 
 
-def route_to(base_url: str) -> Route:
+def route_to(base_url: str, transport: object | None = None) -> Route:
     """Find the way to a service. Raises Unreachable for an address or a proxy that nothing can be at."""
     # httpx reads the same variables, but refuses bad ones for loopback too, and takes no networks in NO_PROXY.
     address, proxies = _address(base_url), getproxies()
     name = next((each for each in (address.scheme, "all") if proxies.get(each)), None)
-    if name is None or is_this_machine(address.host) or _is_exempt(address, proxies.get("no", "").split(",")):
-        return Route(address)
+    if name is None or transport is not None or _is_exempt(address, proxies.get("no", "").split(",")):
+        return Route(address, transport)
     variable = f"{name.upper()}_PROXY"
-    return Route(address, _proxy(proxies[name], variable), variable)
+    return Route(address, None, _proxy(proxies[name], variable), variable)
 
 
 def _address(base_url: str) -> httpx.URL:
@@ -75,7 +79,12 @@ def is_this_machine(host: str) -> bool:
 def _is_exempt(address: httpx.URL, exempt: Iterable[str]) -> bool:
     port = address.port or {"http": 80, "https": 443}.get(address.scheme, 0)
     names = [name.strip() for name in exempt]
-    if "*" in names or proxy_bypass(address.host) or proxy_bypass(f"{address.host}:{port}"):
+    if (
+        is_this_machine(address.host)
+        or "*" in names
+        or proxy_bypass(address.host)
+        or proxy_bypass(f"{address.host}:{port}")
+    ):
         return True
     try:
         host = ip_address(address.host)

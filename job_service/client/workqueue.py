@@ -29,8 +29,8 @@ class WorkqueueClient(Transfers[Waiting]):
         timeout_seconds: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        route = route_to(base_url)
-        http = httpx.Client(**route.options(transport))
+        route = route_to(base_url, transport)
+        http = httpx.Client(**route.options())
         super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds, route)))
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from job_service.client import ONCE, AsyncJobServiceClient, JobServiceClient, Unreachable, WorkqueueClient
@@ -60,6 +61,12 @@ def test_a_bad_proxy_is_one_sentence_and_never_for_this_machine(monkeypatch, cli
     ) as refused:
         client(ELSEWHERE)
     assert not refused.value.sent
+
+
+def test_no_proxy_stands_before_a_transport_of_the_callers_own(monkeypatch, scripted):
+    monkeypatch.setenv("HTTP_PROXY", "ftp://proxy")
+    with scripted(httpx.ConnectError("gone")).client(retry=ONCE) as client, pytest.raises(Unreachable, match=r"^gone$"):
+        client.service.ready()
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
