@@ -14,6 +14,11 @@ from job_service.client.request_id import HEADER
 
 T = TypeVar("T")
 
+#: Nobody means a longer pause, and none that is much longer can be waited for.
+LONGEST_RETRY_SECONDS = 86_400.0
+#: Of where a redirect leads, so much is shown.
+LONGEST_LOCATION = 200
+
 Json = Any
 JsonObject = dict[str, Any]
 
@@ -91,7 +96,7 @@ def json_of(response: httpx.Response) -> Json:
     """Read a body as JSON; raises Unreadable."""
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"{response.url.path} did not answer JSON. Is this the job service?") from error
 
 
@@ -129,7 +134,7 @@ def refusal(response: httpx.Response) -> Refused:
 def _error_body(response: httpx.Response) -> Mapping[str, Any]:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
@@ -138,16 +143,21 @@ def _message(body: Mapping[str, Any], response: httpx.Response) -> str:
     for name in ("message", "msg", "detail"):
         if isinstance(body.get(name), str):
             return str(body[name])
-    return f"{response.status_code} {response.reason_phrase}".strip()
+    said = f"{response.status_code} {response.reason_phrase}".strip()
+    elsewhere = response.headers.get("Location") if response.is_redirect else None
+    return f"{said}, to {elsewhere[:LONGEST_LOCATION]}" if elsewhere else said
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Read `Retry-After` in seconds; a date counts from the answer's own `Date`, whatever this machine's clock says."""
+    """Read `Retry-After` in seconds, a day at most; None for what is no time.
+
+    A date counts from the answer's own `Date`, whatever this machine's clock says.
+    """
     value = response.headers.get("Retry-After", "")
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), LONGEST_RETRY_SECONDS)
     try:
         until, sent = parsedate_to_datetime(value), parsedate_to_datetime(response.headers.get("Date", ""))
-        return max((until - sent).total_seconds(), 0.0)
-    except (ValueError, TypeError):
+        return min(max((until - sent).total_seconds(), 0.0), LONGEST_RETRY_SECONDS)
+    except (OverflowError, ValueError, TypeError):
         return None

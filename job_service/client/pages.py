@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from job_service.client.answers import adapter_of, json_of, value_of
 from job_service.client.call import Call
+from job_service.client.errors import Unreadable
 
 T = TypeVar("T")
 
@@ -21,8 +22,15 @@ class Page(Generic[T]):
     next_query: Mapping[str, str] | None
 
     def after(self, call: "Call[Page[T]]") -> "Call[Page[T]] | None":
-        """Make the call for the next page: only the link's query is taken, so that no token goes to another host."""
-        return None if self.next_query is None else replace(call, query=self.next_query)
+        """Make the call for the next page: only the link's query is taken, so that no token goes to another host.
+
+        Raises Unreadable where it is the same page again.
+        """
+        if self.next_query is None:
+            return None
+        if self.next_query == call.query:
+            raise Unreadable("The list goes on with the same page")
+        return replace(call, query=self.next_query)
 
 
 def paging(kind: type[T]) -> Callable[[httpx.Response], Page[T]]:
@@ -31,8 +39,14 @@ def paging(kind: type[T]) -> Callable[[httpx.Response], Page[T]]:
     adapter: TypeAdapter[list[T]] = adapter_of(list[item])
 
     def read(response: httpx.Response) -> Page[T]:
-        link = response.links.get("next", {}).get("url")
-        query = None if link is None else dict(httpx.URL(link).params)
-        return Page(value_of(adapter, json_of(response)), query)
+        return Page(value_of(adapter, json_of(response)), _next_query(response))
 
     return read
+
+
+def _next_query(response: httpx.Response) -> Mapping[str, str] | None:
+    link = response.links.get("next", {}).get("url")
+    try:
+        return None if link is None else dict(httpx.URL(link).params)
+    except httpx.InvalidURL as error:
+        raise Unreadable(f"The Link to the next page is none: {error}") from error

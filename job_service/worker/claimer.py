@@ -29,6 +29,8 @@ log = logging.getLogger("job_service.worker")
 FATAL = (Forbidden, Invalid, Unauthorized)
 #: How long to wait where the service asks for a pause and does not say how long.
 PAUSE_SECONDS = 5.0
+#: However long a pause the service asks for, a worker is not deaf for longer.
+LONGEST_PAUSE_SECONDS = 300.0
 
 #: Even a claim that does not wait is not to be made again and again without a breath.
 HASTE_SECONDS = 0.5
@@ -126,11 +128,11 @@ class Claimer:
 
     def _pause_after(self, error: JobServiceError, failures: int) -> float:
         asked = error.retry_after if isinstance(error, Refused) else None
-        return max(self.terms.retry.pause(failures), asked or 0.0)
+        return max(self.terms.retry.pause(failures), min(asked or 0.0, LONGEST_PAUSE_SECONDS))
 
     def _pause(self, claimed: Claimed, took: float) -> float:
         """Seconds until the next claim: none unless the service asks for some, or answers an empty hand too quickly."""
-        asked = claimed.retry_after or (PAUSE_SECONDS if claimed.paused else 0.0)
+        asked = min(claimed.retry_after or (PAUSE_SECONDS if claimed.paused else 0.0), LONGEST_PAUSE_SECONDS)
         hasty = not claimed.claims and not asked and took < max(self.terms.wait_seconds / 2, HASTE_SECONDS)
         self.hasty = self.hasty + 1 if hasty else 0
         return self.terms.retry.pause(self.hasty) if hasty else asked * (1 + self.terms.retry.draw() / 10)

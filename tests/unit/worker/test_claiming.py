@@ -89,7 +89,8 @@ FULL = Claimed.model_validate(
 def test_a_pause_is_as_long_as_the_service_asks_for_and_a_little_more_for_some():
     paused = Claimed(claims=[], paused=True)
     too_many = Claimed(claims=[], retry_after=7.0)
-    assert pauses((paused, 0.0), (too_many, 0.0)) == [5.5, 7.7]
+    endless = Claimed(claims=[], retry_after=86_400.0)
+    assert pauses((paused, 0.0), (too_many, 0.0), (endless, 0.0)) == [5.5, 7.7, 330.0]
 
 
 def test_after_a_job_and_after_a_long_wait_it_asks_at_once():
