@@ -18,7 +18,7 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
-    """One request and the reading of its answer.
+    """One request and the reading of its answer; a `body` of bytes is JSON already.
 
     `reads` are error statuses that `parse` understands; every other one is raised. `patience` is how many seconds the
     service may take on purpose. `repeatable` says that sending it again after a lost answer does no harm.

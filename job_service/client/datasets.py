@@ -139,14 +139,13 @@ class Datasets(Resource[E]):
         Without an `idempotency_key` one is made for this call: a repeat after a lost answer creates nothing twice.
         Raises IdempotencyMismatch for a key that was used with other jobs.
         """
-        return Call(
-            method="POST",
-            path="/jobs",
-            body={"jobs": [job.as_json() if isinstance(job, NewDatasetJob) else dict(job) for job in jobs]},
-            headers={"Idempotency-Key": idempotency_key or uuid4().hex},
-            repeatable=True,
-            parse=reading(list[Submitted]),
-        )
+        items = [job.as_json() if isinstance(job, NewDatasetJob) else dict(job) for job in jobs]
+        return _submission({"jobs": items}, idempotency_key)
+
+    @Action
+    def submit_body(self, body: bytes, *, idempotency_key: str | None = None) -> Call[list[Submitted]]:
+        """Submit `{"jobs": [...]}` that is JSON already, as it is: what an item holds is for the service to judge."""
+        return _submission(body, idempotency_key)
 
     @Listing
     def list(self, **narrowed: Unpack[DatasetFilter]) -> Call[Page[DatasetJob]]:
@@ -195,3 +194,14 @@ class Targets(Resource[E]):
     def list(self) -> Call[TargetList]:
         """List all targets."""
         return Call(method="GET", path="/targets", parse=reading(TargetList))
+
+
+def _submission(body: Any, idempotency_key: str | None) -> Call[list[Submitted]]:
+    return Call(
+        method="POST",
+        path="/jobs",
+        body=body,
+        headers={"Idempotency-Key": idempotency_key or uuid4().hex},
+        repeatable=True,
+        parse=reading(list[Submitted]),
+    )

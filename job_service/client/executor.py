@@ -36,9 +36,12 @@ class Manner:
         """Build the request; its repeats are the same one, under the same request id and trace. Raises Invalid."""
         headers = sendable({HEADER: current_request_id(), **tracing.outgoing(), **self.headers, **call.headers})
         timeout = httpx.Timeout(self.timeout_seconds, read=self.timeout_seconds + call.patience)
+        written = isinstance(call.body, bytes)
+        body = {"content": call.body} if written else {"json": call.body}
+        headers = {**headers, "Content-Type": "application/json"} if written else headers
         try:
             return http.build_request(
-                call.method, call.path, params=call.sent_query, json=call.body, headers=headers, timeout=timeout
+                call.method, call.path, params=call.sent_query, headers=headers, timeout=timeout, **body
             )
         except (RecursionError, TypeError, ValueError) as error:
             raise Invalid(f"This cannot be sent as JSON: {error}", code="invalid") from error

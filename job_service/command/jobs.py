@@ -4,7 +4,7 @@ import json
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import click
 
@@ -82,8 +82,9 @@ def submit(client: JobServiceClient, *, file: Path, idempotency_key: str | None,
     Example:
       job-service jobs submit jobs.json --idempotency-key monday
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
-    items = _items(sys.stdin.buffer.read() if str(file) == "-" else _read(file))
-    results = client.datasets.submit(items, idempotency_key=idempotency_key)
+    body = sys.stdin.buffer.read() if str(file) == "-" else _read(file)
+    _require_batch(body)
+    results = client.datasets.submit_body(body, idempotency_key=idempotency_key)
     if as_json:
         show_json(results)
     else:
@@ -176,12 +177,18 @@ def _read(file: Path) -> bytes:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _items(text: bytes) -> list[dict[str, Any]]:
+def _require_batch(text: bytes) -> None:
+    """Refuse what is no batch of jobs at all; what its items are is for the service to judge, one by one."""
     try:
-        body = json.loads(text)
+        # Digits stay text: of more than 4,300 Python makes no number.
+        body = json.loads(text, parse_int=str, parse_constant=_no_number)
+    except RecursionError:
+        return
     except ValueError as error:
         raise click.ClickException(f"This is not JSON: {error}") from error
-    items = body.get("jobs") if isinstance(body, dict) else None
-    if not isinstance(items, list):
+    if not isinstance(body, dict) or not isinstance(body.get("jobs"), list):
         raise click.ClickException('This is not the body of a POST: {"jobs": [...]}')
-    return items
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")

@@ -57,6 +57,7 @@ OUTPUT = {"jobid": 1, "elementid": 0, "attempt": 1, "type": "COPY", "status": "D
 
 #: (what is called, the request line, the body, the answer)
 ROUTES: list[tuple[Any, str, Any, Any]] = [
+    (lambda c: c.datasets.submit_body(b'{"jobs": [1e0]}'), "POST /jobs", {"jobs": [1.0]}, []),
     (lambda c: c.datasets.submit([{"operation": "ADD"}]), "POST /jobs", {"jobs": [{"operation": "ADD"}]}, []),
     (lambda c: c.datasets.get("a/b", wait=5), "GET /jobs/a%2Fb?wait=5", None, DATASET_JOB),
     (lambda c: c.datasets.update("j", status="failed", log="x"), "PUT /jobs/j", {"status": "failed", "log": "x"}, {}),

@@ -74,6 +74,31 @@ def test_a_file_that_is_no_text_is_refused_with_a_sentence(tmp_path):
         assert result.output.startswith("Error: This is not JSON: ")
 
 
+DEEP = b'{"jobs": [' + b"[" * 5_000 + b"]" * 5_000 + b"]}"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"jobs": ["\\ud800", 1e400, {"a": 1, "a": 2}]}', b'{"jobs": [1%s]}' % (b"0" * 5_000), DEEP]
+)
+def test_what_an_item_is_goes_to_the_service_as_it_was_written(monkeypatch, body):
+    sent = []
+
+    def send(_, request):
+        sent.append((request.content, request.headers["Content-Type"]))
+        return httpx.Response(200, json=[{"status": "FAILED", "msg": "no"}])
+
+    monkeypatch.setattr(Waiting, "_send", send)
+    result = CliRunner().invoke(main, ["jobs", "submit", "-", "--url", NOWHERE], input=body)
+    assert (result.exit_code, sent) == (1, [(body, "application/json")])
+
+
+@pytest.mark.parametrize("body", [b'{"jobs": [NaN]}', b'{"jobs": [1}', b"[]", b'{"jobs": {}}', b"null"])
+def test_what_is_no_batch_is_refused_before_it_is_sent(body):
+    result = CliRunner().invoke(main, ["jobs", "submit", "-", "--url", NOWHERE], input=body)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: This is not ")
+
+
 ELSEWHERE = "http://jobs.example:8000"
 
 
