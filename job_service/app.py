@@ -191,7 +191,7 @@ def _verifier(settings: Settings) -> JwtVerifier | None:
     if not settings.checks_jwt or not settings.jwks_url:
         return None
     audience = "datastore-qa" if settings.stack == "qa" else "datastore"
-    return JwtVerifier(JwksKeys(settings.jwks_url), audience)
+    return JwtVerifier(JwksKeys(settings.jwks_url), audience, settings.jwt_max_age_seconds)
 
 
 def _answer_errors(app: Flask) -> None:

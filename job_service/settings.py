@@ -96,6 +96,7 @@ class Settings(BaseModel):
     docker_host_name: str | None = None
     jwks_url: WebAddress | None = None
     jwt_auth: Flag | None = None  #: on as soon as there is a JWKS_URL, unless said otherwise
+    jwt_max_age_seconds: Seconds | None = None  #: a cookie has to expire, in so many seconds at most
     stack: str = "local"
     commit_id: str | None = None
     bump_enabled: Flag = False

@@ -33,12 +33,12 @@ class Batches:
         return dumps(self._create(items, user, None))
 
     def submit_once(self, key: str, items: Sequence[object], user: Mapping[str, Any]) -> bytes:
-        """Do the same, but answer a repeated request what it was answered. Raises IdempotencyMismatch."""
+        """Do the same, but answer a request that the user repeats what it was answered. Raises IdempotencyMismatch."""
         digest = hashlib.sha256(dumps([items, user])).hexdigest()
-        attempt = self._store.idempotency.begin(key, digest, self._store.terms.clock.now())
+        attempt = self._store.idempotency.begin(user["userId"], key, digest, self._store.terms.clock.now())
         if attempt.answer is not None:
             return attempt.answer
-        return self._store.idempotency.finish(key, dumps(self._create(items, user, attempt)))
+        return self._store.idempotency.finish(attempt, dumps(self._create(items, user, attempt)))
 
     def _create(
         self, items: Sequence[object], user: Mapping[str, Any], attempt: Attempt | None

@@ -15,10 +15,11 @@ from job_service.mongo.collections import Collections
 class Attempt:
     """One sending of a keyed request.
 
-    `answer` is what an earlier one was answered. Without it, `ids` are those that every sending gives its jobs, and
-    `repeated` says that an earlier one may have stored some of them.
+    `key` is what it is stored under, the caller's own. `answer` is what an earlier one was answered. Without it, `ids`
+    are those that every sending gives its jobs, and `repeated` says that an earlier one may have stored some of them.
     """
 
+    key: object
     ids: IdRange
     repeated: bool
     answer: bytes | None
@@ -30,31 +31,37 @@ class Idempotency:
     def __init__(self, collections: Collections) -> None:
         self._keys = collections.idempotency
 
-    def begin(self, key: str, digest: str, now: datetime) -> Attempt:
-        """Open a key, or find what it stands for; IdempotencyMismatch when that is another body."""
+    def begin(self, caller: str, key: str, digest: str, now: datetime) -> Attempt:
+        """Open a caller's key, or find what it stands for; IdempotencyMismatch when that is another body."""
+        # The last version stored keys of all callers as they are; only who sends the same again asks for such a one.
+        earlier = self._keys.find_one({"_id": key, "digest": digest})
+        if earlier:
+            return _repeated(earlier)
         ids = IdRange.at(now)
         # A run's start has 73 bits, more than BSON's integers hold.
-        opened = {"_id": key, "digest": digest, "ms": ids.milliseconds, "start": str(ids.start), "at": now}
+        run = {"ms": ids.milliseconds, "start": str(ids.start)}
+        opened: Document = {"_id": {"caller": caller, "key": key}, "digest": digest, **run, "at": now}
         try:
             self._keys.insert_one(opened)
         except DuplicateKeyError:
-            return self._repeat(self._keys.find_one({"_id": key}) or opened, digest)
-        return Attempt(ids, repeated=False, answer=None)
+            stored = self._keys.find_one({"_id": opened["_id"]}) or opened
+            if stored["digest"] != digest:
+                raise IdempotencyMismatch("This Idempotency-Key was used with another body") from None
+            return _repeated(stored)
+        return Attempt(opened["_id"], ids, repeated=False, answer=None)
 
-    def finish(self, key: str, answer: bytes) -> bytes:
+    def finish(self, attempt: Attempt, answer: bytes) -> bytes:
         """Store the answer and return the one that holds: of two sendings at once, the first's."""
-        self._keys.update_one({"_id": key, "answer": {"$exists": False}}, {"$set": {"answer": answer}})
-        stored = self._keys.find_one({"_id": key}, {"answer": 1})
+        self._keys.update_one({"_id": attempt.key, "answer": {"$exists": False}}, {"$set": {"answer": answer}})
+        stored = self._keys.find_one({"_id": attempt.key}, {"answer": 1})
         return bytes(stored["answer"]) if stored else answer
 
-    def forget(self, key: str) -> None:
+    def forget(self, attempt: Attempt) -> None:
         """Let a key stand for nothing again."""
-        self._keys.delete_one({"_id": key})
+        self._keys.delete_one({"_id": attempt.key})
 
-    def _repeat(self, stored: Document, digest: str) -> Attempt:
-        if stored["digest"] != digest:
-            raise IdempotencyMismatch("This Idempotency-Key was used with another body")
-        answer = stored.get("answer")
-        return Attempt(
-            IdRange(stored["ms"], int(stored["start"])), repeated=True, answer=bytes(answer) if answer else None
-        )
+
+def _repeated(stored: Document) -> Attempt:
+    answer = stored.get("answer")
+    ids = IdRange(stored["ms"], int(stored["start"]))
+    return Attempt(stored["_id"], ids, repeated=True, answer=bytes(answer) if answer else None)

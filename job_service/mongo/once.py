@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.errors import Conflict, JobServiceError
-from job_service.mongo.idempotency import Idempotency
+from job_service.mongo.idempotency import Attempt, Idempotency
 
+#: Whose keys they are, beside those that callers choose: each form has one that nobody could guess.
+_FORMS = "forms"
 _LOOK_SECONDS = 0.1
 _PATIENCE_SECONDS = 10.0
 
@@ -27,23 +29,23 @@ class Once:
         """
         if key is None:
             return make()
-        earlier = self._begin(key, patience)
-        if earlier is not None:
-            return earlier.decode()
+        attempt = self._begin(key, patience)
+        if attempt.answer is not None:
+            return attempt.answer.decode()
         try:
             made = make()
         except JobServiceError:
-            self._idempotency.forget(key)
+            self._idempotency.forget(attempt)
             raise
-        return self._idempotency.finish(key, made.encode()).decode()
+        return self._idempotency.finish(attempt, made.encode()).decode()
 
-    def _begin(self, key: str, patience: float) -> bytes | None:
-        """Return what was answered under a key; None when it is this call's to do."""
+    def _begin(self, key: str, patience: float) -> Attempt:
+        """Return the attempt under a key; without an answer it is this call's to do."""
         until = time.monotonic() + patience
         while True:
-            attempt = self._idempotency.begin(key, key, self._clock.now())
+            attempt = self._idempotency.begin(_FORMS, key, key, self._clock.now())
             if not attempt.repeated or attempt.answer is not None:
-                return attempt.answer
+                return attempt
             if time.monotonic() >= until:
                 raise Conflict("This was asked for already, and what became of that is not known: look, and ask anew")
             time.sleep(_LOOK_SECONDS)

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from job_service.lifecycle import errors
 from job_service.web.pages import error_page
+from job_service.web.present import present
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _PROBLEM = "application/problem+json"
@@ -84,8 +85,14 @@ def error_answer(error: errors.JobServiceError) -> Response:
     if status == 503:  # noqa: PLR2004  the table above names it
         headers["Retry-After"] = str(_UNAVAILABLE_RETRY)
     if status == 401:  # noqa: PLR2004  as above
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = _challenge()
     return _in_the_form_asked_for(body, status, headers)
+
+
+def _challenge() -> str:
+    """Return what is asked for; a browser's script is not, lest the browser ask a person for a name and a password."""
+    by_browser = "HTTP_SEC_FETCH_SITE" in present().environ
+    return "Bearer" if by_browser else 'Bearer, Basic realm="job-service", charset="UTF-8"'
 
 
 def http_error_answer(error: HTTPException) -> Response:

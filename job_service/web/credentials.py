@@ -1,4 +1,4 @@
-"""Finding out who is calling: by a token in a header or in the console's session, or by the two JWT cookies."""
+"""Finding out who is calling: by a token in a header, as a password or in the session, or by the two JWT cookies."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -28,7 +28,13 @@ class Credentials:
 
     def __call__(self) -> Caller | None:
         """Return who sends the present request; None when it does not prove to be anybody."""
-        secret = _header_token() or session.get(SESSION_TOKEN)
+        given = _header_token()
+        found = self.of_token(given) if given else None
+        # A proxy may pass on a password of its own, which is nobody's here.
+        found = found or self._of_basic()
+        if found or given:
+            return found
+        secret = session.get(SESSION_TOKEN)
         return self.of_token(secret) if secret else self._of_cookies()
 
     def of_token(self, secret: str) -> Caller | None:
@@ -38,6 +44,12 @@ class Credentials:
             return None
         roles = frozenset(implied for role in found["roles"] for implied in IMPLIED[Role(role)])
         return Caller(found["name"], roles)
+
+    def _of_basic(self) -> Caller | None:
+        """Return the caller whose token is the password; clients that have nothing but a URL can send that."""
+        login = request.authorization
+        password = login.password if login and login.type == "basic" else None
+        return self.of_token(password) if password else None
 
     def is_configured(self) -> bool:
         """Say whether credentials are asked for."""

@@ -17,11 +17,11 @@ from job_service.web.storable import find_fault
 ROLE = "role/dataadministrator"
 
 MAX_TOKEN_CHARACTERS = 8192
-MAX_LIFETIME_SECONDS = 24 * 60 * 60
 LEEWAY_SECONDS = 30
 
 _ALGORITHMS = ("RS256", "RS512")
 _MAY_BE_EMPTY = ("user/firstName", "user/lastName")
+_MAY_BE_NUMBERS = ("sub", "user/uuid")
 
 # The first that fits: some of these classes derive from others.
 _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
@@ -64,14 +64,17 @@ class Keys(Protocol):
 class JwtVerifier:
     """Checks the pair of cookies against the issuer's keys.
 
-    `audience` is what the `authorization` cookie has to be for. `clock` gives seconds since
-    the epoch, from which the longest lifetime counts; what has expired, PyJWT tells by the
-    machine's clock.
+    `audience` is what the `authorization` cookie has to be for. With `max_age` a token has to
+    expire, in so many seconds at most, by `clock`, which gives seconds since the epoch; what
+    has expired, PyJWT tells by the machine's clock.
     """
 
-    def __init__(self, keys: Keys, audience: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, keys: Keys, audience: str, max_age: float | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._keys = keys
         self._audience = audience
+        self._max_age = max_age
         self._clock = clock
 
     def verify(self, authorization: str | None, user_info: str | None) -> User:
@@ -95,22 +98,24 @@ class JwtVerifier:
             raise NotAuthenticated(f"The {cookie} cookie is too long")
         try:
             claims = self._decode(cookie, token, required)
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise NotAuthenticated(f"The {cookie} cookie {_reason(error)}") from None
-        if int(claims["exp"]) > self._clock() + MAX_LIFETIME_SECONDS + LEEWAY_SECONDS:
-            raise NotAuthenticated(f"The {cookie} cookie is valid for more than a day")
+        if self._max_age and int(claims["exp"]) > self._clock() + self._max_age + LEEWAY_SECONDS:
+            raise NotAuthenticated(f"The {cookie} cookie is valid for more than {self._max_age:g} seconds")
         return {name: _text(cookie, claims, name) for name in required if name != "aud"}
 
     def _decode(self, cookie: str, token: str, required: tuple[str, ...]) -> dict[str, Any]:
         """Return all claims of a token with a good signature, in its time, for us if it says for whom."""
         key = self._key(cookie, token)
+        expiry = ("exp",) if self._max_age else ()
         return jwt.decode(
             token,
             key,
             algorithms=_ALGORITHMS,
             audience=self._audience,
             leeway=LEEWAY_SECONDS,
-            options={"require": ["exp", *required], "verify_aud": "aud" in required},
+            # RFC 7519 wants `sub` to be text; the issuer's may be a number.
+            options={"require": [*expiry, *required], "verify_aud": "aud" in required, "verify_sub": False},
         )
 
     def _key(self, cookie: str, token: str) -> RSAPublicKey:
@@ -131,6 +136,8 @@ def _reason(error: Exception) -> str:
 
 def _text(cookie: str, claims: Mapping[str, Any], name: str) -> str:
     value = claims[name]
+    if name in _MAY_BE_NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str) or find_fault(value) or not (value or name in _MAY_BE_EMPTY):
         raise NotAuthenticated(f'The {cookie} cookie has an invalid claim "{name}"')
     return value

@@ -6,6 +6,7 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from job_service.mongo.tokens import Tokens
 from job_service.settings import Settings
 from job_service.web.jwks import JwksKeys
 from tests.api.asking import submit
@@ -130,8 +131,39 @@ def test_the_key_of_one_user_is_no_key_to_the_answer_of_another(http, sign):
     key = {"Idempotency-Key": "k1"}
     assert send(http, sign(GRANT), sign(ALICE), **key).status_code == 200
     bob = {"user/uuid": "u-2"}
-    answer = send(http, sign({**GRANT, **bob}), sign({**ALICE, **bob}), **key)
-    assert (answer.status_code, answer.json["code"]) == (409, "idempotency-mismatch")
+    answer = send(http, sign({**GRANT, **bob}), sign({**ALICE, **bob}), {"target": "SEX"}, **key)
+    assert answer.json[0]["status"] == "CREATED"
+
+
+def test_an_executor_with_nothing_but_a_url_is_let_in_by_the_token_in_it(http, store):
+    token = Tokens(store.collections, store.terms.clock).create("executor", ["work"], "ops")
+    assert http.get("/jobs?status=queued", auth=("any", token)).json == []
+    assert http.put("/jobs/nobody", json={"status": "failed"}, auth=("any", token)).status_code == 404
+    assert http.get("/jobs?status=queued", auth=("any", "wrong")).status_code == 401
+
+
+@pytest.mark.parametrize("changes", [{"exp": None}, {"exp": 7 * 86_400}, {"user/uuid": 7}, {"sub": 7}], ids=str)
+def test_cookies_are_good_as_their_issuer_makes_them(http, keys, changes):
+    now = time.time()
+    life = {"exp": now + changes.get("exp", 60)} if changes.get("exp", 60) else {}
+    said = {name: value for name, value in changes.items() if name != "exp"}
+    info = {name: value for name, value in said.items() if name != "sub"}
+    pair = (keys[0].sign({**life, **claims}, "RS256") for claims in ({**GRANT, **said}, {**ALICE, **info}))
+    answer = send(http, *pair)
+    made = http.get(f"/jobs/{answer.json[0]['job_id']}").json
+    assert made["createdBy"]["userId"] == str(said.get("user/uuid", "u-1"))
+
+
+class TestStrictness:
+    @pytest.fixture
+    def settings(self, settings):
+        return settings.model_copy(update={"jwt_max_age_seconds": 60})
+
+    @pytest.mark.parametrize(("life", "status"), [(50, 200), (3_600, 401), (None, 401)])
+    def test_a_setting_bounds_how_long_a_cookie_may_be_good(self, http, keys, life, status):
+        expiry = {"exp": time.time() + life} if life else {}
+        pair = (keys[0].sign({**expiry, **claims}, "RS256") for claims in (GRANT, ALICE))
+        assert send(http, *pair).status_code == status
 
 
 class TestStack:

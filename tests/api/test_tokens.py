@@ -53,3 +53,49 @@ def test_a_users_token_is_signed_and_turns_nothing_on(http):
     made = http.post("/tokens", json={"name": "alice", "user": 12})
     assert made.status_code == 201
     assert http.get("/jobs").status_code == 200
+
+
+#: A route of each API, and what it is answered to who may ask it.
+OF_EVERY_API = [
+    ("GET", "/jobs?status=queued", None, 200),
+    ("PUT", "/jobs/nobody", {"status": "failed"}, 404),
+    ("POST", "/claims", {"kind": "dataset", "worker": "w"}, 200),
+    ("GET", "/api/fetchJob", None, 400),
+    ("GET", "/job/available", None, 404),
+    ("POST", "/workqueue/api/v1.0/worker/jobs", {"types": [0]}, 404),
+    ("GET", "/stats", None, 200),
+]
+
+
+class TestATokenAsAPassword:
+    @pytest.mark.parametrize("user", ["any", "", "ä"])
+    def test_is_taken_on_every_route(self, http, admin, user):
+        worker = create(http, "w", "work", token=admin).json["token"]
+        for method, path, body, status in OF_EVERY_API:
+            asked = {"method": method, "json": body}
+            assert http.open(path, **asked, auth=(user, worker)).status_code == status
+            assert http.open(path, **asked).status_code == 401
+            assert http.open(path, **asked, auth=(user, worker + "x")).status_code == 401
+
+    def test_may_what_the_token_may(self, http, admin):
+        worker = create(http, "w", "work", token=admin).json["token"]
+        refused = http.post("/maintenance-status", json={"msg": "", "pause": 1}, auth=("any", worker))
+        assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
+
+    @pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic eA==", "Basic /////w==", "basic Og=="])
+    def test_that_is_none_is_nobody_s(self, http, admin, header):
+        assert admin
+        assert http.get("/jobs", headers={"Authorization": header}).status_code == 401
+
+    def test_of_a_proxy_is_no_hindrance_to_a_token(self, http, admin):
+        assert http.get("/jobs", auth=("proxy", "secret"), headers={"X-Token": admin}).status_code == 200
+
+    def test_is_asked_for_where_no_browser_would_ask_a_person(self, http, admin):
+        assert admin
+        told = http.get("/jobs").headers["WWW-Authenticate"]
+        assert told == 'Bearer, Basic realm="job-service", charset="UTF-8"'
+        assert http.get("/jobs", headers={"Sec-Fetch-Site": "same-origin"}).headers["WWW-Authenticate"] == "Bearer"
+
+    def test_does_not_let_another_site_act(self, http, admin):
+        asked = {"json": {"msg": "", "pause": 1}, "auth": ("any", admin), "headers": {"Sec-Fetch-Site": "cross-site"}}
+        assert http.post("/maintenance-status", **asked).status_code == 403

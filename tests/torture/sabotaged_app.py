@@ -27,11 +27,11 @@ def without_fence():
 def without_dedup():
     """Forget every Idempotency-Key at once."""
 
-    def begin(self, key, digest, now):
-        return Attempt(IdRange.at(datetime.now(UTC)), repeated=False, answer=None)
+    def begin(self, caller, key, digest, now):
+        return Attempt(key, IdRange.at(datetime.now(UTC)), repeated=False, answer=None)
 
     Idempotency.begin = begin  # type: ignore[method-assign]  # the sabotage
-    Idempotency.finish = lambda self, key, answer: answer  # type: ignore[method-assign]  # the sabotage
+    Idempotency.finish = lambda self, attempt, answer: answer  # type: ignore[method-assign]  # the sabotage
 
 
 def without_majority():

@@ -11,6 +11,8 @@ UNTYPED = [None, "text/plain", "multipart/form-data", "application/x-www-form-ur
 def test_no_route_takes_what_is_no_acceptable_json_object(http, unchanged):
     for operation in WITH_BODY.values():
         for name, body in BODIES.items():
+            if not (body or operation.body_is_needed):
+                continue
             answer = send(http, operation, unchanged, data=body, content_type=JSON)
             assert is_refused(answer, 400), (operation.key, name, answer.status_code, answer.text)
 

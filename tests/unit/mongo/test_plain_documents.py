@@ -23,15 +23,24 @@ def collections():
 
 def test_a_key_stands_for_one_body_and_one_answer(collections):
     keys = Idempotency(collections)
-    first = keys.begin("key", "digest", NOW)
-    again = keys.begin("key", "digest", NOW + timedelta(minutes=1))
+    first = keys.begin("me", "key", "digest", NOW)
+    again = keys.begin("me", "key", "digest", NOW + timedelta(minutes=1))
     assert (first.repeated, again.repeated) == (False, True)
     assert again.ids == first.ids
-    assert keys.finish("key", b"answer") == b"answer"
-    assert keys.finish("key", b"another") == b"answer"
-    assert keys.begin("key", "digest", NOW).answer == b"answer"
+    assert keys.finish(first, b"answer") == b"answer"
+    assert keys.finish(again, b"another") == b"answer"
+    assert keys.begin("me", "key", "digest", NOW).answer == b"answer"
     with pytest.raises(IdempotencyMismatch):
-        keys.begin("key", "other", NOW)
+        keys.begin("me", "key", "other", NOW)
+
+
+def test_a_key_is_its_caller_s(collections):
+    keys = Idempotency(collections)
+    keys.finish(keys.begin("me", "key", "digest", NOW), b"mine")
+    other = keys.begin("you", "key", "digest", NOW)
+    assert (other.repeated, other.answer) == (False, None)
+    assert keys.finish(other, b"yours") == b"yours"
+    assert keys.begin("me", "key", "digest", NOW).answer == b"mine"
 
 
 def test_a_token_is_found_by_its_secret_until_it_is_revoked(collections):
