@@ -104,8 +104,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         shutil.copy(ROOT / needed, tmp_path / needed)
     (tmp_path / ".venv").write_text("stands in the way, as a read-only file system would\n")
     refused = subprocess.run([tmp_path / "scripts" / "install"], capture_output=True, text=True, check=False)
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert f"The folder {tmp_path} must be writable" in refused.stderr
+    assert refused.returncode == 1
+    # Before it, bash may say that the machine lacks the locale that it is told of.
+    assert refused.stderr.splitlines()[-1].startswith(f"The folder {tmp_path} must be writable: ")
 
 
 def test_the_build_installs_anew_and_runs_the_readmes_command_in_an_empty_environment():
