@@ -1,7 +1,6 @@
 """Bodies of the worker's API, as workers send and read them."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -60,29 +59,3 @@ class Updates(Body):
     updates: list[Any] = Field(
         max_length=MOST_UPDATES, description="Objects, each as one update and its claimId, jobId."
     )
-
-
-class Held(Body):
-    """One claimed job, in the answer."""
-
-    claimId: str  # noqa: N815  the wire's spelling
-    leaseExpiresAt: datetime  # noqa: N815  as above
-    attempt: int
-    job: dict[str, Any]
-
-
-class ClaimAnswer(Body):
-    """What `POST /claims` answers; `paused` and `message` are there while nothing may start."""
-
-    serverTime: datetime  # noqa: N815  the wire's spelling
-    claims: list[Held]
-    paused: bool | None = None
-    message: str | None = None
-
-
-class UpdateAnswer(Body):
-    """What one update is answered."""
-
-    action: Literal["continue", "cancel"]
-    leaseExpiresAt: datetime | None = None  # noqa: N815  the wire's spelling
-    nextHeartbeatSeconds: float | None = None  # noqa: N815  as above

@@ -95,11 +95,6 @@ class Maintenance:
             self._permit = (permit, asked)
             return permit
 
-    def renew_permit(self) -> Permit:
-        """Return a permit read after this call began; for when a statement may have found its own over."""
-        self._permit = None
-        return self.permit()
-
     def _read_permit(self) -> Permit:
         read = {"paused": 1, "msg": 1, "timestamp": 1, "setBy": 1, "now": "$$NOW"}
         document = self._flag.find_one(_CURRENT, read)

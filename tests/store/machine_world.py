@@ -49,7 +49,8 @@ class World:
 
     def look_at_the_flag(self):
         for store in self.stores:
-            store.maintenance.renew_permit()
+            store.maintenance._permit = None
+            store.maintenance.permit()
 
     def stored(self):
         """Give every document, by job and collection."""
