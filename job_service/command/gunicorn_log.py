@@ -28,9 +28,9 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
             settings = Settings.from_environment()
         except SettingsError:
             # The application says so, which ends gunicorn.
-            logs.configure(logs.Asked())
-        else:
-            logs.configure(settings.log, settings.about)
+            settings = Settings()
+        logs.configure(settings.log, settings.about)
+        self.error_log.setLevel(max(self.error_log.level, _LOG.getEffectiveLevel()))
 
 
 def tell_start(arbiter: "Arbiter") -> None:
