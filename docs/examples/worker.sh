@@ -6,6 +6,7 @@ claim='' job='' stopping=''
 ask() { (trap '' INT; exec curl -sS --max-time 40 -X "$1" "$api$2" -H 'Content-Type: application/json' ${3:+-d "$3"}); }
 say() { ask PATCH "/claims/$claim/jobs/$job" "$1"; }
 trap 'stopping=yes' TERM INT
+echo "Asks ${api/\/\/*@/\/\/} for dataset jobs" >&2
 
 while [ -z "$stopping" ]; do
   claim=${claim:-$(cat /proc/sys/kernel/random/uuid)}
@@ -15,16 +16,18 @@ while [ -z "$stopping" ]; do
   job=$(jq -r '.claims[0].job.jobId // empty' <<<"$answer")
   [ -n "$job" ] || { claim=''; [ "$(jq .paused <<<"$answer")" != true ] || sleep 5; continue; }
 
+  echo "Job $job: begins" >&2
   end=completed
   for ((second = 0; second < work; second++)); do
     action=$(say '{"progress":'$((100 * second / work))'}' | jq -r '.action // .code // empty')
     case "$action${stopping:+ stop}" in
-      *stop) ask DELETE "/claims/$claim/jobs/$job" >/dev/null; exit 0 ;;
+      *stop) ask DELETE "/claims/$claim/jobs/$job" >/dev/null; echo "Job $job: given back" >&2; exit 0 ;;
       cancel) end=cancelled; break ;;
       lease-lost | already-finished) end=''; break ;;
     esac
     sleep 1
   done
   [ -z "$end" ] || until say '{"status":"'$end'"}' | jq -e 'IN(.code; "internal", "limited", "unavailable") | not' >/dev/null; do sleep 2; done
+  echo "Job $job: ${end:-lost}" >&2
   claim=''
 done

@@ -214,7 +214,7 @@ def _web_server(settings: ServeSettings, app: str, listener: socket.socket, envi
 
 
 def _companion(command: list[str], environment: dict[str, str]) -> Program:
-    name = " ".join(command)
+    name = " ".join(command).replace(f"{sys.executable} -m job_service", "job-service")
 
     def start() -> subprocess.Popen[bytes]:
         return spawn(command, environment=environment)
