@@ -12,6 +12,9 @@ from job_service.transfers.words import JobType
 
 Listing = Mapping[str, Sequence[Mapping[str, Any]]]
 
+_LARGEST_MODE = 2**32 - 1
+_LARGEST_SIZE = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -134,6 +137,8 @@ def _fault_of(entry: object) -> str | None:
         value = entry.get(field)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             return f"the {field} of {name[:64]!r} is not a whole number of at least 0"
+    if entry["st_mode"] > _LARGEST_MODE:
+        return f"the st_mode of {name[:64]!r} has more than 32 bits"
     return None
 
 
@@ -149,4 +154,5 @@ def _ends_like(path: str, asked: str) -> bool:
 
 
 def _size_of_all(listing: Listing) -> int:
-    return sum(entry["st_size"] for entries in listing.values() for entry in entries)
+    size: int = sum(entry["st_size"] for entries in listing.values() for entry in entries)
+    return min(size, _LARGEST_SIZE)

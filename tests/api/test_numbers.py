@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.api.asking import claim, path_of, submitted
-from tests.api.transfers import BASE, listed, submit, take
+from tests.api.transfers import BASE, entry, listed, report, submit, take
 
 NUMBERS = [
     "6.02214076e23",
@@ -89,3 +89,14 @@ def test_a_listing_holds_any_number(http):
     [element] = http.get(f"{BASE}/jobs/{number}/output").json
     assert {"st_mtime": 1.5e300, "st_dev": 2**63 - 1}.items() <= element["listing"]["~/tree"][0].items()
     assert take(http, 0) == []
+
+
+def test_sizes_and_modes_that_no_file_has_are_no_fault_of_ours(http):
+    huge = 2**63 - 1
+    submit(http, "rename", dst_filepath="~/b")
+    [item] = take(http, 0)
+    refused = report(http, item, listing={"~/tree": [{"name": "a", "st_mode": huge, "st_size": 1}]})
+    assert (refused.status_code, "more than 32 bits" in refused.text) == (400, True)
+    listing = {"~/tree": [entry("a", huge), entry("b", huge)]}
+    assert report(http, item, listing=listing).status_code == 200
+    assert [item["size"] for item in take(http)] == [huge]
