@@ -156,8 +156,9 @@ class Worker:
                 self._runner.release(job)
             else:
                 self._runner.run(job, subscription)
+        except Exception:
+            log.exception("Job %s: the worker failed; the job will be free when its lease ends", job.id)
         finally:
-            # Whatever went wrong: a lease that nobody works under must end.
             self._reporter.forget(job)
             self._slots.give(1)
 

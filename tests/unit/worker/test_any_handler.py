@@ -95,6 +95,40 @@ def test_every_job_ends_or_waits_again_and_the_next_one_is_done(service, start):
     assert running.thread.is_alive()
 
 
+def test_a_fault_of_the_worker_itself_lets_the_job_go_and_the_next_one_is_done(service, start, caplog):
+    running = start(lambda job: "done", concurrency=1, ready=lambda kind: bool(service.jobs))
+    runner, failing = running.worker._runner, [ZeroDivisionError("ours")]
+
+    class Failing:
+        """Fails at its first job."""
+
+        def run(self, job, subscription):
+            if failing:
+                raise failing.pop()
+            runner.run(job, subscription)
+
+    running.worker._runner = Failing()
+    lost, next_one = service.add(), service.add()
+    service.wait_for(next_one)
+    running.stop()
+    assert lost.updates == []
+    assert running.worker._reporter.watched() == []
+    assert "Job job-1: the worker failed" in caplog.text
+
+
+def test_a_handler_that_never_pauses_is_heard_of_all_the_same(service, start):
+    def handler(job):
+        job.log("begun")
+        while len(held.updates) < 3:
+            sum(range(1000))
+
+    service.next_heartbeat_seconds = 0.01
+    held = service.add()
+    start(handler)
+    service.wait_for(held)
+    assert held.end["status"] == "completed"
+
+
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
