@@ -63,6 +63,7 @@ OPERATIONS = (
         key="POST /job/available/{source}",
         tag="conversion",
         summary="Make a job available",
+        what="A source is 1 to 200 characters without a control character or a slash, and neither `.` nor `..`.",
         body=_DOCUMENT,
         example=_EXAMPLE,
         answers={201: Conversion},

@@ -20,7 +20,7 @@ def read_dataset(descriptor: int, dataset: str, on_read: Callable[[], None] | No
     """Find the files of a dataset in the tar behind an open descriptor, which stays open.
 
     `on_read` is called before each read, and may raise. Raises BrokenTar where it is no tar that can be trusted, and
-    UnfinishedTar where its end is missing.
+    UnfinishedTar where its end is missing; OSError where the disk fails.
     """
     tree = Tree()
     for name, member in read_members(descriptor, on_read):

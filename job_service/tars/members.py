@@ -4,6 +4,7 @@ The headers are read through tarfile, in small pieces and not too many. The form
 GNU's additions: https://www.gnu.org/software/tar/manual/html_node/Standard.html
 """
 
+import errno
 import io
 import os
 import tarfile
@@ -67,19 +68,25 @@ Member = Folder | Contents | SymbolicLink | HardLink
 def read_members(descriptor: int, on_read: Callable[[], None] | None = None) -> list[tuple[str, Member]]:
     """List the members behind an open descriptor of a file, which stays open, with their names.
 
-    `on_read` is called before each read, and may raise. Raises BrokenTar, UnfinishedTar.
+    `on_read` is called before each read, and may raise. Raises BrokenTar, UnfinishedTar; OSError where the disk fails.
     """
     with _HeaderFile(descriptor, on_read) as file:
         try:
             return list(_members(file, os.fstat(descriptor).st_size))
         except (tarfile.TarError, OSError, ValueError, OverflowError, RecursionError) as error:
-            if os.pread(descriptor, 8, 0).startswith(COMPRESSED):
-                raise BrokenTar("The tar is compressed; it has to come uncompressed") from error
-            # A false size makes a seek an OSError, false numbers a ValueError, nested headers a RecursionError.
-            if file.met_end:
-                raise UnfinishedTar from error
-            reason = str(error) if isinstance(error, tarfile.TarError) else type(error).__name__
-            raise BrokenTar(f"Not a readable tar ({reason}). Is it one?") from error
+            # A false size makes a seek EINVAL, false numbers a ValueError, nested headers a RecursionError.
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                raise
+            raise _what_is_wrong(descriptor, error, met_end=file.met_end) from error
+
+
+def _what_is_wrong(descriptor: int, error: Exception, *, met_end: bool) -> BrokenTar:
+    if os.pread(descriptor, 8, 0).startswith(COMPRESSED):
+        return BrokenTar("The tar is compressed; it has to come uncompressed")
+    if met_end:
+        return UnfinishedTar()
+    reason = str(error) if isinstance(error, tarfile.TarError) else type(error).__name__
+    return BrokenTar(f"Not a readable tar ({reason}). Is it one?")
 
 
 def _members(file: "_HeaderFile", size: int) -> Iterator[tuple[str, Member]]:

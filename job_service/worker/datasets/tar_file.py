@@ -74,6 +74,8 @@ def open_tar(descriptor: int, dataset: str) -> DatasetTar:
         files = read_dataset(descriptor, dataset)
     except UnfinishedTar as error:
         raise TryAgain(str(error)) from error
+    except OSError as error:
+        raise TryAgain(f"The tar cannot be read: {error.strerror}") from error
     except BrokenTar as error:
         raise GiveUp(str(error)) from error
     return DatasetTar(descriptor, status.st_size, identity(status), files)

@@ -1,5 +1,6 @@
 """Imports: what they check, what they say, what they leave behind."""
 
+import errno
 import hashlib
 import io
 import json
@@ -198,6 +199,17 @@ def test_an_upload_that_has_come_to_a_border_between_members_is_not_whole(sample
             run()
     path.write_bytes(whole[: end + 1024])
     assert run()["files"] == 100
+
+
+def test_a_disk_that_fails_for_a_moment_says_nothing_about_the_tar(samples, run, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tarfile.TarInfo, "frombuf", fail)
+        with pytest.raises(TryAgain, match="cannot be read: Input/output error"):
+            run()
+    assert run()["files"] == 3
 
 
 def test_what_follows_the_end_of_a_tar_is_no_part_of_it(samples, run):
