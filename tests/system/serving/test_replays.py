@@ -19,6 +19,7 @@ NEW = {
     "GET /job/active/<source>/<job_id>",
     "GET /jobs/<job_id>/explain",
     "POST /jobs/<job_id>/cancel",
+    "POST /jobs/<job_id>/release",
     "POST /jobs/<job_id>/retry",
     "POST /jobs/<int:number>/again",
     "POST /api/getAttributes",
