@@ -4,12 +4,13 @@ import pytest
 
 from tests.system.instances import Instance, url_of
 from tests.system.nginx import nginx_with_defaults
+from tests.system.old_clients.day import RUNS
 
 
 @pytest.fixture(scope="session")
 def instance(mongod_url, kept_database):
-    """Two processes of the service; the database is emptied before each test."""
-    with Instance(url_of(mongod_url, kept_database), BUMP_ENABLED="true") as running:
+    """Two processes of the service; the database, and with it a key of its own making, is emptied before each test."""
+    with Instance(url_of(mongod_url, kept_database), BUMP_ENABLED="true", SECRET_KEY="0123456789abcdef" * 2) as running:
         yield running
 
 
@@ -19,7 +20,19 @@ def nginx_url(instance, tmp_path_factory):
         yield url
 
 
+@pytest.fixture
+def direct(instance, database):
+    """The service's own URL, with an empty database behind it; browsers are let in by no other without credentials."""
+    return f"http://127.0.0.1:{instance.port}"
+
+
 @pytest.fixture(params=["direct", "nginx"])
-def base(request, instance, nginx_url, database):
+def base(request, direct, nginx_url):
     """The service's URL for a double, with an empty database behind it."""
-    return f"http://127.0.0.1:{instance.port}" if request.param == "direct" else nginx_url
+    return direct if request.param == "direct" else nginx_url
+
+
+@pytest.fixture(params=["direct", "nginx"] if RUNS > 1 else ["nginx"])
+def one_base(request, direct, nginx_url):
+    """The same for doubles to whom their address means nothing: where they live one day, it is behind nginx."""
+    return direct if request.param == "direct" else nginx_url
