@@ -101,7 +101,10 @@ class Reports:
         self._settling = settling
 
     def end(self, token: ElementToken, outcome: Outcome) -> None:
-        """Record an attempt. Raises Forbidden when it is over, Invalid when the tries are used up."""
+        """Record an attempt. Raises Forbidden when it is over, Invalid when the tries are used up.
+
+        A listing that can not be one is Invalid, and a failure: a worker that sent it has no other one.
+        """
         parent, element = self._held(token)
         listing = _listing_of(parent, element, outcome)
         self._logs.append(element["_id"], token.attempt, 0, outcome.log.encode(errors="replace"))
@@ -109,9 +112,18 @@ class Reports:
         if listing is None:
             answer = self._store.reporting.report([end])[0]
         else:
-            answer = self._expansion.finish(parent, element, listing, end)
+            answer = self._expanded(parent, element, listing, end)
         _require_accepted(answer)
         self._settling.after_end(element)
+
+    def _expanded(self, parent: Job, element: Job, listing: dict[str, Any], end: Report) -> Accepted | Refused:
+        try:
+            return self._expansion.finish(parent, element, listing, end)
+        except Invalid as fault:
+            reason = str(fault)[:_REASON_CHARACTERS]
+            self._store.reporting.report([end._replace(end="failed", retry=True, error=reason)])
+            self._settling.after_end(element)
+            raise
 
     def monitor(self, token: ElementToken, told: Monitoring) -> str:
         """Note how an attempt goes, and keep its lease; return whether to `continue` or to `cancel`."""

@@ -183,13 +183,22 @@ def test_a_folder_is_made_by_its_only_element(http):
         {"~/tree": [entry("..")]},
         {"~/tree": [entry("a/b")]},
         {"~/tree": [], "~/elsewhere": []},
+        {"~/tree": {"a": 1}},
+        {"~/tree": ["a"]},
+        {"root": [{"st_size": 123, "name": "frank.txt"}]},
     ],
 )
-def test_a_listing_that_cannot_be_one_is_refused(http, listing):
-    copy(http)
+def test_a_listing_that_cannot_be_one_is_refused_and_fails_its_job_with_the_reason(http, clock, listing):
+    number = copy(http, max_tries=2)
     [item] = take(http, 0)
     assert report(http, item, listing=listing).status_code == 400
-    assert report(http, item, listing={"~/tree": [entry("a")]}).status_code == 200
+    assert report(http, item, listing={"~/tree": [entry("a")]}).status_code == 403
+    clock.advance(60)
+    [again] = take(http, 0)
+    refused = report(http, again, listing=listing)
+    assert refused.status_code == 400
+    job = http.get(f"{BASE}/jobs/{number}").json
+    assert (job["status"], job["error"]) == ("FAILED", f"LIST ~/tree: {refused.json['message']}")
 
 
 def test_missing_fields_of_a_report_are_named(http):
