@@ -99,7 +99,7 @@ def plant(root, files, largest):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{ODD_NAMES[number % 7]} {number}").write_bytes(os.urandom(number % 50) * (number % 90))
     (root / "large").write_bytes(os.urandom(1_000_000) * (largest // 1_000_000))
-    (root / "link to large").symlink_to("large")
+    (root / "link to a file").symlink_to(min(root.glob("folder 0/*/*")))
     (root / "link to folder").symlink_to("folder 0")
 
 
