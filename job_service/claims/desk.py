@@ -23,9 +23,6 @@ _BATCH = 1_000
 #: Clients choose the parts of the queue that they ask for; of more parts than that nothing is remembered.
 _MOST_REMEMBERED = 256
 
-#: How long a claim that is woken early leaves to the storing of its job: less than that it is most often too early.
-_HEAD_START_SECONDS = 0.0007
-
 #: Says whether a claim's client is there no more.
 HungUp = Callable[[], bool]
 
@@ -38,8 +35,7 @@ def _stays() -> bool:
 class _Group:
     """The claims for one part of the queue: those to be served, and those that wait.
 
-    `types` are those it is for, if not for all; `woken` is the number of the last wake-up that may have been for it,
-    `early` whether it is to leave its job a head start.
+    `types` are those it is for, if not for all; `woken` is the number of the last wake-up that may have been for it.
     """
 
     types: frozenset[str | None]
@@ -47,7 +43,6 @@ class _Group:
     pending: list["_Waiter"] = field(default_factory=list)
     parked: list["_Waiter"] = field(default_factory=list)
     busy: bool = False
-    early: bool = False
     company: Company = field(default_factory=Company)
 
     def is_empty(self) -> bool:
@@ -127,7 +122,6 @@ class ClaimDesk:
                 if group.is_empty() or group.is_for(types.get(narrowing.kind, set())):
                     group.woken = self._wakes
                     if group.parked:
-                        group.early = news.early
                         self._unpark(group)
 
     def kinds_waited_for(self) -> set[str]:
@@ -173,9 +167,6 @@ class ClaimDesk:
     def _lead(self, narrowing: Narrowing, group: _Group) -> None:
         """Serve one batch, with this thread's own claim in it, and hand over."""
         group.company.wait(lambda: len(group.pending))
-        if group.early:
-            group.early = False
-            time.sleep(_HEAD_START_SECONDS)
         with self._lock:
             batch, group.pending = group.pending[:_BATCH], group.pending[_BATCH:]
             # Those who were woken together do not come back together.

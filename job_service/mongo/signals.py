@@ -40,14 +40,10 @@ _NAMESPACE_EXISTS = 48
 
 
 class News(NamedTuple):
-    """Which parts have something to claim, and the ids of ended jobs; None for more than can be named.
-
-    `early` says that the jobs are just being stored.
-    """
+    """Which parts have something to claim, and the ids of ended jobs; None for more than can be named."""
 
     parts: set[Part]
     ended: Sequence[str] | None = ()
-    early: bool = False
 
 
 Hear = Callable[[News], None]
@@ -100,7 +96,7 @@ class Signals:
             self.tell(News(parts, ended))
 
     def tell(self, news: News) -> None:
-        """Tell of what no move says: of jobs that are let go, or are about to be stored; touches no database itself."""
+        """Tell of what no move says: jobs that become claimable without one; touches no database itself."""
         self.hear(news)
         if self._audience.is_away():
             return

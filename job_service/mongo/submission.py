@@ -17,14 +17,12 @@ from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from job_service.lifecycle.clock import at_once
-from job_service.lifecycle.family import Part
 from job_service.lifecycle.ids import IdSource
 from job_service.lifecycle.job import SCHEMA_VERSION, Job, NewJob, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.client import Document
 from job_service.mongo.collections import EPOCH, Collections
 from job_service.mongo.duplicates import duplicates
-from job_service.mongo.signals import News
 from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
@@ -63,7 +61,6 @@ class Submission:
         self._policy = terms.policy
         self._clock = terms.clock
         self._observe = terms.observe
-        self._tell = terms.tell
         self._ids = IdSource()
         #: Asked before anything is stored; what they raise, the submitter hears.
         self.admissions: list[Callable[[Sequence[NewJob]], None]] = []
@@ -85,7 +82,6 @@ class Submission:
         jobs = [self._job(new, run[place], numbers.get(place), now) for place, new in enumerate(new_jobs)]
         if once:
             _hold_back(jobs)
-        self._announce(jobs, now)
         known = self._insert(jobs, repeated=repeated or once)
         try:
             if once:
@@ -140,15 +136,6 @@ class Submission:
                 release = {"$rename": {"confirmedReadyAt": "readyAt"}, "$unset": {"waits": ""}}
                 self._inprogress.update_many({"_id": {"$in": only}, **seen}, release)
         return ended
-
-    def _announce(self, jobs: list[Job], now: datetime) -> None:
-        """Call who waits for a job that comes alone before it is stored; of several, only some might be there first.
-
-        It may be claimed before the majority has it: the claim's write, later in the same log, brings both there.
-        """
-        alone = jobs[0]
-        if len(jobs) == 1 and "readyAt" in alone and alone["readyAt"] <= now:
-            self._tell(News({Part(alone["kind"], alone.get("type"))}, early=True))
 
     def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
         """Store what can be stored; return what became of the others: refused, or stored by an earlier call."""

@@ -22,9 +22,6 @@ _POLL_SECONDS = 1.0
 #: Before the board is read anew, after an interruption.
 _PAUSE_SECONDS = 0.2
 _LINGER_SECONDS = 30.0
-#: For how long the reader of notes steps aside, and how long it reads on at least in between: many instances may write.
-_GIVE_WAY_SECONDS = 0.001
-_GIVE_WAY_AFTER = 0.01
 
 Waiting = Callable[[], set[str]]
 Wake = Callable[[News], None]
@@ -120,7 +117,7 @@ class Wakeups:
 
     def _read_notes(self) -> None:
         """Hear of what other instances note until nobody has waited for a while."""
-        idle_since = gave_way = time.monotonic()
+        idle_since = time.monotonic()
         for note in self._signals.follow():
             if self._waiting() or self._awaited:
                 idle_since = time.monotonic()
@@ -132,19 +129,8 @@ class Wakeups:
                 return
             if note:
                 self._hear(note)
-                gave_way = self._give_way(gave_way)
             if self._stopped.is_set():
                 return
-
-    def _give_way(self, last: float) -> float:
-        """Let those who were woken go on first, unless that was done just now; return when it was done last.
-
-        To ask for the next note takes as long as they need to ask for their job.
-        """
-        if time.monotonic() - last < _GIVE_WAY_AFTER:
-            return last
-        self._stopped.wait(_GIVE_WAY_SECONDS)
-        return time.monotonic()
 
     def _hear(self, news: News) -> None:
         if news.parts:

@@ -103,7 +103,7 @@ def test_who_waits_for_elements_is_called_when_it_is_their_turn(http, store):
     store.wakeups.serve(set, called.append)
     report(http, item, listing=THREE)
     waiting_for_turn = store.collections.inprogress.count_documents({"waits": "turn"})
-    assert (called[-1].parts, called[-1].early, waiting_for_turn) == ({Part("transfer")}, False, 0)
+    assert (called[-1].parts, waiting_for_turn) == ({Part("transfer")}, 0)
 
 
 def test_the_same_listing_sent_many_times_at_once_makes_no_element_twice(http, app, store):

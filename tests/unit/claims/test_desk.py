@@ -1,7 +1,6 @@
 """Claims that wait together, at the moments at which their threads come late."""
 
 import threading
-import time
 from functools import partial
 from operator import is_
 from typing import Any
@@ -175,29 +174,11 @@ def test_news_are_for_who_waits_for_that_kind_and_type(queue, park, narrowing, p
     assert desk.kinds_waited_for() == (set() if called else {narrowing.kind})
 
 
-def test_who_was_called_too_early_is_called_again(queue, park):
+def test_who_was_called_and_found_nothing_is_called_again(queue, park):
     desk, thread, ticket = park(ADDITIONS)
-    desk.wake(News({ADDED}, early=True))
+    desk.wake(News({ADDED}))
     until(lambda: queue.asked == 2)
     queue.filled = True
     desk.wake(News({ADDED}))
     thread.join(10)
     assert len(ticket.jobs) == 1
-
-
-def test_who_is_called_early_leaves_the_job_a_head_start(queue, park, monkeypatch):
-    starts: list[float] = []
-    monkeypatch.setattr(module, "time", Clockwork(starts))
-    desk, thread, _ = park(ADDITIONS)
-    queue.filled = True
-    desk.wake(News({ADDED}, early=True))
-    thread.join(10)
-    assert starts == [module._HEAD_START_SECONDS]
-
-
-class Clockwork:
-    """The `time` module, but that nobody really sleeps."""
-
-    def __init__(self, slept):
-        self.sleep = slept.append
-        self.monotonic = time.monotonic
