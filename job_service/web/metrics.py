@@ -6,7 +6,6 @@ other word that a caller may choose.
 """
 
 import os
-from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -74,17 +73,11 @@ class Metrics:
         for (verb, kind, source, target), times in Tally(map(_ALIKE, transitions)).items():
             for counter, labels in self._counted(verb, kind, source, target):
                 counter.labels(*labels).inc(times)
-        waits: dict[str, list[float]] = {}
-        runs: dict[tuple[str, str], list[float]] = {}
         for move in transitions:
             if move.verb == "claim":
-                waits.setdefault(move.kind, []).append(move.waited or 0.0)
+                self._waited.labels(move.kind).observe(move.waited or 0.0)
             if move.ran is not None:
-                runs.setdefault((move.kind, move.target), []).append(move.ran)
-        for kind, seconds in waits.items():
-            observe_all(self._waited.labels(kind), seconds)
-        for (kind, state), seconds in runs.items():
-            observe_all(self._ran.labels(kind, state), seconds)
+                self._ran.labels(move.kind, move.target).observe(move.ran)
 
     def _counted(
         self, verb: str, kind: str, source: State | None, target: State
@@ -138,14 +131,6 @@ class Metrics:
 
     def _histogram(self, name: str, what: str, buckets: Sequence[float], *labels: str) -> Histogram:
         return Histogram(name, what, labels, namespace=_PREFIX, registry=self._registry, buckets=buckets)
-
-
-def observe_all(histogram: Histogram, values: Sequence[float]) -> None:
-    """Observe many values of a histogram at once, as the library does one: a write for their sum and one a bucket."""
-    bounds, sums, buckets = histogram._upper_bounds, histogram._sum, histogram._buckets  # noqa: SLF001  no such call
-    sums.inc(sum(values))
-    for place, times in Tally(bisect_left(bounds, value) for value in values).items():
-        buckets[place].inc(times)
 
 
 class _Gauges(Collector):
