@@ -77,7 +77,7 @@ def test_dataset_jobs_are_moved_with_their_targets(old, new, move):
     ]
     assert any(f"Moved from {added}" in entry["message"] for job in ended for entry in job["log"])
     waiting = new.get("/jobs?ignoreCompleted=true").json()
-    assert [job["parameters"]["target"] for job in reversed(waiting)] == ["RENT", "TOWN", "AGE"]
+    assert [job["parameters"]["target"] for job in waiting] == ["RENT", "TOWN", "AGE"]
     assert {job["status"] for job in waiting} == {"queued"}
     assert [(target["name"], target["action"]) for target in new.get("/targets").json()] == [
         (target["name"], target["action"]) for target in old.get("/targets").json()
@@ -100,7 +100,7 @@ def test_a_dataset_that_is_busy_in_the_new_service_is_named(old, new, move):
 
 def test_a_users_unfinished_transfers_are_registered_again(old, new, move):
     made = old.post(f"{BASE}/copy", json={"src_siteid": 1, "src_filepath": "a", "dst_siteid": 2, "dst_filepath": "b"})
-    old.post(f"{BASE}/list", json={"src_siteid": 3, "src_filepath": "c", "priority": 9})
+    old.post(f"{BASE}/list", json={"src_siteid": 3, "src_filepath": "c", "priority": 0})
     [group] = old.post(f"{BASE}/worker/jobs", json={"types": [0], "algorithm.args": {"limit": 1}}).json()
     [element] = group["elements"]
     end = {"returncode": 0, "host": "w", "log": "two files", "timestamp": "2012-03-21T13:35", "listing": {"/c": []}}
