@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from job_service.worker.errors import GiveUp, TryAgain
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 PIECE_BYTES = 1024 * 1024
+#: A tar without its end that was written to so lately counts as an upload under way, however long that takes.
+UPLOAD_SECONDS = 600
+LOOK_AGAIN_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,14 @@ def open_tar(descriptor: int, dataset: str) -> DatasetTar:
     try:
         files = read_dataset(descriptor, dataset)
     except UnfinishedTar as error:
-        raise TryAgain(str(error)) from error
+        raise TryAgain(str(error), delay=_until_it_may_be_whole(status)) from error
     except OSError as error:
         raise TryAgain(f"The tar cannot be read: {error.strerror}") from error
     except BrokenTar as error:
         raise GiveUp(str(error)) from error
     return DatasetTar(descriptor, status.st_size, identity(status), files)
+
+
+def _until_it_may_be_whole(status: os.stat_result) -> int | None:
+    """Return how many seconds to leave an upload alone, which costs no try; None for what nobody writes any more."""
+    return LOOK_AGAIN_SECONDS if time.time() - status.st_mtime < UPLOAD_SECONDS else None

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tarfile
+import time
 
 import pytest
 
@@ -186,6 +187,17 @@ def test_a_tar_whose_end_is_missing_is_tried_again_and_stays_where_it_is(samples
     with pytest.raises(TryAgain, match="Not a whole tar: its end is missing"):
         run()
     assert path.stat().st_size == size
+
+
+@pytest.mark.parametrize(("age", "delay"), [(0, 30), (599, 30), (601, None)])
+def test_an_upload_under_way_costs_no_try_until_nothing_has_come_for_a_while(samples, run, age, delay):
+    path = samples / "INCOME.tar"
+    path.write_bytes(path.read_bytes()[:1024])
+    written = time.time() - age
+    os.utime(path, (written, written))
+    with pytest.raises(TryAgain) as refused:
+        run()
+    assert refused.value.delay == delay
 
 
 def test_an_upload_that_has_come_to_a_border_between_members_is_not_whole(samples, run):

@@ -1,5 +1,6 @@
 """The importer as a worker runs it."""
 
+import os
 import threading
 
 from job_service.worker import Worker
@@ -12,6 +13,7 @@ def test_good_inputs_complete_bad_ones_fail_and_cut_ones_are_tried_again(samples
     worker = Worker(service.client(), wait_seconds=0.1)
     register(worker, samples)
     (samples / "CUT.tar").write_bytes((samples / "INCOME.tar").read_bytes()[:40_960])
+    os.utime(samples / "CUT.tar", (0, 0))
     thread = threading.Thread(target=worker.run)
     thread.start()
     good, broken = service.add(operation="ADD", target="INCOME"), service.add(operation="ADD", target="BROKEN_TAR")
