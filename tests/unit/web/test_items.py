@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from job_service.web import parsing
@@ -71,7 +71,6 @@ def test_more_brackets_than_values_are_not_looked_into():
     assert_refused('{"list": [%s' % ("[" * 200_000), "Nested too deeply (64 at most)", items="list")
 
 
-@settings(deadline=None)
 @given(json_objects, st.booleans())
 def test_fast_and_exact_reading_agree(value, ensure_ascii):
     body = json.dumps({"list": [value, value]}, ensure_ascii=ensure_ascii).encode(errors="surrogatepass")

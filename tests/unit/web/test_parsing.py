@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from job_service.web import parsing
@@ -230,13 +230,11 @@ class TestManyValues:
 class TestFastAndExactReadingAgree:
     """The body is read fast, and read exactly only where the fast way does not suffice."""
 
-    @settings(deadline=None)
     @given(json_objects, st.booleans())
     def test_on_any_json(self, value, ensure_ascii):
         body = json.dumps(value, ensure_ascii=ensure_ascii).encode(errors="surrogatepass")
         assert outcome(parse, body) == outcome(parsing.parse_exactly, body, MAX_NODES)
 
-    @settings(deadline=None)
     @given(json_objects, st.data())
     def test_on_json_with_pieces_put_in_its_place(self, value, data):
         body = json.dumps(value)
@@ -247,14 +245,12 @@ class TestFastAndExactReadingAgree:
         encoded = body.encode(errors="surrogatepass")
         assert outcome(parse, encoded) == outcome(parsing.parse_exactly, encoded, MAX_NODES)
 
-    @settings(deadline=None)
     @given(st.lists(st.tuples(st.text(':\\"a\u00e5', max_size=2), json_values), min_size=1, max_size=4))
     def test_on_objects_with_any_keys_twice(self, pairs):
         members = ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in pairs)
         body = f"{{{members}}}".encode()
         assert outcome(parse, body) == outcome(parsing.parse_exactly, body, MAX_NODES)
 
-    @settings(deadline=None)
     @given(st.binary())
     def test_on_any_bytes(self, body):
         assert outcome(parse, body) == outcome(parsing.parse_exactly, body, MAX_NODES)
