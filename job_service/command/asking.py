@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
-from unicodedata import category
 
 import click
 from pydantic import BaseModel
@@ -18,6 +17,7 @@ from rich.text import Text
 
 from job_service.client import JobServiceClient
 from job_service.client.errors import JobServiceError, Unreachable
+from job_service.logs import harmless
 
 P = ParamSpec("P")
 
@@ -100,8 +100,7 @@ def moment(at: datetime | None) -> str:
 
 def as_text(value: object) -> Text:
     """Return a cell without anything that a terminal would act on."""
-    text = "" if value is None else str(value)
-    return Text("".join(each if each.isprintable() or category(each) == "Zs" else "�" for each in text))
+    return Text("" if value is None else harmless(str(value)))
 
 
 def _plain(value: object) -> Any:

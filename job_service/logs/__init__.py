@@ -5,7 +5,17 @@ project; `for_want_of_another` for those of others, which may have a log of thei
 """
 
 from job_service.logs.asked import Asked, a_format, a_level
-from job_service.logs.formats import JsonLines, Lines, TextLines
+from job_service.logs.formats import JsonLines, Lines, TextLines, harmless
 from job_service.logs.setting_up import configure, for_want_of_another
 
-__all__ = ["Asked", "JsonLines", "Lines", "TextLines", "a_format", "a_level", "configure", "for_want_of_another"]
+__all__ = [
+    "Asked",
+    "JsonLines",
+    "Lines",
+    "TextLines",
+    "a_format",
+    "a_level",
+    "configure",
+    "for_want_of_another",
+    "harmless",
+]

@@ -84,7 +84,7 @@ class TextLines(logging.Formatter):
         line = self._line(record, _with_extra(record.getMessage(), _extra(record)))
         if record.exc_info:
             traced = self.formatException(record.exc_info).splitlines()
-            line = "\n    ".join([line, *map(_harmless, traced)])
+            line = "\n    ".join([line, *map(harmless, traced)])
         return line
 
     def _line(self, record: logging.LogRecord, sentence: str) -> str:
@@ -99,11 +99,12 @@ class TextLines(logging.Formatter):
 
 def _one_line(text: str) -> str:
     """Return a text as one line of bearable length, without anything that a terminal would act on."""
-    line = _harmless(_BREAKS.sub(" ", text.strip()))
+    line = harmless(_BREAKS.sub(" ", text.strip()))
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return a text with a sign of its own for each character that a terminal would act on, or not show."""
     return "".join(character if character.isprintable() or category(character) == "Zs" else "�" for character in text)
 
 
