@@ -9,7 +9,8 @@ from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, N
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.reports import Accepted, End, Report
-from job_service.mongo.legacy import CHANGING_HANDS, TAKEN_FROM_CLIENT, LegacyClients, is_fenced
+from job_service.mongo.legacy import TAKEN_FROM_CLIENT, LegacyClients, is_fenced
+from job_service.mongo.operating import CHANGING_HANDS
 from job_service.mongo.store import Store
 from job_service.web.request_ids import request_id
 

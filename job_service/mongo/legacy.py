@@ -17,10 +17,10 @@ from job_service.mongo.changes import as_update
 from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.leasing import lease_fields
 from job_service.mongo.maintenance import MaintenanceStatus
+from job_service.mongo.operating import CHANGING_HANDS
 from job_service.mongo.store import Store
 
 _TRIES = 5
-CHANGING_HANDS = "The job is changing hands right now; try again"
 TAKEN_FROM_CLIENT = "The lease was lost: the job was taken from this client"
 
 Messages = tuple[str, ...]

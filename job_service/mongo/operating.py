@@ -19,6 +19,7 @@ from job_service.mongo.reporting import Reporting
 from job_service.mongo.terms import Terms
 from job_service.tracing import traced
 
+CHANGING_HANDS = "The job is changing hands right now; try again"
 _TRIES = 5
 #: What a job that is put back does not keep.
 _GONE = (
@@ -59,7 +60,7 @@ class Operating:
                 raise AlreadyFinished(f"The job has already ended as {job['state']}")
             if self._cancel(job, reason, self._clock.now(), awaits_worker=awaits_worker):
                 return self._get(job_id)
-        raise Conflict("The job is changing hands right now; try again")
+        raise Conflict(CHANGING_HANDS)
 
     @traced("release a job")
     def release(self, job_id: str, request_id: str | None = None) -> Job:
@@ -74,7 +75,7 @@ class Operating:
                 raise AlreadyFinished(f"The job has already ended as {job['state']}")
             if self._release(job, request_id):
                 return self._get(job_id)
-        raise Conflict("The job is changing hands right now; try again")
+        raise Conflict(CHANGING_HANDS)
 
     def as_new(self, job_id: str) -> NewJob:
         """Return what makes a new job like an ended one. Raises NotFound, or Conflict while it is alive."""
@@ -100,7 +101,7 @@ class Operating:
             now = self._clock.now()
             if self._put_back(job, now):
                 return self._get(job_id)
-        raise Conflict("The job is changing hands right now; try again")
+        raise Conflict(CHANGING_HANDS)
 
     def change_unheld(
         self, job: Job, end: State | None, messages: tuple[str, ...], amend: tuple[tuple[str, Any], ...]
