@@ -15,8 +15,7 @@ from job_service import logs
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 _SECRET_NAMES = ("MONGODB_USER", "MONGODB_PASSWORD", "SECRET_KEY", "CREDENTIALS_KEY")
-
-
+#: What MongoDB takes in no name of a database.
 _NOT_IN_A_NAME = frozenset('/\\ "$.')
 _LAST_PORT = 65_535
 
