@@ -1,4 +1,4 @@
-"""What the processes of `job-service` say: their log on standard error, and where the service answers."""
+"""What `serve` says on standard output: where the service answers."""
 
 import logging
 import sys

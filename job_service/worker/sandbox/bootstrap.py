@@ -45,7 +45,7 @@ class _Zones:
         """Find nothing, but see what is imported."""
         if name == "zoneinfo._tzpath":
             sys.meta_path.remove(cls)
-            import sysconfig  # noqa: PLC0415  as above
+            import sysconfig  # noqa: PLC0415  most programs do without it
 
             sysconfig.get_config_vars()["TZPATH"] = ZONES
 
