@@ -33,7 +33,7 @@ class Idempotency:
 
     def begin(self, caller: str, key: str, digest: str, now: datetime) -> Attempt:
         """Open a caller's key, or find what it stands for; IdempotencyMismatch when that is another body."""
-        # The last version stored keys of all callers as they are; only who sends the same again asks for such a one.
+        # Version 0.1.0 stored keys without their callers; an equal digest, which has the user in it, says whose it is.
         earlier = self._keys.find_one({"_id": key, "digest": digest})
         if earlier:
             return _repeated(earlier)
