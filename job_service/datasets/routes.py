@@ -32,7 +32,16 @@ from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
 from job_service.web.paging import link_to_next, page_asked_for
 from job_service.web.present import present
-from job_service.web.requests import Body, query_choices, query_flag, query_number, query_text, read_batch, read_body
+from job_service.web.requests import (
+    Body,
+    query_choice,
+    query_choices,
+    query_flag,
+    query_number,
+    query_text,
+    read_batch,
+    read_body,
+)
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _LONGEST_WAIT = 30
@@ -162,7 +171,7 @@ def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
     limit, beyond = page_asked_for()
     asked = query_choices("kind", known | {"all"})
     kinds = tuple(sorted(known)) if "all" in asked else asked or (DATASET.kind,)
-    order = query_choices("order", ["newest", "oldest"], repeated=False) or ("newest" if asked else "oldest",)
+    order = query_choice("order", ["newest", "oldest"]) or ("newest" if asked else "oldest")
     return JobFilter(
         kinds=kinds,
         states=tuple(State(state) for state in query_choices("state", [state.value for state in State])),
@@ -171,7 +180,7 @@ def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
         target=query_text("target"),
         ended=not query_flag("ignoreCompleted"),
         with_children=bool(asked),
-        oldest_first="oldest" in order,
+        oldest_first=order == "oldest",
         beyond=beyond,
         limit=limit,
     )
@@ -179,7 +188,7 @@ def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
 
 def _asks_what_may_start(wanted: JobFilter) -> bool:
     """Say whether an executor looks for work: it starts each job that it reads, and ends itself when one is refused."""
-    anything = query_choices("startable", ["any"], repeated=False)
+    anything = query_choice("startable", ["any"])
     in_core_words = wanted.with_children or wanted.states
     return not (anything or in_core_words) and wanted.statuses == (DATASET.words[State.QUEUED],)
 

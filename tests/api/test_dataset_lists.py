@@ -74,6 +74,7 @@ def test_a_filter_restricts_the_list_whether_the_job_was_moved_or_not(http, stor
         ("limit=x", "limit", ["1", "10000"]),
         ("cursor=%21", "cursor", []),
         ("order=odd", "order", ["newest", "oldest"]),
+        ("order=newest,oldest", "order", ["newest", "oldest"]),
         ("status=queued&startable=odd", "startable", ["any"]),
         ("target[$ne]=AGE", "target", []),
     ],
