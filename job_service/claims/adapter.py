@@ -141,7 +141,7 @@ def _values(name: str, value: Any, family: Family) -> tuple[str, ...]:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list) or not given or len(given) > _MOST_VALUES:
         raise Invalid.field(f"where.{name}", "must be a text or a list of texts")
-    # They become part of what is remembered of a worker.
+    # A worker is remembered with these values.
     if not all(isinstance(item, str) and 0 < len(item) <= _LONGEST_VALUE for item in given):
         raise Invalid.field(f"where.{name}", f"must be texts of 1 to {_LONGEST_VALUE} characters")
     allowed = family.choices.get(name)

@@ -17,17 +17,17 @@ _LOG = logging.getLogger(__name__)
 
 
 class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
-    """What gunicorn logs through."""
+    """The logger of gunicorn, whose lines join those of the service."""
 
     def setup(self, cfg: Any) -> None:
-        """Set up the log of this process: gunicorn's master, of which the workers inherit it."""
+        """Set up the log of gunicorn's master, which its workers inherit."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
         try:
             settings = Settings.from_environment()
         except SettingsError:
-            # The application says so, which ends gunicorn.
+            # The application says what is wrong, which ends gunicorn.
             settings = Settings()
         logs.configure(settings.log, settings.about)
         self.error_log.setLevel(max(self.error_log.level, _LOG.getEffectiveLevel()))
@@ -38,7 +38,7 @@ def tell_start(arbiter: "Arbiter") -> None:
     try:
         database = Settings.from_environment().shown_mongodb_url
     except SettingsError:
-        # As above.
+        # The application says what is wrong.
         return
     places = ", ".join(str(listener) for listener in arbiter.LISTENERS)
     _LOG.info("Job service %s listens at %s, on the database %s", version("job-service"), places, database)

@@ -17,7 +17,7 @@ class SlowTar(BrokenTar):
 
 @dataclass(frozen=True)
 class TarContents:
-    """Whether `<NAME>.json` is a file of it, and whether there are files in `chunks`."""
+    """Whether `<NAME>.json` is a file of a tar, and whether there are files in `chunks`."""
 
     has_metadata: bool
     has_data: bool

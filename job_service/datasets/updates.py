@@ -84,7 +84,7 @@ class Updates:
         return claimed
 
     def _report(self, job: Job, update: JobUpdate, client: Client) -> bool:
-        """Say it under the claim that the job is held under."""
+        """Report an update under the claim that the job is held under."""
         if update.status == "queued":
             return self._clients.give_back(job, client, _messages(update), _amendments(update))
         return isinstance(self._store.reporting.report([self._as_report(job, update)])[0], Accepted)
@@ -105,7 +105,7 @@ class Updates:
 
 
 def _takes_over(job: Job, update: JobUpdate, client: Client) -> bool:
-    """Say whether an update is to be taken from another client than the holder, who may be taken over."""
+    """Say whether an update takes a job from a holder that is another client, and that may lose it so."""
     goes_on = (job["status"], update.status) == (_HALF_DONE, _SECOND_HALF) and not is_fenced(job, client)
     return goes_on or update.status in _RESETS
 

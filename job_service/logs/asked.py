@@ -27,7 +27,11 @@ def _one_of(words: tuple[str, ...], text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a log: `auto` is text on a terminal and JSON anywhere else; requests are in JSON unless said."""
+    """What is asked of a log.
+
+    The format `auto` is text on a terminal and JSON anywhere else; each request is a line in JSON, and none in text,
+    unless `requests` says so.
+    """
 
     format: str = "auto"
     level: str = "info"

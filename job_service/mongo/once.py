@@ -7,7 +7,7 @@ from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.errors import Conflict, JobServiceError
 from job_service.mongo.idempotency import Attempt, Idempotency
 
-#: Whose keys they are, beside those that callers choose: each form has one that nobody could guess.
+#: The caller that keys of forms belong to, apart from those that programs choose; nobody could guess a form's.
 _FORMS = "forms"
 _LOOK_SECONDS = 0.1
 _PATIENCE_SECONDS = 10.0

@@ -139,7 +139,7 @@ class Operating:
         if job.get("waits") == "children":
             held = {"parentId": job["_id"], "state": State.RUNNING.value}
             for child in self._inprogress.find(held, {"lease": 1}):
-                # One that has ended by now, or been given back, is free.
+                # A child that has ended by now, or been given back, is free.
                 self._release(child, request_id)
         elif "lease" in job:
             claim_id, told = job["lease"]["claimId"], ("Released; the worker that held it has lost it",)

@@ -4,11 +4,11 @@ SHOWN_CHARACTERS = 100
 
 
 class BrokenTar(Exception):
-    """It is no uncompressed tar of files, folders and links that stay inside, or exceeds a limit; the text says why."""
+    """No uncompressed tar of files, folders and links that stay inside, or one beyond a limit; the text says why."""
 
 
 class UnfinishedTar(BrokenTar):
-    """Its end is missing: it is being written, or was cut off."""
+    """The end of the tar is missing: it is being written, or was cut off."""
 
     def __init__(self) -> None:
         super().__init__("Not a whole tar: its end is missing")

@@ -137,7 +137,7 @@ class TranscodingJobs:
 
 
 def _may_be_own(lease: Lease, client: Client) -> bool:
-    """Say whether a lease is the client's, as far as its name tells: who has chosen a job says so once, and is one."""
+    """Say whether a lease may be the client's: of several at one address, only one says that it has chosen the job."""
     return lease["worker"] == client.name and (client.distinct or lease.get("unnamed") != "chosen")
 
 

@@ -12,7 +12,7 @@ def is_own_page(origin: str, site: str | None, host: str, *, strict: bool) -> bo
     `strict`. There a page of another name that leads here must not pass for one of ours.
     """
     if origin == "null":
-        # It comes from a page of ours that hides its referrer and from any sandboxed one: the other header tells.
+        # Pages of ours that hide their referrer send "null", and so do all sandboxed ones: the other header tells.
         return site in {"same-origin", "none"}
     return (site == "same-origin" and not strict) or _host_of(origin) == host.lower()
 

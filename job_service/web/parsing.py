@@ -132,7 +132,7 @@ def _read(text: str) -> object:
 
 def _judged(item: object, loc: Loc) -> object:
     """Return an item, or its fault; with a word in it that is no JSON, nothing of the body is."""
-    # It stands in the list of an object: that is where its levels are counted from.
+    # An item stands in the list of an object: its levels are counted from there.
     fault = find_fault([[item]])
     if fault is None:
         return item

@@ -69,7 +69,7 @@ class TrustedProxies:
             if known is None:
                 return ""
             if known.is_loopback and not _is_of_this_machine(address):
-                # It is the loopback of the machine that tells of it.
+                # A loopback address is one of the machine that tells of it.
                 return address
             address = str(known)
             if not self._is_trusted(address):

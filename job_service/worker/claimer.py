@@ -29,7 +29,7 @@ log = logging.getLogger("job_service.worker")
 FATAL = (Forbidden, Invalid, Unauthorized)
 #: How long to wait where the service asks for a pause and does not say how long.
 PAUSE_SECONDS = 5.0
-#: However long a pause the service asks for, a worker is not deaf for longer.
+#: However long a pause the service asks for, a worker asks again after this one.
 LONGEST_PAUSE_SECONDS = 300.0
 
 #: Even a claim that does not wait is not to be made again and again without a breath.

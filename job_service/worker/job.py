@@ -31,7 +31,7 @@ class Job:
         self.stopping = stopping
         self.settled = threading.Event()
         self.next_beat = 0.0
-        #: What was said last was refused for good; for signs of life, that is logged once.
+        #: What was said last was refused for good; of heartbeats that is logged once.
         self.unheard = False
         self._lost = False
         self._outbox = Outbox()
