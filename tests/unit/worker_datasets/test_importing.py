@@ -189,7 +189,7 @@ def test_a_tar_whose_end_is_missing_is_tried_again_and_stays_where_it_is(samples
     assert path.stat().st_size == size
 
 
-@pytest.mark.parametrize(("age", "delay"), [(0, 30), (599, 30), (601, None)])
+@pytest.mark.parametrize(("age", "delay"), [(0, 30), (500, 30), (601, None), (-900, None)])
 def test_an_upload_under_way_costs_no_try_until_nothing_has_come_for_a_while(samples, run, age, delay):
     path = samples / "INCOME.tar"
     path.write_bytes(path.read_bytes()[:1024])
