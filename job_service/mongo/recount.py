@@ -1,12 +1,13 @@
 """Finds and mends what the counters have missed: counts by index, a few minutes apart.
 
 Jobs go on moving meanwhile, so a number counts as wrong only by how far it lies outside of what the counter was before
-the count and a sweep later, when every instance has written down what it knew.
+the count and a sweep later, when every instance has written down what it knew; and only if a second count then says so
+too, as jobs may have come and gone again between the two.
 """
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
@@ -49,7 +50,8 @@ class Recount:
             # Set before the count, so that one that fails is not tried again at once.
             self._next = began + _EVERY_SECONDS
             self._counters.flush()
-            self._begun = (self._shown(), self._count())
+            places = [(kind, state.value) for kind in self._kinds for state in State]
+            self._begun = (self._shown(), self._count(places))
             took = self._seconds() - began
             self._next = began + max(_EVERY_SECONDS, took * _SHARE)
         return 0
@@ -58,19 +60,18 @@ class Recount:
         found = self._counts.find()
         return {(document["kind"], document["state"]): int(document["count"]) for document in found}
 
-    def _count(self) -> dict[Place, int]:
+    def _count(self, places: Iterable[Place]) -> dict[Place, int]:
         return {
-            (kind, state.value): sum(
-                jobs.count_documents({"kind": kind, "state": state.value}, hint="state") for jobs in self._jobs
+            (kind, state): sum(
+                jobs.count_documents({"kind": kind, "state": state}, hint="state") for jobs in self._jobs
             )
-            for kind in self._kinds
-            for state in State
+            for kind, state in places
         }
 
     def _mend(self, before: dict[Place, int], counted: dict[Place, int], after: dict[Place, int]) -> int:
-        drift = {
-            place: _outside(number, before.get(place, 0), after.get(place, 0)) for place, number in counted.items()
-        }
+        suspected = _drift(counted, before, after)
+        confirmed = _drift(self._count(suspected), before, after)
+        drift = {place: _agreed(suspected[place], missing) for place, missing in confirmed.items()}
         drift = {place: missing for place, missing in drift.items() if missing}
         if drift:
             self._write(drift)
@@ -94,6 +95,16 @@ class Recount:
         except BulkWriteError as error:
             # Another instance has made the same counter meanwhile; the next recount sees what is left to mend.
             _LOG.info("some counters were not mended", extra={"reason": type(error).__name__})
+
+
+def _drift(counted: dict[Place, int], before: dict[Place, int], after: dict[Place, int]) -> dict[Place, int]:
+    drift = {place: _outside(number, before.get(place, 0), after.get(place, 0)) for place, number in counted.items()}
+    return {place: missing for place, missing in drift.items() if missing}
+
+
+def _agreed(one: int, other: int) -> int:
+    """Return the smaller of two differences, and nothing where one says too many and the other too few."""
+    return 0 if (one > 0) is not (other > 0) else min(one, other, key=abs)
 
 
 def _outside(number: int, one: int, other: int) -> int:

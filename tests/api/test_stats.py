@@ -117,6 +117,19 @@ def test_a_recount_leaves_alone_what_is_moving(http, store):
     assert states(http) == {"running": 3}
 
 
+def test_a_recount_leaves_alone_what_came_and_went_while_it_counted(http, store):
+    recounting = Recounting(store)
+    submit(http, "A", "B", "C")
+    # Another process took them in, and has written nothing down until all have ended.
+    flush, store.counters.flush = store.counters.flush, lambda: None
+    recounting.step()
+    for held in claim(http, limit=3):
+        finish(http, held, status="completed")
+    flush()
+    assert recounting.step() == 0
+    assert states(http) == {"completed": 3}
+
+
 def test_a_recount_takes_place_every_few_minutes_only(http, store):
     recounting = Recounting(store)
     recounting.step()
