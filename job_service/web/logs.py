@@ -18,6 +18,7 @@ _REQUESTS = logging.getLogger("job_service.requests")
 _TRANSITIONS = logging.getLogger("job_service.transitions")
 #: So many jobs that move at once are a line each for people; more are one line.
 _FEW = 3
+_DONE_BY_WORKERS = frozenset({"claim", "fail", "finish"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +108,7 @@ def _object(move: Transition, known_as: str | None, by: str | None) -> dict[str,
 
 
 def _arrow(move: Transition) -> str:
-    whose = f" by {move.worker}" if move.worker else ""
-    return f"{move.source or 'new'} → {move.target} ({move.verb}{whose})"
+    # What others do to a job is not done by the worker that holds it.
+    whose = " by" if move.verb in _DONE_BY_WORKERS else ", held by"
+    worker = f"{whose} {move.worker}" if move.worker else ""
+    return f"{move.source or 'new'} → {move.target} ({move.verb}{worker})"

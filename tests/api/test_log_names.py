@@ -86,3 +86,11 @@ def test_many_jobs_at_once_are_a_line_each_for_programs_and_one_for_people(http,
     assert [line[10:] for line in log.text.getvalue().splitlines() if "create" in line] == [
         "10 dataset jobs: new → queued (create)"
     ]
+
+
+def test_a_line_for_people_does_not_say_that_a_worker_ended_what_it_only_held(http, log):
+    (job,) = submitted(http, "AGE")
+    claim(http, worker="holder")
+    http.post(f"/jobs/{job}/cancel", json={"now": True})
+    assert f"{job}: queued → running (claim by holder)" in log.text.getvalue()
+    assert f"{job}: running → cancelled (cancel, held by holder)" in log.text.getvalue()
