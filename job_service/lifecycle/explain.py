@@ -78,7 +78,8 @@ def _not_ready(job: Job) -> dict[str, Any]:
     until = job["readyAt"]
     if job["state"] == State.RUNNING:
         worker = job["lease"]["worker"]
-        return _reason("leased", f"{worker} holds it", worker=worker, until=until)
+        asked = ", and has been asked to stop" if "cancelRequestedAt" in job else ""
+        return _reason("leased", f"{worker} holds it{asked}", worker=worker, until=until)
     if job.get("delayedBy") == "backing-off":
         return _reason(
             "backing-off", f"It failed {job.get('attempts', 0)} times and waits before the next try", until=until

@@ -118,6 +118,12 @@ def test_a_live_lease_names_its_holder_and_its_end(http, clock, job_id):
     assert codes(http, job_id) == []
 
 
+def test_a_holder_that_has_been_asked_to_stop_is_said_to_have_been(http, job_id):
+    claim(http, worker="holder")
+    http.post(f"/jobs/{job_id}/cancel")
+    assert reason(http, job_id, "leased")["message"] == "holder holds it, and has been asked to stop"
+
+
 def test_those_that_go_first_are_counted(http):
     claim(http)
     first, second = submitted(http, "FIRST", "SECOND")
