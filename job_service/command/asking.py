@@ -64,8 +64,9 @@ def asks(command: Callable[Concatenate[JobServiceClient, P], None]) -> Callable[
 
 
 def show_json(value: object) -> None:
-    """Print a value for programs."""
-    click.echo(json.dumps(_plain(value), ensure_ascii=False, default=str))
+    """Print a value for programs: on one line, and indented where somebody looks at it."""
+    indent = 2 if sys.stdout.isatty() else None
+    click.echo(json.dumps(_plain(value), ensure_ascii=False, default=str, indent=indent))
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

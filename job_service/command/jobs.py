@@ -52,7 +52,7 @@ def list_jobs(client: JobServiceClient, *, kind: str, state: State | None, limit
         show_json(found)
     else:
         more = ", and perhaps more: see --limit" * (len(found) == limit)
-        show_table(f"{len(found)} jobs{more}", _COLUMNS, [_row(job) for job in found])
+        show_table(f"{len(found)} {'job' if len(found) == 1 else 'jobs'}{more}", _COLUMNS, [_row(job) for job in found])
 
 
 @jobs.command()

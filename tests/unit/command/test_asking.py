@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from job_service.client.executor import Waiting
 from job_service.command import asking
+from job_service.command.asking import show_json
 from job_service.command.jobs import jobs
 from job_service.command.main import main
 
@@ -57,13 +58,19 @@ def test_progress_is_that_of_running_jobs(monkeypatch):
 
 
 def test_a_list_says_that_it_may_go_on(monkeypatch):
-    assert "1 jobs, and perhaps more" in ask(monkeypatch, ["jobs", "list", "--limit", "1"], [JOB]).output
+    assert "1 job, and perhaps more" in ask(monkeypatch, ["jobs", "list", "--limit", "1"], [JOB]).output
     assert "perhaps" not in ask(monkeypatch, ["jobs", "list", "--limit", "2"], [JOB]).output
 
 
 @pytest.mark.parametrize("command", ["show", "cancel", "release", "retry"])
 def test_what_prints_json_anyway_may_be_asked_to(monkeypatch, command):
     assert json.loads(ask(monkeypatch, ["jobs", command, "j", "--json"], JOB).output)["state"] == "running"
+
+
+def test_json_on_a_terminal_is_indented(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show_json({"state": "running"})
+    assert capsys.readouterr().out == '{\n  "state": "running"\n}\n'
 
 
 def test_a_file_that_is_no_text_is_refused_with_a_sentence(tmp_path):
