@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from job_service import logs, tracing
-from job_service.client import JobServiceClient, JobServiceError
+from job_service.client import JobServiceClient, JobServiceError, Unauthorized
 from job_service.command.asking import url_option, without_login
 from job_service.worker import Worker
 
@@ -92,4 +92,5 @@ def run_worker(options: WorkerOptions, register: Callable[[Worker], None]) -> No
         try:
             worker.run()
         except JobServiceError as error:
-            raise click.ClickException(f"{without_login(options.url)} refuses this worker: {error}") from error
+            hint = "; give it one with the role 'work' in JOB_SERVICE_TOKEN" if isinstance(error, Unauthorized) else ""
+            raise click.ClickException(f"{without_login(options.url)} refuses this worker: {error}{hint}") from error
