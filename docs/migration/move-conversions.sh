@@ -9,7 +9,7 @@ new() { curl -sS -o /dev/null -w '%{http_code}' ${TOKEN:+-H "Authorization: Bear
 
 left=0
 while read -r row || [ -n "$row" ]; do
-  where=$(jq -r '"\(.source)/\(.id)"' <<<"$row")
+  where=$(jq -r '"\(.source | @uri)/\(.id | @uri)"' <<<"$row")
   code=$(jq -c .job <<<"$row" | new -H 'Content-Type: application/json' -d @- "$NEW/job/available/$where")
   case "$code" in 201 | 409) ;; *) echo "Not moved ($code): $row" >&2; left=1; continue ;; esac
   # What a converter had (ACTIVE) is available again.

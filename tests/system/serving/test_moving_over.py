@@ -134,16 +134,22 @@ def test_transcodings_and_their_profiles_are_moved_in_order(old, new, move):
     assert new.get(f"/api/getProfileOptions/{profile['id']}").json() == {"resolution": "640x360"}
 
 
+def test_a_profile_that_can_not_be_moved_is_named(old, new, move):
+    for service in (old, new):
+        service.post("/api/profile/small", json={"resolution": "640x360"})
+    assert '"name":"small"' in move("transcoding", OLD=url(old), status=1).stderr
+
+
 def test_conversions_keep_their_ids_and_may_be_moved_twice(new, move):
     ids = {status: f"01EGP23ATM1D9B6CGC84APEA1{letter}" for status, letter in zip(STATES, "ABC", strict=True)}
-    rows = [{"id": ids[status], "status": status, "source": "freg", "job": {"topic": status}} for status in STATES]
+    rows = [{"id": ids[status], "status": status, "source": "büro 1", "job": {"topic": status}} for status in STATES]
     given = "".join(f"{json.dumps(row)}\n" for row in rows)
     move("conversions", given)
     assert move("conversions", given).stderr == ""
-    assert new.get("/job").json()["done"] == {"freg": 1}
-    assert new.get(f"/job/done/freg/{ids['DONE']}").json()["job"] == {"topic": "DONE"}
+    assert new.get("/job").json()["done"] == {"büro 1": 1}
+    assert new.get(f"/job/done/büro 1/{ids['DONE']}").json()["job"] == {"topic": "DONE"}
     pause(new, 0)
-    taken = [new.get("/job/available/freg").json()["id"] for _ in range(2)]
+    taken = [new.get("/job/available/büro 1").json()["id"] for _ in range(2)]
     assert taken == [ids["AVAILABLE"], ids["ACTIVE"]]
 
 
