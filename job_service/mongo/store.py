@@ -111,7 +111,7 @@ def open_store(
         idempotency=Idempotency(collections),
         reservations=Reservations(collections, terms.clock),
         sweeper=sweeper,
-        wakeups=Wakeups(signals, reading, clock),
+        wakeups=Wakeups(signals, reading.get, reading.any_claimable, clock),
         counters=counters,
         stats=Stats(terms, counters, reading, workers, maintenance),
     )

@@ -8,13 +8,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.family import Part
 from job_service.lifecycle.job import ENDED, Job
-from job_service.mongo.reading import Reading
 from job_service.mongo.signals import News, Signals
 
 _LOG = logging.getLogger(__name__)
@@ -25,14 +25,20 @@ _LINGER_SECONDS = 30.0
 
 Waiting = Callable[[], set[str]]
 Wake = Callable[[News], None]
+FindJob = Callable[[str], Job | None]
+AnyClaimable = Callable[[set[str], datetime], bool]
 
 
 class Wakeups:
-    """Calls `wake` with the news of what may be claimed; `waiting` tells for which kinds somebody waits."""
+    """Calls `wake` with the news of what may be claimed; `waiting` tells for which kinds somebody waits.
 
-    def __init__(self, signals: Signals, reading: Reading, clock: Clock) -> None:
+    `find_job` reads a job by its id; `any_claimable` says whether one of these kinds has a job to claim at that time.
+    """
+
+    def __init__(self, signals: Signals, find_job: FindJob, any_claimable: AnyClaimable, clock: Clock) -> None:
         self._signals = signals
-        self._reading = reading
+        self._find_job = find_job
+        self._any_claimable = any_claimable
         self._clock = clock
         self._waiting: Waiting = set
         self._wake: Wake = lambda _news: None
@@ -71,7 +77,7 @@ class Wakeups:
         self.need()
         try:
             while True:
-                job = self._reading.get(job_id)
+                job = self._find_job(job_id)
                 left = deadline - time.monotonic()
                 if job is None or job["state"] in ENDED or left <= 0 or self._stopped.is_set():
                     return job
@@ -100,7 +106,7 @@ class Wakeups:
             kinds = self._waiting()
             if kinds:
                 try:
-                    if self._reading.any_claimable(kinds, self._clock.now()):
+                    if self._any_claimable(kinds, self._clock.now()):
                         self._wake(News({Part(kind) for kind in kinds}))
                 except PyMongoError as error:
                     _LOG.debug("poll failed", extra={"reason": type(error).__name__})

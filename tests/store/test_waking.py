@@ -191,7 +191,7 @@ def test_a_claim_that_comes_while_they_go_to_sleep_is_looked_after(monkeypatch, 
     monkeypatch.setattr(wakeups, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(wakeups, "_LINGER_SECONDS", -1.0)
     arriving: Any = Arriving()
-    arriving.threads = wakeups.Wakeups(arriving, arriving, clock)
+    arriving.threads = wakeups.Wakeups(arriving, lambda _job_id: None, arriving.any_claimable, clock)
     arriving.threads.serve(arriving.waiting, lambda _kinds: None)
     arriving.threads.need()
     looks = [arriving.asked.acquire(timeout=5) for _ in range(5)]
