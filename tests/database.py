@@ -54,11 +54,14 @@ def database(kept_database):
 
 
 def empty(database):
-    """Delete every document; what mongod keeps for itself, which is the profile of operations, takes no deletes."""
+    """Delete every document but the secrets, by which processes that outlive a test go on to know their service.
+
+    What mongod keeps for itself, which is the profile of operations, takes no deletes.
+    """
     for name in database.list_collection_names():
         if name.startswith("system."):
             database.drop_collection(name)
-        else:
+        elif name != "secrets":
             database[name].delete_many({})
 
 

@@ -4,12 +4,18 @@ import re
 
 from job_service.web.access import Role
 
-_PLACE = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
+_PLACE = re.compile(r"<(?:(\w+)(?:\(([^)]*)\))?:)?\w+>")
 
 
 def path_of(rule):
-    example = {"int": "1", "any": "active"}
-    return _PLACE.sub(lambda match: example.get(match.group(1), "x"), rule.rule)
+    return _PLACE.sub(_example, rule.rule)
+
+
+def _example(place):
+    kind, arguments = place.group(1), place.group(2)
+    if kind == "any":
+        return arguments.split(",")[0].strip(" \"'")
+    return "1" if kind == "int" else "x"
 
 
 def forms(app):

@@ -98,5 +98,7 @@ def test_sizes_and_modes_that_no_file_has_are_no_fault_of_ours(http):
     refused = report(http, item, listing={"~/tree": [{"name": "a", "st_mode": huge, "st_size": 1}]})
     assert (refused.status_code, "more than 32 bits" in refused.text) == (400, True)
     listing = {"~/tree": [entry("a", huge), entry("b", huge)]}
+    submit(http, "rename", src_filepath="~/tree", dst_filepath="~/c")
+    [item] = take(http, 0)
     assert report(http, item, listing=listing).status_code == 200
     assert [item["size"] for item in take(http)] == [huge]

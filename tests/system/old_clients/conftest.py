@@ -10,8 +10,8 @@ from tests.system.serving.waiting import until
 
 @pytest.fixture(scope="session")
 def instance(mongod_url, kept_database):
-    """Two processes of the service; the database, and with it a key of its own making, is emptied before each test."""
-    with Instance(url_of(mongod_url, kept_database), BUMP_ENABLED="true", SECRET_KEY="0123456789abcdef" * 2) as running:
+    """Two processes of the service, which go on running while the database is emptied."""
+    with Instance(url_of(mongod_url, kept_database), BUMP_ENABLED="true") as running:
         yield running
 
 

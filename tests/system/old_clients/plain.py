@@ -71,4 +71,4 @@ def rest() -> None:
 
 def refuse(answer: Answer, asked: str) -> None:
     """End the program as one that cannot go on: its code knows nothing of such an answer."""
-    sys.exit(f"{asked}: {answer.status} {answer.content.decode(errors='replace')[:1_000]}")
+    sys.exit(f"{asked}: {answer.status} {answer.content.decode(errors='replace')[:20_000]}")
