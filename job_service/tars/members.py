@@ -130,6 +130,9 @@ def _contents(info: tarfile.TarInfo, size: int) -> Contents:
     extents, offset, end = [], info.offset_data, 0
     parts: Any = [(0, info.size)] if info.sparse is None else info.sparse
     for position, length in parts:
+        # GNU's header has room for four parts; tarfile gives those that are not used as well, with zeros in them.
+        if not position and not length:
+            continue
         if not end <= position <= position + length <= info.size:
             raise BrokenTar(f"{shown(info.name)} has parts in no order")
         extents.append(Extent(position, offset, length))

@@ -89,6 +89,40 @@ def test_what_is_read_is_what_tar_would_write(writers, writer):
     holds()
 
 
+SPARSE = {
+    "nothing": (),
+    "one part": (0,),
+    "one part behind a hole": (1,),
+    "two parts": (0, 1),
+    "three parts": (0, 1, 2),
+    "four parts": (0, 1, 2, 3),
+    "four parts behind a hole": (1, 2, 3, 4),
+    "five parts": (0, 1, 2, 3, 4),
+    "thirty parts": tuple(range(30)),
+}
+
+
+@pytest.mark.parametrize("ends", ["in a hole", "with a part"])
+@pytest.mark.parametrize("parts", SPARSE.values(), ids=SPARSE)
+@pytest.mark.parametrize("form", [(), ("--format=posix",), ("--format=posix", "--sparse-version=0.0")], ids=str)
+def test_a_file_full_of_holes_is_read_however_many_parts_it_has(tmp_path, form, parts, ends):
+    (tmp_path / "tree" / "chunks").mkdir(parents=True)
+    (tmp_path / "tree" / "D.json").write_bytes(b"{}")
+    with (tmp_path / "tree" / "chunks" / "1.raw").open("wb") as file:
+        os.truncate(file.fileno(), 1_000_000)
+        for part in parts:
+            os.pwrite(file.fileno(), b"a part", part * 32_768)
+        if ends == "with a part":
+            os.pwrite(file.fileno(), b"the end", 1_000_000)
+    at = tmp_path / "in" / "D.tar"
+    at.parent.mkdir()
+    subprocess.run(["tar", "-cSf", at, *form, "D.json", "chunks"], cwd=tmp_path / "tree", check=True, timeout=60)
+    outcome, read = read_of(at)
+    assert outcome == "read"
+    assert told_by(read) == written_by_tar(at, tmp_path / "out")
+    assert [each.has_data for each in list_importable(at.parent)] == [True]
+
+
 names = st.sampled_from(["D.json", "chunks", "chunks/a", "chunks/b", "./chunks/b", "chunks/a/c", "d", "d/a", "d/b"])
 targets = names | st.sampled_from(["a", "b", "../d", "../d/a", "../D.json", ".", "../..", "/d", ""])
 members = st.tuples(names, st.sampled_from([tarfile.REGTYPE] * 3 + [tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE]))
