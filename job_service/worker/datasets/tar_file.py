@@ -2,18 +2,15 @@
 
 import hashlib
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from job_service.tars import BrokenTar, Contents, DatasetFiles, UnfinishedTar, identity, read_dataset
 from job_service.worker.errors import GiveUp, TryAgain
+from job_service.worker.uploads import until_it_may_be_whole
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 PIECE_BYTES = 1024 * 1024
-#: A tar without its end that was written to so lately counts as an upload under way, however long that takes.
-UPLOAD_SECONDS = 600
-LOOK_AGAIN_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +74,9 @@ def open_tar(descriptor: int, dataset: str) -> DatasetTar:
     try:
         files = read_dataset(descriptor, dataset)
     except UnfinishedTar as error:
-        raise TryAgain(str(error), delay=_until_it_may_be_whole(status)) from error
+        raise TryAgain(str(error), delay=until_it_may_be_whole(status)) from error
     except OSError as error:
         raise TryAgain(f"The tar cannot be read: {error.strerror}") from error
     except BrokenTar as error:
         raise GiveUp(str(error)) from error
     return DatasetTar(descriptor, status.st_size, identity(status), files)
-
-
-def _until_it_may_be_whole(status: os.stat_result) -> int | None:
-    """Return how many seconds to leave an upload alone, which costs no try; None for what nobody writes any more."""
-    # A time far ahead was made up by somebody: to wait until it has passed could take for ever.
-    return LOOK_AGAIN_SECONDS if abs(time.time() - status.st_mtime) < UPLOAD_SECONDS else None

@@ -2,11 +2,12 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from job_service.worker.programs import Ended, Run, run
+from job_service.worker.transcoding.ends import what_is_missing
 from job_service.worker.transcoding.errors import EncodingFailed, EncodingStopped
 from job_service.worker.transcoding.media import Media, ffmpeg_command, read_duration
 from job_service.worker.transcoding.options import Encoding
@@ -44,6 +45,7 @@ def encode(encoding: Encoding, part: Path, encoder: Encoder, watcher: Watcher) -
 
     `EncodingFailed` has ffmpeg's reason, `EncodingStopped` when the watcher wants a stop; neither leaves a file.
     """
+    _require_end(encoding.source)
     progress = Progress(read_duration(encoding.source, encoder.media, watcher.should_stop), watcher.on_percent)
     encoding.target.parent.mkdir(parents=True, exist_ok=True)
     _remove_earlier_parts(part)
@@ -55,6 +57,16 @@ def encode(encoding: Encoding, part: Path, encoder: Encoder, watcher: Watcher) -
     finally:
         part.unlink(missing_ok=True)
     return telling.log()
+
+
+def _require_end(source: Path) -> None:
+    if missing := what_is_missing(source):
+        raise _cut_off(missing)
+
+
+def _cut_off(how: str, log: Sequence[str] = ()) -> EncodingFailed:
+    reason = f"The clip is cut off, or still being written: {how}."
+    return EncodingFailed(reason, log, passing=True, unfinished=True)
 
 
 def _remove_earlier_parts(part: Path) -> None:
@@ -88,9 +100,7 @@ def _judge(ended: Ended, watcher: Watcher, encoder: Encoder, progress: Progress,
         raise telling.failure(ended)
     # ffmpeg takes the end of the file for the end of the clip, and is content.
     if telling.doubts_the_clip and (there := progress.shortfall()):
-        raise EncodingFailed(
-            f"The clip is cut off, or still being written: {there} are there.", telling.log(), passing=True
-        )
+        raise _cut_off(f"{there} are there", telling.log())
 
 
 def _publish(part: Path, target: Path) -> None:

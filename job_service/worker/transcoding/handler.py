@@ -1,6 +1,7 @@
 """A transcoding job, from its parameters to its result."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from job_service.worker import GiveUp, Job, TryAgain, Worker
@@ -8,6 +9,7 @@ from job_service.worker.transcoding.encoder import Encoder, Watcher, encode, par
 from job_service.worker.transcoding.errors import EncodingFailed, EncodingStopped, UnsafeOption
 from job_service.worker.transcoding.folders import Folders
 from job_service.worker.transcoding.options import Encoding, parse_options
+from job_service.worker.uploads import until_it_may_be_whole
 
 KIND = "transcoding"
 
@@ -43,9 +45,16 @@ def _encode(job: Job, encoding: Encoding, encoder: Encoder) -> None:
     except EncodingFailed as failure:
         if failure.log:
             job.log("\n".join(failure.log))
-        raise (TryAgain if failure.passing else GiveUp)(str(failure)) from failure
+        raise _refusal(failure, encoding.source) from failure
     if log:
         job.log("\n".join(log))
+
+
+def _refusal(failure: EncodingFailed, source: Path) -> GiveUp | TryAgain:
+    delay = until_it_may_be_whole(source.stat()) if failure.unfinished else None
+    if failure.passing or delay:
+        return TryAgain(str(failure), delay=delay)
+    return GiveUp(str(failure))
 
 
 def _result(encoding: Encoding, folders: Folders) -> dict[str, Any]:

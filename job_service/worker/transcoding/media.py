@@ -30,6 +30,8 @@ CLIP_FORMATS = (
     "ogg",
     "wav",
 )
+# What ffmpeg says of any other format.
+NO_CLIP_FORMAT = "not on whitelist"
 ONLY_CLIPS = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(CLIP_FORMATS))
 
 
@@ -73,7 +75,10 @@ def read_duration(source: Path, media: Media, should_stop: Callable[[], bool]) -
     if ended.stopped:
         raise EncodingStopped
     if ended.returncode:
-        raise telling.failure(ended)
+        failure = telling.failure(ended)
+        # The beginning of a clip, too, is no clip yet.
+        failure.unfinished = NO_CLIP_FORMAT not in str(failure)
+        raise failure
     with suppress(ValueError, KeyError):
         return float(json.loads("".join(said))["format"]["duration"])
     return None

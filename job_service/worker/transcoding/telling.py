@@ -58,8 +58,10 @@ class Telling:
         killed = ended.returncode < 0
         reason = " ".join(self._errors.lines() or ([] if killed else self.log()[-1:]))
         how = f"signal {-ended.returncode}" if killed else f"exit status {ended.returncode}"
-        passing = killed or any(each in reason for each in (*OF_THE_MACHINE, NOT_YET_THERE))
-        return EncodingFailed(reason or f"The encoder ended with {how}.", self.log(), passing=passing)
+        unfinished = NOT_YET_THERE in reason
+        passing = killed or unfinished or any(each in reason for each in OF_THE_MACHINE)
+        said = reason or f"The encoder ended with {how}."
+        return EncodingFailed(said, self.log(), passing=passing, unfinished=unfinished)
 
 
 def _without_marks(match: re.Match[str]) -> str:

@@ -125,6 +125,11 @@ def test_an_impossible_option_fails_with_the_encoder_s_reason(folders, options, 
         ("mkv", ["-c", "copy"], r"cut off, or still being written: [\d.]+ of 4.0 seconds"),
         ("mp3", ["-vn"], r"cut off, or still being written: [\d.]+ of 4.0 seconds"),
         ("mov", ["-c", "copy"], "moov atom not found"),
+        ("avi", ["-c:v", "mpeg4", "-c:a", "mp3"], r"cut off, or still being written: \d+ of \d+ bytes"),
+        ("wav", ["-vn"], r"cut off, or still being written: \d+ of \d+ bytes"),
+        ("wav", ["-vn", "-rf64", "always"], r"cut off, or still being written: \d+ of \d+ bytes"),
+        ("aiff", ["-vn"], r"cut off, or still being written: \d+ of \d+ bytes"),
+        ("ogg", ["-vn"], "cut off, or still being written: its last page is missing"),
     ],
 )
 def test_a_clip_that_is_cut_off_is_tried_again_and_gives_no_result(folders, clips, tmp_path, form, how, reason):
@@ -136,7 +141,7 @@ def test_a_clip_that_is_cut_off_is_tried_again_and_gives_no_result(folders, clip
     options = {"input": f"cut.{form}", "output": "x.mkv", "codec": "mpeg4", "audio codec": "opus"}
     with pytest.raises(EncodingFailed, match=reason) as caught:
         encoded(here, options)
-    assert caught.value.passing
+    assert (caught.value.passing, caught.value.unfinished) == (True, True)
     assert not folders.output.exists() or list(folders.output.iterdir()) == []
     encoded(here, options | {"input": f"whole.{form}"})
 
