@@ -59,6 +59,7 @@ from job_service.web.proxies import TrustedProxies
 from job_service.web.rates import Rates, unlimited
 from job_service.web.sessions import Identity
 from job_service.web.timing import time_requests
+from job_service.web.trusted_clients import TrustedClients
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     store = store or _open_store(settings, clock, metrics)
     base = Foundation(app, settings, store, Signing(settings, Secrets(store.collections)))
     tokens = Tokens(store.collections, store.terms.clock)
-    credentials = Credentials(tokens, verifier := _verifier(settings))
+    credentials = Credentials(tokens, verifier := _verifier(settings), TrustedClients(settings.trusted_clients))
 
     _watch_requests(app, metrics, settings.trusted_proxies)
     access.guard(app, credentials, _spend(settings))

@@ -18,6 +18,8 @@ _SECRET_NAMES = ("MONGODB_USER", "MONGODB_PASSWORD", "SECRET_KEY", "CREDENTIALS_
 #: What MongoDB takes in no name of a database.
 _NOT_IN_A_NAME = frozenset('/\\ "$.')
 _LAST_PORT = 65_535
+#: What an address may stand for. Who makes and revokes tokens has to prove to be somebody.
+_ROLES_OF_AN_ADDRESS = ("submit", "work", "view", "operate")
 
 
 class SettingsError(Exception):
@@ -63,7 +65,7 @@ def _proxies(text: object) -> tuple[str, ...]:
     names = tuple(name.strip() for name in str(text).split(","))
     for name in names:
         try:
-            everybody = name != "unix" and ip_network(name).prefixlen == 0
+            everybody = name != "unix" and _is_everybody(name)
         except ValueError:
             raise ValueError(
                 f"must be addresses and networks such as 127.0.0.1,10.0.0.0/8, or unix; {name[:100]!r} is neither"
@@ -73,10 +75,38 @@ def _proxies(text: object) -> tuple[str, ...]:
     return names
 
 
+def _clients(text: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(_client(entry.strip()) for entry in str(text).split(","))
+
+
+def _client(entry: str) -> tuple[str, tuple[str, ...]]:
+    network, _, named = (part.strip() for part in entry.partition("="))
+    roles = tuple(role.strip() for role in named.split("+"))
+    try:
+        everybody = _is_everybody(network)
+    except ValueError:
+        raise ValueError(
+            "must be addresses and networks with their roles, such as 10.0.0.0/8=work,192.0.2.7=submit+view; "
+            f"{entry[:100]!r} is not"
+        ) from None
+    if everybody:
+        raise ValueError(f"{network} would let everybody in; name the networks of the clients alone")
+    for role in roles:
+        if role not in _ROLES_OF_AN_ADDRESS:
+            raise ValueError(f"{role[:100]!r} is no role of an address: {', '.join(_ROLES_OF_AN_ADDRESS)}")
+    return network, roles
+
+
+def _is_everybody(network: str) -> bool:
+    """Say whether a network holds every address. Raises ValueError for what is neither network nor address."""
+    return ip_network(network).prefixlen == 0
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 ConnectionString = Annotated[str, AfterValidator(_connection_string)]
 Proxies = Annotated[tuple[str, ...], BeforeValidator(_proxies)]
+Clients = Annotated[tuple[tuple[str, tuple[str, ...]], ...], BeforeValidator(_clients)]
 Count = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=20_000)]  #: what MongoDB can count in seconds
 _LONGEST_SECONDS = 10 * 365 * 86_400  #: what times can be reckoned with, and then some
@@ -106,6 +136,7 @@ class Settings(BaseModel):
     job_service_host: str = "127.0.0.1"  #: where the service is bound; a lack of credentials beyond loopback is said
     job_service_insecure: Flag = False
     trusted_proxies: Proxies = ()  #: addresses, networks and "unix": whose X-Forwarded-* headers are believed
+    trusted_clients: Clients = ()  #: (address or network, roles): what whoever is there may do without credentials
     threads: Count = 32  #: request threads of a process
     max_body_bytes: Count = 16_000_000
     client_timeout_seconds: Annotated[float, Field(ge=0.01, le=86_400)] = (

@@ -24,7 +24,7 @@ def exposure(host: str, *, insecure: bool) -> str | None:
         return None
     return (
         f"ready, but listening on {host} without credentials: every other machine is refused until there are some "
-        "(`job-service token create`, or JWKS_URL)"
+        "(`job-service token create`, JWKS_URL or TRUSTED_CLIENTS)"
     )
 
 

@@ -25,7 +25,7 @@ class Submitter:
         if not found.roles:
             raise Unauthorized("This service wants a token: Authorization: Bearer <token>")
         if Role.SUBMIT not in found.roles:
-            raise Forbidden(f"The token of {found.name} does not allow submitting")
+            raise Forbidden(f"{found.proof} does not allow submitting")
         if found is LOCAL:
             return {"userId": "local", "firstName": "Local", "lastName": "User"}
         return {"userId": found.name, "firstName": found.name, "lastName": ""}

@@ -62,9 +62,15 @@ class Caller:
     name: str
     roles: frozenset[Role]
     user: int | None = None
+    by_address: bool = False  #: nothing but the address of the request says so
+
+    @property
+    def proof(self) -> str:
+        """Return what shows who the caller is, as the beginning of a sentence."""
+        return f"The {'address' if self.by_address else 'token'} of {self.name}"
 
 
-LOCAL = Caller("local", frozenset(Role))
+LOCAL = Caller("local", frozenset(Role), by_address=True)
 
 
 class Identify(Protocol):
@@ -139,7 +145,7 @@ def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimit
         try:
             if configured:
                 asked.environ[_CALLER] = known = _identified(app, identify, roles)
-                asking = f"token {known.name}" if known.roles and known is not LOCAL else asking
+                asking = f"token {known.name}" if known.roles and not known.by_address else asking
         finally:
             # Also when it was refused: whoever tries tokens is slowed down by the address.
             spend(asking)
@@ -152,16 +158,15 @@ def _identified(app: Flask, identify: Identify, roles: frozenset[Role]) -> Calle
     found = identify()
     if Role.USER in roles and found is None:
         return Caller("anonymous", frozenset())
-    if found is None and roles == {Role.ADMIN} and _is_loopback(request.remote_addr) and identify.nobody_is_admin():
+    unproven = found is None or found.by_address
+    if unproven and roles == {Role.ADMIN} and _is_loopback(request.remote_addr) and identify.nobody_is_admin():
         # Nobody could ever make or revoke a token otherwise.
         _require_local(app, present())
         return LOCAL
     if found is None:
         raise Unauthorized("This service wants a token: Authorization: Bearer <token>")
     if not roles & found.roles and Role.USER not in roles:
-        raise Forbidden(
-            f"The token of {found.name} does not allow this; it takes the role {' or '.join(sorted(roles))}"
-        )
+        raise Forbidden(f"{found.proof} does not allow this; it takes the role {' or '.join(sorted(roles))}")
     return found
 
 

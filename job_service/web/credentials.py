@@ -1,4 +1,4 @@
-"""Finding out who is calling: by a token in a header, as a password or in the session, or by the two JWT cookies."""
+"""Finding out who is calling: by a token (in a header, a password, the session), two JWT cookies, or the address."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -7,6 +7,8 @@ from flask import request, session
 
 from job_service.web.access import IMPLIED, SESSION_TOKEN, Caller, Role
 from job_service.web.jwt import JwtVerifier, NotAuthenticated
+from job_service.web.present import present
+from job_service.web.trusted_clients import TrustedClients
 
 
 class TokenSource(Protocol):
@@ -20,14 +22,28 @@ class TokenSource(Protocol):
 
 
 class Credentials:
-    """Identifies callers. Credentials are configured as soon as there is a token, or a verifier of JWTs."""
+    """Identifies callers. Credentials are configured as soon as there is a token, a verifier or a trusted client."""
 
-    def __init__(self, tokens: TokenSource, verifier: JwtVerifier | None) -> None:
+    def __init__(self, tokens: TokenSource, verifier: JwtVerifier | None, clients: TrustedClients) -> None:
         self._tokens = tokens
         self._verifier = verifier
+        self._clients = clients
 
     def __call__(self) -> Caller | None:
-        """Return who sends the present request; None when it does not prove to be anybody."""
+        """Return who sends the present request; None when it does not prove to be anybody.
+
+        The address counts for nothing where there are credentials, not even where these are wrong: whoever sends
+        some wants to be known by them, and has to hear that they are over.
+        """
+        return self._of_credentials() if self._are_sent() else self._clients.find(present())
+
+    def _are_sent(self) -> bool:
+        headers = request.headers
+        if "Authorization" in headers or "X-Token" in headers or SESSION_TOKEN in session:
+            return True
+        return self._verifier is not None and "authorization" in request.cookies
+
+    def _of_credentials(self) -> Caller | None:
         given = _header_token()
         found = self.of_token(given) if given else None
         # A proxy may pass on a password of its own, which is nobody's here.
@@ -53,7 +69,7 @@ class Credentials:
 
     def is_configured(self) -> bool:
         """Say whether credentials are asked for."""
-        return self._verifier is not None or self._tokens.any()
+        return self._verifier is not None or bool(self._clients) or self._tokens.any()
 
     def nobody_is_admin(self) -> bool:
         """Say whether there are no credentials that could make or revoke a token."""
