@@ -19,6 +19,7 @@ ARROWS = frozenset(
         ("create", None, "queued"),
         ("claim", "queued", "running"),
         ("claim", "running", "running"),
+        ("takeover", "running", "running"),
         ("release", "running", "queued"),
         ("fail", "running", "queued"),
         ("finish", "running", "completed"),

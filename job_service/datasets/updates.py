@@ -9,7 +9,7 @@ from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, N
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.reports import Accepted, End, Report
-from job_service.mongo.legacy import TAKEN_FROM_CLIENT, LegacyClients, is_fenced
+from job_service.mongo.legacy import HELD_BY_ANOTHER, TAKEN_FROM_CLIENT, LegacyClients, is_fenced
 from job_service.mongo.operating import CHANGING_HANDS
 from job_service.mongo.store import Store
 from job_service.web.request_ids import request_id
@@ -52,7 +52,7 @@ class Updates:
             if (not live or "unnamed" in job["lease"]) and _takes_over(job, update, client):
                 return self._take_over(job, update, client)
             if live:
-                raise LeaseLost("Another worker holds this job")
+                raise LeaseLost(HELD_BY_ANOTHER)
         elif live and update.status == _START and not client.distinct:
             raise LeaseLost("The job was started from this address already, which may be another client's")
         elif "lease" in job and (live or update.status != _START):

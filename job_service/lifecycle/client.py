@@ -8,9 +8,10 @@ class Client:
     """A client that names jobs, never claims: `name` is what it calls itself where it is `named`, else its address.
 
     `distinct` says that no other client has the name. An address of this machine, of a socket or of a proxy is that of
-    any number of clients.
+    any number of clients. `operates` says that it showed an operator's token: it may take any job from its holder.
     """
 
     name: str
     named: bool = True
     distinct: bool = True
+    operates: bool = False

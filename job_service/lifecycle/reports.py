@@ -12,6 +12,9 @@ from job_service.lifecycle.retry import RetryPolicy
 
 End = Literal["completed", "failed", "cancelled"]
 
+#: So many of the clients that a job was taken from are remembered.
+_FENCED = 20
+
 
 class Report(NamedTuple):
     """One update under a claim: a heartbeat, progress, a step, or the end. Made by name.
@@ -81,7 +84,6 @@ class Change:
     inc: dict[str, int]
     log: tuple[str, ...]
     rename: tuple[tuple[str, str], ...] = ()
-    fences: str | None = None  #: whose later words are refused
 
 
 def refusal(report: Report, family: Family) -> Refused | None:
@@ -137,8 +139,14 @@ def releasing(release: Release, job: Job, status: str, now: datetime) -> Change:
     """Put a held job back into the queue, unharmed."""
     ready_at = now + timedelta(seconds=release.delay) if release.delay else at_once(now)
     change = requeueing(status, ready_at, "not-before" if release.delay else None, now)
-    fields = {**change.set, **amendments(release.amend)}
-    return replace(change, set=fields, log=release.messages, fences=job["lease"]["worker"] if release.taken else None)
+    fences = fencing(job) if release.taken else {}
+    return replace(change, set={**change.set, **amendments(release.amend), **fences}, log=release.messages)
+
+
+def fencing(job: Job) -> dict[str, Any]:
+    """Return the field of a job that refuses the later words of its holder, beside those of who held it before."""
+    holder = job["lease"]["worker"]
+    return {"fenced": [*(name for name in job.get("fenced", ()) if name != holder), holder][-_FENCED:]}
 
 
 def decide(report: Report, job: Job, family: Family, policy: RetryPolicy, now: datetime, chance: float) -> Change:

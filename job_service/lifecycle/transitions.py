@@ -36,6 +36,7 @@ MOVES: tuple[Move, ...] = (
     Move("O", "reopen", State.CANCELLED, State.QUEUED),
     Move("P", "reopen", State.QUARANTINED, State.QUEUED),
     Move("Q", "reopen", State.RUNNING, State.QUEUED),
+    Move("R", "takeover", State.RUNNING, State.RUNNING),
 )
 
 

@@ -9,8 +9,6 @@ from job_service.mongo.client import Document
 LOG_LINES = 1_000
 #: So that a full log, a result and the parameters, each as large as they may be, are one document.
 LINE_BYTES = 10_000
-#: So many of the clients that a job was taken from are remembered.
-_FENCED = 20
 
 
 def as_update(change: Change, now: datetime) -> Document:
@@ -22,14 +20,9 @@ def as_update(change: Change, now: datetime) -> Document:
         update["$rename"] = dict(change.rename)
     if change.inc:
         update["$inc"] = change.inc
-    pushed: Document = {}
     if change.log:
         lines = [{"at": now, "message": _cut(line)} for line in change.log]
-        pushed["log"] = {"$each": lines, "$slice": -LOG_LINES}
-    if change.fences is not None:
-        pushed["fenced"] = {"$each": [change.fences], "$slice": -_FENCED}
-    if pushed:
-        update["$push"] = pushed
+        update["$push"] = {"log": {"$each": lines, "$slice": -LOG_LINES}}
     return update
 
 

@@ -30,7 +30,7 @@ Happening = tuple[str, datetime, str]
 
 #: What moves are counted by.
 _ALIKE = attrgetter("verb", "kind", "source", "target", "at")
-_HAPPENS = {"create": "submitted", "claim": "claimed", "reopen": "submitted"}
+_HAPPENS = {"create": "submitted", "claim": "claimed", "takeover": "claimed", "reopen": "submitted"}
 
 
 class Counters:

@@ -71,7 +71,7 @@ class Leasing:
 
     def hold(self, ticket: Ticket, share: Sequence[Job], now: datetime) -> None:
         """Put jobs that were won, given as they were before, into a ticket: each as its document is now."""
-        self._observe([_claimed(job, ticket, now) for job in share])
+        self._observe([claimed(job, ticket, now) for job in share])
         fields = self.fields(share[0]["kind"], ticket, now) if share else {}
         for job in share:
             lapsed = job["state"] == State.RUNNING
@@ -106,7 +106,7 @@ class Leasing:
         stored = self._read([job["_id"] for _, share in shares for job in share])
         for ticket, share in shares:
             mine = [job for job in share if job["_id"] in stored and _is_held(stored[job["_id"]], ticket)]
-            self._observe([_claimed(job, ticket, now) for job in mine])
+            self._observe([claimed(job, ticket, now) for job in mine])
             ticket.jobs.extend(stored[job["_id"]] for job in mine)
             free = [job for job in share if _is_free(stored.get(job["_id"], job), job["claims"], now)]
             left += [(ticket, [job for job in free if job["_id"] in stored])]
@@ -139,7 +139,8 @@ def _is_free(job: Job, claims: int, now: datetime) -> bool:
     return job.get("readyAt", _NEVER) <= now and job["claims"] == claims
 
 
-def _claimed(job: Job, ticket: Ticket, now: datetime) -> Transition:
+def claimed(job: Job, ticket: Ticket, now: datetime) -> Transition:
+    """Return the move of a claim; the job is given as it was before."""
     return Transition(
         verb="claim",
         job_id=job["_id"],

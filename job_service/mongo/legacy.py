@@ -8,20 +8,21 @@ from collections.abc import Callable
 from typing import Any
 
 from job_service.lifecycle.client import Client
-from job_service.lifecycle.errors import Conflict, LeaseLost
+from job_service.lifecycle.errors import Conflict, LeaseLost, NotFound
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import ENDED, Job, State, Unnamed
-from job_service.lifecycle.reports import Accepted, Change, End, Release, Report, amendments
+from job_service.lifecycle.reports import Accepted, Change, End, Release, Report, amendments, fencing
 from job_service.mongo.changes import as_update
 from job_service.mongo.claim_gates import Ticket
-from job_service.mongo.leasing import lease_fields
+from job_service.mongo.leasing import claimed, lease_fields
 from job_service.mongo.maintenance import MaintenanceStatus
 from job_service.mongo.operating import CHANGING_HANDS
 from job_service.mongo.store import Store
 
 _TRIES = 5
 TAKEN_FROM_CLIENT = "The lease was lost: the job was taken from this client"
+HELD_BY_ANOTHER = "Another worker holds this job"
 
 Messages = tuple[str, ...]
 Amendments = tuple[tuple[str, Any], ...]
@@ -29,8 +30,8 @@ Amendments = tuple[tuple[str, Any], ...]
 
 def is_fenced(job: Job, client: Client) -> bool:
     """Say whether a job was taken from a client that has not claimed it anew since."""
-    holds = "lease" in job and job["lease"]["worker"] == client.name
-    return client.name in job.get("fenced", ()) and not holds
+    last = job.get("lease") or job.get("endedBy")
+    return client.name in job.get("fenced", ()) and (last is None or last["worker"] != client.name)
 
 
 class LegacyClients:
@@ -95,11 +96,33 @@ class LegacyClients:
 
         False when the job has changed hands since it was read.
         """
-        now = self._store.terms.clock.now()
-        fields = lease_fields(self._ticket(client, "chosen"), now) | amendments(amend) | {"status": step}
-        change = Change(State.RUNNING, fields, (), {"claims": 1}, messages, fences=job["lease"]["worker"])
+        self._store.workers.seen(client.name, Narrowing(job["kind"]))
+        ticket, now = self._ticket(client, "chosen"), self._store.terms.clock.now()
+        fields = lease_fields(ticket, now) | amendments(amend) | fencing(job) | {"status": step}
+        change = Change(State.RUNNING, fields, (), {"claims": 1}, messages)
         held = {"_id": job["_id"], "state": State.RUNNING.value, "lease.claimId": job["lease"]["claimId"]}
-        return bool(self._store.collections.inprogress.update_one(held, as_update(change, now)).matched_count)
+        if not self._store.collections.inprogress.update_one(held, as_update(change, now)).matched_count:
+            return False
+        self._store.terms.observe([claimed(job, ticket, now)._replace(verb="takeover", waited=None)])
+        return True
+
+    def put_back(self, job_id: str, client: Client) -> None:
+        """Have a job wait again, the same one, also when it has ended; another client that held it is fenced.
+
+        Raises NotFound; LeaseLost when it was taken from this client, or when a worker with a name holds it: from that
+        one only an operator may take it.
+        """
+        for _ in range(_TRIES):
+            job = self._store.reading.get(job_id)
+            if job is None:
+                raise NotFound(f"No job found for jobId: {job_id}")
+            if job["state"] == State.QUEUED:
+                return
+            if not client.operates:
+                self._require_may_take(job, client)
+            if self._store.operating.put_back(job, taken="lease" in job and job["lease"]["worker"] != client.name):
+                return
+        raise Conflict(CHANGING_HANDS)
 
     def delete(self, job_id: str) -> None:
         """End a job, whoever holds it, and mark it deleted; the document itself goes a day later.
@@ -119,6 +142,14 @@ class LegacyClients:
             if completed.update_one(this_end, {"$set": {"deletedAt": self._store.terms.clock.now()}}).matched_count:
                 return
         raise Conflict(CHANGING_HANDS)
+
+    def _require_may_take(self, job: Job, client: Client) -> None:
+        if is_fenced(job, client):
+            raise LeaseLost(TAKEN_FROM_CLIENT)
+        if "lease" not in job or "unnamed" in job["lease"] or job["lease"]["worker"] == client.name:
+            return
+        if job["readyAt"] > self._store.terms.clock.now():
+            raise LeaseLost(HELD_BY_ANOTHER)
 
     def _ticket(self, client: Client, how: Unnamed) -> Ticket:
         return Ticket(

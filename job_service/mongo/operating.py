@@ -8,7 +8,7 @@ from pymongo.errors import DuplicateKeyError
 from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, NotFound, TargetBusy
 from job_service.lifecycle.job import ALIVE, ENDED, Job, NewJob, State
-from job_service.lifecycle.reports import Accepted, Release, Report, amending, ending
+from job_service.lifecycle.reports import Accepted, Release, Report, amending, ending, fencing
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.changes import as_update
 from job_service.mongo.client import Document
@@ -97,9 +97,7 @@ class Operating:
     def reopen(self, job_id: str) -> Job:
         """Put a job back into the queue, the same one, also when it has ended; what it was held by loses it."""
         for _ in range(_TRIES):
-            job = self._get(job_id)
-            now = self._clock.now()
-            if self._put_back(job, now):
+            if self.put_back(self._get(job_id)):
                 return self._get(job_id)
         raise Conflict(CHANGING_HANDS)
 
@@ -153,10 +151,15 @@ class Operating:
         for child in self._inprogress.find({"parentId": parent_id, "state": {"$in": [state.value for state in ALIVE]}}):
             self._cancel(child, reason, now, awaits_worker=awaits_worker)
 
-    def _put_back(self, job: Job, now: datetime) -> bool:
-        """Make the document queued again, guarded by the ends and claims it has seen."""
+    def put_back(self, job: Job, *, taken: bool = False) -> bool:
+        """Make a job queued again, as `reopen` does; False when it has ended or changed hands since it was read.
+
+        `taken` says that its holder is to lose it, and that what the holder still says of it is to be refused.
+        """
+        now = self._clock.now()
         fresh: Job = {
             **job,
+            **(fencing(job) if taken else {}),  # type: ignore[typeddict-item]  # a field of Job
             "state": State.QUEUED.value,
             "status": self._families[job["kind"]].words[State.QUEUED],
             "readyAt": at_once(now),

@@ -36,6 +36,7 @@ _NEEDED = dict.fromkeys(
     (
         *("kind", "type", "state", "status", "lease", "leaseSeconds", "readyAt", "startedAt", "datasetName"),
         *("claims", "attempts", "leasesLost", "maxAttempts", "endSeq", "cancelRequestedAt", "endedBy", "failedBy"),
+        "fenced",
     ),
     1,
 )

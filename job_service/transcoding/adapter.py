@@ -10,7 +10,7 @@ from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import ENDED, Job, Lease, NewJob, State
 from job_service.mongo.encoder_options import EncoderOptions
 from job_service.mongo.free_form import as_object
-from job_service.mongo.legacy import TAKEN_FROM_CLIENT, LegacyClients, is_fenced
+from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.profiles import Profiles
 from job_service.mongo.store import Store
 from job_service.mongo.submission import Created
@@ -84,10 +84,8 @@ class TranscodingJobs:
             self._clients.finish(job["_id"], client)
         elif status == STARTED:
             self._start_or_keep(job, client)
-        elif status == WAITING and job["state"] != State.QUEUED:
-            if is_fenced(job, client):
-                raise LeaseLost(TAKEN_FROM_CLIENT)
-            self._store.operating.reopen(job["_id"])
+        else:
+            self._clients.put_back(job["_id"], client)
 
     def hear(self, word: WorkerWord, client: Client) -> str:
         """Take what a worker says of the job it fetched; return the message for it. Raises as `set_status` does."""

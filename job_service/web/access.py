@@ -112,10 +112,11 @@ def asked_by(asked: Request) -> str | None:
 def client() -> Client:
     """Return who sends the present request to a path that knows nothing of claims."""
     name = request.headers.get("X-Worker", "")[:200]
+    operates = caller() is not LOCAL and Role.OPERATE in caller().roles
     if name:
-        return Client(name)
+        return Client(name, operates=operates)
     address = client_address(present())
-    return Client(address or "unknown", named=False, distinct=_address_is_of_one(present()))
+    return Client(address or "unknown", named=False, distinct=_address_is_of_one(present()), operates=operates)
 
 
 def _address_is_of_one(asked: Request) -> bool:

@@ -18,7 +18,7 @@ _REQUESTS = logging.getLogger("job_service.requests")
 _TRANSITIONS = logging.getLogger("job_service.transitions")
 #: So many jobs that move at once are a line each for people; more are one line.
 _FEW = 3
-_DONE_BY_WORKERS = frozenset({"claim", "fail", "finish"})
+_DONE_BY_WORKERS = frozenset({"claim", "takeover", "fail", "finish"})
 
 
 @dataclass(frozen=True, slots=True)

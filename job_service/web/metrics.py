@@ -84,11 +84,11 @@ class Metrics:
     ) -> Iterator[tuple[Counter, tuple[str, ...]]]:
         if source is None and verb == "create":
             yield self._submitted, (kind,)
-        elif verb == "claim":
+        elif verb in {"claim", "takeover"}:
             yield self._claimed, (kind,)
         elif target is State.QUEUED:
             yield self._requeued, (kind, verb)
-        if (source, target) == (State.RUNNING, State.RUNNING) or verb == "sweep":
+        if (verb, source) == ("claim", State.RUNNING) or verb == "sweep":
             yield self._lost, (kind,)
         if target in ENDED:
             yield self._finished, (kind, target.value)

@@ -125,6 +125,7 @@ class Dialects(Model):
         """Take a job from a holder whose lease is over."""
         holder = str(job.worker)
         if status == "built":
+            self.arrows.append(("takeover", job.id, "running", "running"))
             job.claims, job.claim_id, job.worker = job.claims + 1, self._lease(), client
         said = self._put_held(job, asked, status)
         job.fenced |= set() if job.ended else {holder}

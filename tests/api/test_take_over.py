@@ -5,6 +5,7 @@ from threading import Barrier
 
 import pytest
 
+from job_service.web.metrics import Metrics
 from tests.api.asking import claim, fingerprint, path_of, submitted
 from tests.api.old_clients import LOOPBACK, LOOPBACK_2, put, refusal
 
@@ -139,7 +140,33 @@ def test_while_nothing_may_start_an_executor_still_tidies_up(http, job_id):
 def test_a_take_over_is_not_taken_for_a_lost_lease_in_the_metrics(http, job_id, transitions):
     put(http, job_id, "built", LOOPBACK_2)
     put(http, job_id, "queued")
-    assert [move.verb for move in transitions] == ["create", "claim", "release"]
+    assert [move.verb for move in transitions] == ["create", "claim", "takeover", "release"]
+    assert [move.worker for move in transitions] == [None, LOOPBACK, LOOPBACK_2, LOOPBACK_2]
+    metrics = Metrics()
+    metrics.observe(transitions)
+    told = metrics.scrape(lambda: http.get("/stats").json).decode()
+    assert 'job_service_jobs_leases_lost_total{kind="dataset"}' not in told
+    assert 'job_service_jobs_claimed_total{kind="dataset"} 2.0' in told
+
+
+def test_who_has_taken_over_is_seen_as_a_worker(http, store, job_id):
+    put(http, job_id, "built", LOOPBACK_2)
+    assert LOOPBACK_2 in {seen["worker"] for seen in store.workers.live()}
+
+
+def test_a_client_that_lost_a_job_often_is_remembered_once(http, store, job_id):
+    for _ in range(25):
+        http.post(f"/jobs/{job_id}/release")
+        put(http, job_id, "initiated", LOOPBACK_2)
+    assert store.reading.get(job_id)["fenced"] == [LOOPBACK, LOOPBACK_2]
+
+
+def test_of_those_that_lost_a_job_the_last_twenty_are_remembered(http, store, job_id):
+    addresses = [LOOPBACK, *(f"127.0.1.{last}" for last in range(1, 22)), LOOPBACK]
+    for address in addresses:
+        put(http, job_id, "built", address)
+    put(http, job_id, "built", "127.0.2.1")
+    assert store.reading.get(job_id)["fenced"] == addresses[-20:]
 
 
 def at_once(app, *requests):

@@ -235,4 +235,7 @@ def test_the_store_agrees_with_the_model(database):
 
     run_state_machine_as_test(Here, settings=bounded(70, 40))
     logging.getLogger(__name__).info("%s", dict(seen))
-    assert len(ARROWS - set(seen)) <= 3, "too many arrows were not taken: the machine has become tame"
+    # To take over is the word of a client without claims.
+    assert len({arrow for arrow in ARROWS - set(seen) if arrow[0] != "takeover"}) <= 3, (
+        "too many arrows were not taken: the machine has become tame"
+    )
