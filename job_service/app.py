@@ -60,12 +60,15 @@ from job_service.web.rates import Rates, unlimited
 from job_service.web.sessions import Identity
 from job_service.web.timing import time_requests
 from job_service.web.trusted_clients import TrustedClients
+from job_service.web.utf8 import Utf8Request, refuse_other_paths
 
 _LOG = logging.getLogger(__name__)
 
 
 class Application(Flask):
     """The application; no view or hook of it is a coroutine, which Flask would look for at each call of each."""
+
+    request_class = Utf8Request
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return a view or hook as it is."""
@@ -83,7 +86,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     credentials = Credentials(tokens, verifier := _verifier(settings), TrustedClients(settings.trusted_clients))
 
     _watch_requests(app, metrics, settings.trusted_proxies)
-    access.guard(app, credentials, _spend(settings))
+    _admit(app, credentials, settings)
     _answer_errors(app)
 
     lent = Lent()
@@ -116,6 +119,12 @@ def _watch_requests(app: Flask, metrics: Metrics, proxies: Sequence[str]) -> Non
     request_ids.name_requests(app)
     traces.trace_requests(app)
     time_requests(app, (logs.log_request, metrics.time_request))
+
+
+def _admit(app: Flask, credentials: Credentials, settings: Settings) -> None:
+    """Let in who may ask for what, under addresses that are text."""
+    access.guard(app, credentials, _spend(settings))
+    refuse_other_paths(app)
 
 
 def _run(
