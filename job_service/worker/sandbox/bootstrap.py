@@ -122,6 +122,8 @@ def _tidy() -> None:
     sys.argv = [PROGRAM]
     if os.access(ZONES, os.R_OK):
         sys.meta_path.insert(0, _Zones)
+        # For `time.tzset`: the C library looks in /usr/share. Not a variable of the program's, so past `os.environ`.
+        os.putenv("TZDIR", ZONES)
     vars(builtins).update(exit=sys.exit, quit=sys.exit)
 
 

@@ -97,6 +97,8 @@ USEFUL = {
     "import threading\nthreading.Thread(target=lambda: print('late')).start()": "late",
     "import zoneinfo, datetime\nat = datetime.datetime(2018, 12, 1, tzinfo=zoneinfo.ZoneInfo('America/Sao_Paulo'))\n"
     "print(at.utcoffset(), len(zoneinfo.available_timezones()) > 300)": "-1 day, 22:00:00 True",
+    "import os, time, datetime\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()\n"
+    "print(datetime.datetime.fromtimestamp(0))": "1970-01-01 09:00:00",
     "import shelve\nwith shelve.open('/tmp/s') as s: s['a'] = [1]; print(s['a'])": "[1]",
     "import ssl, ctypes; ssl.create_default_context(); print(ctypes.CDLL(None).getpid())": "1",
     "import uuid, platform\nprint(uuid.uuid1().version, platform.uname().system)": "1 Linux",
