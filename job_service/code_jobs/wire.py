@@ -29,13 +29,14 @@ def check_names(given: object) -> object:
     if not isinstance(given, dict):
         raise ValueError("must be a JSON object, whose names become variables")  # noqa: TRY004  pydantic's own word
     variables: dict[str, object] = {}
+    written: dict[str, str] = {}
     for name, value in given.items():
         variable = normalize("NFKC", name) if isinstance(name, str) and name.isidentifier() else ""
         if not variable.isidentifier() or keyword.iskeyword(variable) or variable.startswith("__"):
             raise ValueError(f"{name!r} can not be the name of a variable")
         if variable in variables:
-            raise ValueError(f"{name!r} is, to Python, the same variable as another name: {variable}")
-        variables[variable] = value
+            raise ValueError(f"{written[variable]!r} and {name!r} are, to Python, the same variable: {variable}")
+        variables[variable], written[variable] = value, name
     return variables
 
 
