@@ -1,5 +1,6 @@
 """How a job ends, decided from what its handler returned or raised."""
 
+import inspect
 import json
 import math
 from collections.abc import Callable
@@ -15,6 +16,10 @@ Final = Literal["completed", "failed", "cancelled"]
 
 #: The service lets no job wait longer than this.
 LONGEST_DELAY_SECONDS = 30 * 86_400
+#: What to do about a handler that is a coroutine.
+NOT_AWAITED = "nothing awaits it; let a plain function call asyncio.run(...)"
+#: A job that is given back for no time at all comes back at once, to fail as fast as the machine can.
+SHORTEST_DELAY_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +55,27 @@ def conclude(
     try:
         return completed(work())
     except BaseException as error:  # noqa: BLE001 - whatever a handler does, the other jobs of this worker go on
-        return ending_of(error, give_up_on=give_up_on, cancelled=cancelled())
+        return _however(error, give_up_on=give_up_on, cancelled=cancelled())
 
 
 def completed(result: Any) -> Finish:
     """Take what a handler returned as its result, if it can be sent at all: a copy of it, as it is in JSON."""
+    if inspect.iscoroutine(result):
+        result.close()
+        return Finish("failed", log=f"The handler returned a coroutine: {NOT_AWAITED}", retry=False)
     try:
         text = json.dumps(result, allow_nan=False, ensure_ascii=False)
         text.encode()
         return Finish("completed", result=json.loads(text))
     except BaseException as error:  # noqa: BLE001 - a class may do anything when its values are written
         return Finish("failed", log=f"The result cannot be written as JSON: {reason_of(error)}", retry=False)
+
+
+def _however(error: BaseException, *, give_up_on: GiveUpOn, cancelled: bool) -> Ending:
+    try:
+        return ending_of(error, give_up_on=give_up_on, cancelled=cancelled)
+    except BaseException:  # noqa: BLE001 - a class may do anything when it is asked what it is, or for its attributes
+        return Finish("failed", log=clean(named_reason_of(error)), retry=True)
 
 
 def ending_of(error: BaseException, *, give_up_on: GiveUpOn, cancelled: bool) -> Ending:
@@ -85,10 +100,10 @@ def seconds_of(delay: object) -> int | None:
     try:
         seconds = delay.total_seconds() if isinstance(delay, timedelta) else float(delay)  # type: ignore[arg-type]  # what has no number raises
     except OverflowError:
-        return LONGEST_DELAY_SECONDS if isinstance(delay, int) and delay > 0 else 0
+        return LONGEST_DELAY_SECONDS if isinstance(delay, int) and delay > 0 else SHORTEST_DELAY_SECONDS
     except Exception:  # noqa: BLE001 - a class may do anything when it is asked for its number
         return None
-    return None if math.isnan(seconds) else math.ceil(min(max(seconds, 0.0), LONGEST_DELAY_SECONDS))
+    return None if math.isnan(seconds) else math.ceil(min(max(seconds, SHORTEST_DELAY_SECONDS), LONGEST_DELAY_SECONDS))
 
 
 def _alone(error: BaseException) -> BaseException:

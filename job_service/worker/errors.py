@@ -11,21 +11,28 @@ Any other exception means failed, and the service tries again while tries are le
 
 
 class GiveUp(Exception):
-    """Ends the job as failed, for good; the message is its reason, `result` what there is all the same."""
+    """Ends the job as failed, for good, with `result`, which is what there is all the same.
 
-    def __init__(self, message: str, result: object = None) -> None:
+    The message, else the name of the class, is its reason.
+    """
+
+    result: object = None
+
+    def __init__(self, message: str = "", result: object = None) -> None:
         super().__init__(message)
         self.result = result
 
 
 class TryAgain(Exception):
-    """Ends this attempt; the message is its reason.
+    """Ends this attempt; the message, else the name of the class, is its reason.
 
     Without a `delay` the attempt counts and the service chooses when to try again. With a `delay` in seconds the job is
-    given back until then and no try is used up: for what is not ready yet rather than broken.
+    given back until then, for a second at least, and no try is used up: for what is not ready yet rather than broken.
     """
 
-    def __init__(self, message: str, delay: float | None = None) -> None:
+    delay: float | None = None
+
+    def __init__(self, message: str = "", delay: float | None = None) -> None:
         super().__init__(message)
         self.delay = delay
 

@@ -9,7 +9,7 @@ from job_service.client import Job as JobData
 from job_service.client.answers import JsonObject
 from job_service.worker.errors import JobCancelled, LeaseLost
 from job_service.worker.outbox import Change, Outbox
-from job_service.worker.texts import text_of
+from job_service.worker.texts import name_of, text_of
 
 FULL = 100
 
@@ -51,7 +51,7 @@ class Job:
     def status(self, status: str) -> None:
         """Say which step the job is at, in the words of its family; raises TypeError for what is no text."""
         if not isinstance(status, str):
-            raise TypeError(f"A status is a text, not {type(status).__name__}")
+            raise TypeError(f"A status is a text, not {name_of(status)}")
         self.say(Change(status=status))
 
     def log(self, message: object) -> None:

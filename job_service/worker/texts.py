@@ -20,13 +20,19 @@ def text_of(value: object) -> str:
         return ""
 
 
+def name_of(value: object) -> str:
+    """Give the name of a thing's class as it was written: a metaclass may answer to `__name__` with anything."""
+    name: str = type.__dict__["__name__"].__get__(type(value))
+    return name
+
+
 def reason_of(error: BaseException) -> str:
     """Give an error's text, or the name of its class where the text says nothing."""
     text = text_of(error)
-    return type(error).__name__ if text in _SAYS_NOTHING else text
+    return name_of(error) if text in _SAYS_NOTHING else text
 
 
 def named_reason_of(error: BaseException) -> str:
     """Give the name of an error's class, and its text where it has one."""
-    name, text = type(error).__name__, text_of(error)
+    name, text = name_of(error), text_of(error)
     return name if text in _SAYS_NOTHING else f"{name}: {text}"

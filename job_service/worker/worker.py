@@ -1,5 +1,6 @@
 """The worker: handlers, the threads that feed them, and an orderly end."""
 
+import inspect
 import logging
 import socket
 import threading
@@ -11,6 +12,7 @@ from uuid import uuid4
 from job_service import logs
 from job_service.client import ONCE, Claim, JobServiceClient, RetryPolicy, Where
 from job_service.worker.claimer import Claimer, Handler, Subscription, Terms
+from job_service.worker.ending import NOT_AWAITED
 from job_service.worker.job import Job
 from job_service.worker.orders import Orders, Stop
 from job_service.worker.reporter import Reporter
@@ -84,11 +86,13 @@ class Worker:
     ) -> Callable[[H], H]:
         """Make a function the handler of the jobs of a kind, or of those the rest narrows them to.
 
-        Errors of the classes in `give_up_on` end a job for good; after others the service tries again.
+        Errors of the classes in `give_up_on` end a job for good; after others the service tries again. Raises TypeError
+        where the function is an `async def`.
         """
         where = Where(operation=operation, target=target, source=source, type=type)
 
         def register(handler: H) -> H:
+            _require_plain(handler)
             narrowed = where if where.as_json() else None
             self._subscriptions.append(Subscription(kind, handler, narrowed, give_up_on))
             return handler
@@ -175,3 +179,9 @@ class Worker:
             self._reporter.forget(job)
             job.lose()
             self._runner.release(job)
+
+
+def _require_plain(handler: Handler) -> None:
+    """Raise TypeError for a handler that would only give a coroutine."""
+    if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__):
+        raise TypeError(f"A handler is a plain function, and {handler!r} is an async def: {NOT_AWAITED}")

@@ -1,5 +1,6 @@
 """Whatever handlers do, each job ends or waits again, and the worker takes the next one."""
 
+import functools
 import os
 import signal
 from collections.abc import Callable
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from job_service.worker import GiveUp, JobCancelled, TryAgain
+from job_service.client import JobServiceClient
+from job_service.worker import GiveUp, JobCancelled, TryAgain, Worker
 from tests.machine_profile import bounded
 from tests.unit.worker.test_odd_errors import Leaving, Liar, Mute, SilentError
 
@@ -127,6 +129,23 @@ def test_a_handler_that_never_pauses_is_heard_of_all_the_same(service, start):
     start(handler)
     service.wait_for(held)
     assert held.end["status"] == "completed"
+
+
+async def eventually(job):
+    return job.id
+
+
+class Eventual:
+    """A handler that is an object with an asynchronous call."""
+
+    async def __call__(self, job):
+        return job.id
+
+
+@pytest.mark.parametrize("handler", [eventually, functools.partial(eventually), Eventual()], ids=type)
+def test_an_asynchronous_handler_is_refused_where_it_is_registered(handler):
+    with pytest.raises(TypeError, match=r"asyncio\.run"):
+        Worker(JobServiceClient("http://127.0.0.1:1")).handles("dataset")(handler)
 
 
 def die():

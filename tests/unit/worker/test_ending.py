@@ -1,5 +1,7 @@
 """How a job ends, from what its handler returned or raised."""
 
+import inspect
+
 import pytest
 
 from job_service.worker import GiveUp, JobCancelled, LeaseLost, TryAgain
@@ -18,8 +20,11 @@ def raised(error, cancelled=False, give_up_on=()):
     [
         (GiveUp("broken tar"), Finish("failed", log="broken tar", retry=False)),
         (TryAgain("disk full"), Finish("failed", log="disk full", retry=True)),
-        (TryAgain("not yet", delay=0), GiveBack("not yet", 0)),
+        (TryAgain("not yet", delay=0), GiveBack("not yet", 1)),
         (TryAgain("not yet", delay=2.5), GiveBack("not yet", 3)),
+        (GiveUp(), Finish("failed", log="GiveUp", retry=False)),
+        (TryAgain(), Finish("failed", log="TryAgain", retry=True)),
+        (TryAgain(delay=2), GiveBack("TryAgain", 2)),
         (JobCancelled(), Finish("cancelled")),
         (LeaseLost(), Drop()),
         (KeyError("x"), Finish("failed", log="KeyError: 'x'", retry=True)),
@@ -66,6 +71,16 @@ def test_a_result_is_what_it_was_when_the_handler_returned_it():
     ending = completed({"rows": rows, 5: kept})
     rows.append(2)
     assert ending.result == {"rows": [1], "5": {"rows": [1, 2]}}
+
+
+def test_a_coroutine_is_no_result_and_is_closed():
+    async def late():
+        return 1
+
+    ending = completed(left := late())
+    assert (ending.status, ending.retry) == ("failed", False)
+    assert "asyncio.run" in str(ending.log)
+    assert inspect.getcoroutinestate(left) == inspect.CORO_CLOSED
 
 
 class Explosive(dict[str, int]):

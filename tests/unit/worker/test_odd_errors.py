@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from job_service.worker import GiveUp, TryAgain
-from job_service.worker.ending import LONGEST_DELAY_SECONDS, Finish, GiveBack, ending_of
+from job_service.worker.ending import LONGEST_DELAY_SECONDS, Finish, GiveBack, conclude, ending_of
 from job_service.worker.texts import LONGEST_LOG
 
 
@@ -51,6 +51,44 @@ class SilentError(Exception):
         raise RuntimeError("no arguments")
 
 
+class Nameless(type):
+    """A class of classes that cannot say their names."""
+
+    @property
+    def __name__(cls):  # type: ignore[override]  # a class that cannot even give its name
+        raise SystemExit(4)
+
+
+class NamelessError(Exception, metaclass=Nameless):
+    """An error of a class that cannot say its name."""
+
+
+class FacelessError(Exception):
+    """An error that cannot say of which class it is."""
+
+    @property  # type: ignore[misc]  # an error that hides what it is
+    def __class__(self):
+        raise RuntimeError("no class")
+
+
+class UndecidedError(TryAgain):
+    """An error that cannot say for how long."""
+
+    def __init__(self):
+        Exception.__init__(self, "later")
+
+    @property
+    def delay(self):  # type: ignore[override]  # as above
+        raise RuntimeError("no delay")
+
+
+class ForgetfulError(GiveUp):
+    """An error that never came to what the kit's own are made with."""
+
+    def __init__(self):
+        Exception.__init__(self, "no")
+
+
 MUTE = [Mute(), Liar(), Leaving()]
 
 
@@ -65,6 +103,23 @@ def test_an_error_without_a_text_is_named_by_its_class(message):
     assert ending(TryAgain(message)) == Finish("failed", log="TryAgain", retry=True)
     assert ending(TryAgain(message, delay=1)) == GiveBack("TryAgain", 1)
     assert ending(SilentError()) == Finish("failed", log="SilentError", retry=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [
+        (NamelessError("broken"), Finish("failed", log="NamelessError: broken", retry=True)),
+        (FacelessError("broken"), Finish("failed", log="FacelessError: broken", retry=True)),
+        (UndecidedError(), Finish("failed", log="UndecidedError: later", retry=True)),
+        (ForgetfulError(), Finish("failed", log="no", retry=False)),
+    ],
+    ids=["no name", "no class", "no delay", "no result"],
+)
+def test_an_error_that_cannot_be_asked_ends_its_job_too(error, end):
+    def work():
+        raise error
+
+    assert conclude(work, give_up_on=(ArithmeticError,), cancelled=lambda: False) == end
 
 
 @pytest.mark.parametrize("message", [None, ""])
@@ -114,16 +169,17 @@ def test_errors_that_mean_something_to_a_program_only_fail_a_job(error, name):
 @pytest.mark.parametrize(
     ("delay", "seconds"),
     [
-        (-3, 0),
-        (-math.inf, 0),
-        (-(10**400), 0),
+        (-3, 1),
+        (0, 1),
+        (-math.inf, 1),
+        (-(10**400), 1),
         (0.2, 1),
         (True, 1),
         (math.inf, LONGEST_DELAY_SECONDS),
         (365 * 86_400, LONGEST_DELAY_SECONDS),
         (10**400, LONGEST_DELAY_SECONDS),
         (timedelta(minutes=1.5), 90),
-        (timedelta(days=-1), 0),
+        (timedelta(days=-1), 1),
         (timedelta.max, LONGEST_DELAY_SECONDS),
     ],
     ids=repr,
