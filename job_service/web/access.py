@@ -14,7 +14,7 @@ from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Forbidden, Invalid, Unauthorized
 from job_service.web.origins import is_own_page, other_hosts
 from job_service.web.present import present
-from job_service.web.proxies import client_address, is_of_a_proxy, proxy_named_by, read_address
+from job_service.web.proxies import client_address, is_loopback, is_of_a_proxy, proxy_named_by
 from job_service.web.rates import unlimited
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -121,7 +121,8 @@ def client() -> Client:
 
 def _address_is_of_one(asked: Request) -> bool:
     """Say whether the address of a request is one client's: not this machine's, a Unix socket's or a proxy's."""
-    return not _is_loopback(client_address(asked)) and not is_of_a_proxy(asked)
+    address = client_address(asked)
+    return address is not None and not is_loopback(address) and not is_of_a_proxy(asked)
 
 
 def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimited) -> None:
@@ -160,7 +161,7 @@ def _identified(app: Flask, identify: Identify, roles: frozenset[Role]) -> Calle
     if Role.USER in roles and found is None:
         return Caller("anonymous", frozenset())
     unproven = found is None or found.by_address
-    if unproven and roles == {Role.ADMIN} and _is_loopback(request.remote_addr) and identify.nobody_is_admin():
+    if unproven and roles == {Role.ADMIN} and is_loopback(client_address(present())) and identify.nobody_is_admin():
         # Nobody could ever make or revoke a token otherwise.
         _require_local(app, present())
         return LOCAL
@@ -179,7 +180,7 @@ def _require_local(app: Flask, asked: Request) -> None:
         raise Invalid(f"{_LOCAL_ONLY}, and a proxy passed this on ({proxy}); {_FIRST_STEP}")
     # The server fills in a Host that is missing, with its own.
     named = "HTTP_HOST" in asked.environ and is_loopback_name()
-    if not named or not _is_loopback(asked.remote_addr):
+    if not named or not is_loopback(client_address(asked)):
         raise Invalid(f"{_LOCAL_ONLY}, under a loopback name; {_FIRST_STEP}")
 
 
@@ -191,12 +192,6 @@ def is_loopback_name() -> bool:
 @lru_cache(_REMEMBERED)
 def _names_loopback(host: str) -> bool:
     return (urlsplit(f"//{host}").hostname or "") in LOOPBACK_NAMES
-
-
-@lru_cache(_REMEMBERED)
-def _is_loopback(address: str | None) -> bool:
-    known = read_address(address or "")
-    return address is None or (known is not None and known.is_loopback)
 
 
 def _require_same_site(asked: Request, *, configured: bool) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ _PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 _PORT = re.compile(r"(?!0)[0-9]{1,5}")
 #: The ports that no URL names. A proxy that is itself behind another one tells the wrong one of them.
 _USUAL_PORTS = {"80", "443"}
+_REMEMBERED = 256
 
 
 class TrustedProxies:
@@ -68,8 +70,8 @@ class TrustedProxies:
             known = read_address(_without_port(hop.strip()))
             if known is None:
                 return ""
-            if known.is_loopback and not _is_of_this_machine(address):
-                # A loopback address is one of the machine that tells of it.
+            if known.is_loopback and address and not is_loopback(address):
+                # A loopback address is one of the machine that tells of it; through a Unix socket that is this one.
                 return address
             address = str(known)
             if not self._is_trusted(address):
@@ -110,10 +112,11 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _is_of_this_machine(proxy: str) -> bool:
-    """Say whether the address of a proxy is this machine's; one without an address came through a Unix socket here."""
-    known = read_address(proxy)
-    return not proxy or (known is not None and known.is_loopback)
+@lru_cache(_REMEMBERED)
+def is_loopback(address: str | None) -> bool:
+    """Say whether an address is one that only this machine has; none at all is not: it tells nothing."""
+    known = read_address(address or "")
+    return known is not None and known.is_loopback
 
 
 def _believe_address(environ: dict[str, Any], address: str | None) -> None:

@@ -24,6 +24,11 @@ def test_another_name_is_400_though_it_leads_here(http, store, host):
     assert store.collections.inprogress.count_documents({}) == 0
 
 
+@pytest.mark.parametrize("address", ["", None, "unknown"])
+def test_who_has_no_address_is_not_taken_for_this_machine(http, address):
+    assert refusal(http.get("/jobs", environ_base={"REMOTE_ADDR": address})) == (400, "invalid")
+
+
 def test_another_machine_is_400_and_may_ask_for_health(http):
     peer = {"REMOTE_ADDR": "10.0.0.7"}
     assert refusal(http.get("/jobs", environ_base=peer)) == (400, "invalid")
