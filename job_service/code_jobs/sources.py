@@ -1,14 +1,19 @@
 """Programs from CODE_DIR: by a bare name, and nothing else of this machine."""
 
+import io
 import os
 import stat
+from importlib.util import decode_source
 from pathlib import Path
+from tokenize import detect_encoding
 
 from job_service.code_jobs.wire import MOST_CODE_CHARACTERS
 from job_service.lifecycle.errors import Invalid, TooLarge
 from job_service.web.names import is_name
 
 LONGEST_FILE_NAME = 200
+#: Those of host names, which nobody writes programs in; decoding them takes a time that grows with the square.
+SLOW_ENCODINGS = frozenset({"idna", "punycode"})
 
 
 def is_file_name(text: str) -> bool:
@@ -29,13 +34,20 @@ def read_program(code_dir: Path | None, name: str) -> str:
 
 
 def as_text(content: bytes, field: str) -> str:
-    """Return a program's text. Raises Invalid, TooLarge."""
+    """Return a program's text, read as Python reads a file: PEP 263. Raises Invalid, TooLarge."""
     if len(content) > MOST_CODE_CHARACTERS:
         raise TooLarge(f"{field}: a program has {MOST_CODE_CHARACTERS} bytes at most")
     try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Invalid.field(field, "must be UTF-8 text") from None
+        return _decoded(content)
+    except (SyntaxError, LookupError, UnicodeError):
+        raise Invalid.field(field, "must be UTF-8 text, or text in the encoding that its first lines name") from None
+
+
+def _decoded(content: bytes) -> str:
+    encoding, _ = detect_encoding(io.BytesIO(content).readline)
+    if encoding in SLOW_ENCODINGS:
+        raise LookupError(encoding)
+    return decode_source(content)
 
 
 def _read(code_dir: Path, name: str) -> bytes:

@@ -10,6 +10,7 @@ from job_service.lifecycle.job import Job
 from job_service.web.requests import Body
 
 MOST_CODE_CHARACTERS = 256_000
+BYTE_ORDER_MARK = "\ufeff"
 MOST_NAMES = 1_000
 
 
@@ -17,7 +18,7 @@ def check_code(code: object) -> object:
     """Return a program's text if it can be one. Raises ValueError."""
     if not isinstance(code, str):
         return code
-    if not code.strip():
+    if not code.removeprefix(BYTE_ORDER_MARK).strip():
         raise ValueError("The program is empty")
     if "\0" in code:
         raise ValueError("A program holds no NUL characters")

@@ -58,6 +58,7 @@ def test_a_program_that_fails_shows_what_it_printed_and_why(http):
         ({"uid": "1"}, "uid"),
         ({"code": "  \n"}, "code"),
         ({"code": "a\0b"}, "code"),
+        ({"code": "\ufeff \n"}, "code"),
         ({"code": 5}, "code"),
         ({"code": "x" * 256_001}, "code"),
         ({"input": []}, "input"),
@@ -168,6 +169,50 @@ def test_an_upload_is_a_program(impatient, http, store):
     assert answer.status_code == 200
     assert store.reading.by_number("code", 1)["parameters"]["code"] == SUM
     assert form(http, code="", file=(io.BytesIO(b"\xff\xfe"), "sum.py")).status_code == 400
+
+
+ACCENT = "print('café')"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"\xef\xbb\xbf" + ACCENT.encode(), ACCENT),
+        (f"# -*- coding: latin-1 -*-\n{ACCENT}".encode("latin-1"), f"# -*- coding: latin-1 -*-\n{ACCENT}"),
+        (f"#!python\r\n# coding=cp1252\r\n{ACCENT}".encode("cp1252"), f"#!python\n# coding=cp1252\n{ACCENT}"),
+        (ACCENT.encode() + b"\r\n", ACCENT + "\n"),
+    ],
+    ids=["utf-8 with its mark", "latin-1", "cp1252", "lines of Windows"],
+)
+def test_a_file_is_read_as_python_reads_it(impatient, store, tmp_path, content, text):
+    (tmp_path / "it.py").write_bytes(content)
+    http = create_app(Settings.from_environment({"CODE_DIR": str(tmp_path)}), store).test_client()
+    assert http.post("/code-jobs", json={"uid": 1, "file": "it.py"}).status_code == 201
+    assert form(http, code="", file=(io.BytesIO(content), "it.py")).status_code == 200
+    assert [job["parameters"]["code"] for job in store.collections.inprogress.find()] == [text, text]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ACCENT.encode("latin-1"),
+        ACCENT.encode("utf-16"),
+        b"# coding: nonsense\n",
+        b"# coding: hex\n",
+        b"# coding: undefined\n",
+        b"# coding: punycode\n",
+        b"# coding: ascii\n" + ACCENT.encode(),
+        b"\xef\xbb\xbf# coding: latin-1\n",
+    ],
+    ids=str,
+)
+def test_a_file_in_no_encoding_that_python_would_read_is_refused_with_a_sentence(store, tmp_path, content):
+    (tmp_path / "it.py").write_bytes(content)
+    http = create_app(Settings.from_environment({"CODE_DIR": str(tmp_path)}), store).test_client()
+    refused = http.post("/code-jobs", json={"uid": 1, "file": "it.py"})
+    assert refused.status_code == 400
+    assert "must be UTF-8 text, or text in the encoding" in refused.text
+    assert form(http, code="", file=(io.BytesIO(content), "it.py")).status_code == 400
 
 
 def test_a_job_can_be_run_again_as_a_new_one(http, store):

@@ -129,6 +129,8 @@ def _tidy() -> None:
 
 def _run(code: str, variables: "dict[str, object]") -> None:
     """Run the program as `__main__`, with its input as globals; an exception ends with status 1."""
+    # What editors of Windows put in front of UTF-8: Python passes it over in a file, and not in a text.
+    code = code.removeprefix("\ufeff")
     module = types.ModuleType("__main__")
     vars(module).update(variables)
     sys.modules["__main__"] = module

@@ -31,6 +31,20 @@ def test_the_program_is_main_and_its_input_its_globals():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "\ufeffprint('é')",
+        "# -*- coding: latin-1 -*-\nprint('é')",
+        'if True:\r\n    print("""é""")\r\n',
+        "print('é')\r",
+    ],
+    ids=ascii,
+)
+def test_a_text_of_any_editor_runs(code):
+    assert run(code).stdout.decode() == "é\n"
+
+
 def test_the_limits_hold():
     code = "import resource as r; print(r.getrlimit(r.RLIMIT_NOFILE), r.getrlimit(r.RLIMIT_CORE))"
 
