@@ -1,6 +1,5 @@
 """The form of a new program: its fields as the browser sends them, checked like the JSON."""
 
-import re
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -8,13 +7,12 @@ from flask_wtf.file import FileField
 from wtforms import StringField, TextAreaField
 
 from job_service.code_jobs.sources import as_text, is_file_name
-from job_service.code_jobs.wire import NewCodeJob
+from job_service.code_jobs.wire import NewCodeJob, as_user
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.faults import Fault
 from job_service.web.parsing import InvalidBody, parse_exactly
 from job_service.web.requests import validate
 
-_NUMBER = re.compile(r"0*[1-9][0-9]{0,17}")
 _FIELD_OF = {"uid": "uid", "code": "code", "file": "code", "input": "inputt"}
 
 
@@ -51,10 +49,7 @@ class ProgramForm(FlaskForm):
             self[name].errors = (*self[name].errors, fault["msg"])
 
     def _user(self) -> dict[str, int]:
-        text = (self.uid.data or "").strip()
-        if not _NUMBER.fullmatch(text):
-            raise Invalid.field("uid", "must be an integer greater than 0")
-        return {"uid": int(text)}
+        return {"uid": as_user((self.uid.data or "").strip())}
 
     def _input(self) -> dict[str, Any]:
         try:

@@ -4,8 +4,7 @@ from flask import Blueprint, Response
 
 from job_service.code_jobs.adapter import CodeJobs
 from job_service.code_jobs.pages import Pages
-from job_service.code_jobs.wire import NewCodeJob, shown
-from job_service.lifecycle.errors import Invalid
+from job_service.code_jobs.wire import NewCodeJob, as_user, shown
 from job_service.web.access import Role, allows
 from job_service.web.addresses import path_to
 from job_service.web.answers import answer
@@ -78,12 +77,11 @@ def shared_routes(jobs: CodeJobs, pages: Pages) -> Blueprint:
     def again(number: int) -> Response:
         return pages.again(number)
 
-    @routes.get("/users/<int:uid>")
+    @routes.get("/users/<numeral:uid>")
     @allows(Role.VIEW)
     @page
-    def jobs_of(uid: int) -> Response | str:
-        if not uid:
-            raise Invalid.field("uid", "must be an integer greater than 0")
-        return pages.jobs_of(uid) if wants_page() else answer([shown(job) for job in jobs.list(uid)])
+    def jobs_of(uid: str) -> Response | str:
+        user = as_user(uid)
+        return pages.jobs_of(user) if wants_page() else answer([shown(job) for job in jobs.list(user)])
 
     return routes

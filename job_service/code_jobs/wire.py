@@ -1,17 +1,20 @@
 """Bodies of the code jobs' API, and what makes a program and its input acceptable."""
 
 import keyword
+import re
 from typing import Annotated, Any
 from unicodedata import normalize
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import Job
 from job_service.web.requests import Body
 
 MOST_CODE_CHARACTERS = 256_000
 BYTE_ORDER_MARK = "\ufeff"
 MOST_NAMES = 1_000
+_DIGITS = re.compile(r"[0-9]{1,99}")
 
 
 def check_code(code: object) -> object:
@@ -41,7 +44,8 @@ def check_names(given: object) -> object:
     return variables
 
 
-UserId = Annotated[int, Field(gt=0, lt=2**63)]
+_USERS_END = 2**63
+UserId = Annotated[int, Field(gt=0, lt=_USERS_END)]
 Code = Annotated[str, BeforeValidator(check_code), StringConstraints(max_length=MOST_CODE_CHARACTERS)]
 Input = Annotated[dict[str, Any], BeforeValidator(check_names), Field(max_length=MOST_NAMES)]
 
@@ -59,6 +63,16 @@ class NewCodeJob(Body):
         if (self.code is None) == (self.file is None):
             raise ValueError("Either code or file is required, and not both")
         return self
+
+
+def as_user(text: str) -> int:
+    """Return the number of a user that a text spells in ASCII digits. Raises Invalid, which names `uid`."""
+    digits = text.lstrip("0")
+    number = int(digits) if _DIGITS.fullmatch(digits) else 0
+    if not 0 < number < _USERS_END:
+        more = f" and less than {_USERS_END}" if number else ""
+        raise Invalid.field("uid", f"must be an integer greater than 0{more}")
+    return number
 
 
 def shown(job: Job) -> dict[str, Any]:

@@ -61,6 +61,6 @@ def _parameters(path: str) -> dict[str, Schema]:
 
 
 def _schema(place: re.Match[str]) -> Schema:
-    if place["converter"] != "int":
+    if place["converter"] not in {"int", "numeral"}:
         return {"type": "string", "minLength": 1}
     return {"type": "integer"} if place["arguments"] else {"type": "integer", "minimum": 0}

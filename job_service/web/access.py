@@ -112,7 +112,7 @@ def asked_by(asked: Request) -> str | None:
 def client() -> Client:
     """Return who sends the present request to a path that knows nothing of claims."""
     name = request.headers.get("X-Worker", "")[:200]
-    operates = caller() is not LOCAL and Role.OPERATE in caller().roles
+    operates = not caller().by_address and Role.OPERATE in caller().roles
     if name:
         return Client(name, operates=operates)
     address = client_address(present())

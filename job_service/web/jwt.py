@@ -114,8 +114,13 @@ class JwtVerifier:
             algorithms=_ALGORITHMS,
             audience=self._audience,
             leeway=LEEWAY_SECONDS,
-            # RFC 7519 wants `sub` to be text; the issuer's may be a number.
-            options={"require": [*expiry, *required], "verify_aud": "aud" in required, "verify_sub": False},
+            # RFC 7519 wants `sub` and `jti` to be text; the issuer's may be numbers.
+            options={
+                "require": [*expiry, *required],
+                "verify_aud": "aud" in required,
+                "verify_sub": False,
+                "verify_jti": False,
+            },
         )
 
     def _key(self, cookie: str, token: str) -> RSAPublicKey:

@@ -1,7 +1,7 @@
 """Whole numbers in paths: ASCII digits, and not more of them than a stored number has."""
 
 from flask import Flask
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, UnicodeConverter
 
 
 class AsciiInteger(IntegerConverter):
@@ -10,6 +10,10 @@ class AsciiInteger(IntegerConverter):
     regex = r"[0-9]{1,18}"
 
 
+class Numeral(UnicodeConverter):
+    """What should be a number, as text: the view says what is wrong with it, where `<int>` finds no such page."""
+
+
 def read_numbers_strictly(app: Flask) -> None:
-    """Let `<int>` in paths be that; call it before routes are added."""
-    app.url_map.converters["int"] = AsciiInteger
+    """Let `<int>` and `<numeral>` in paths be these; call it before routes are added."""
+    app.url_map.converters.update(int=AsciiInteger, numeral=Numeral)

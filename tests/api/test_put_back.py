@@ -84,6 +84,17 @@ def test_an_operator_takes_it_from_anyone(http):
         assert http.patch(path_of(held), json={"progress": 5}, headers=work).status_code == 409
 
 
+class TestATrustedAddress:
+    @pytest.fixture
+    def settings(self):
+        return Settings.from_environment({"TRUSTED_CLIENTS": f"{OTHER}=submit+work+operate"})
+
+    def test_is_no_operator_s_token(self, http):
+        number = add(http, **asked(OTHER))
+        assert http.post("/claims", json={"kind": "transcoding", "worker": "w"}, **asked(OTHER)).json["claims"]
+        assert say(http, number, "todo") == 409
+
+
 def tokens(http, *roles):
     found: list[str] = []
     for role in roles:

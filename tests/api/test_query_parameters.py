@@ -2,6 +2,7 @@
 
 from tests.api.transfers import BASE, submit
 
+NO_USERS = ["0", "000", "-1", "+1", "1e3", "1.0", "x", "%D9%A1", "1%20", str(2**63), "1" * 20, "9" * 5_000]
 BAD = [
     ("/jobs?status=", "status"),
     ("/jobs?status=queued,", "status"),
@@ -48,8 +49,7 @@ BAD = [
     ("/events?kind=code&kind=dataset", "kind"),
     ("/events?jobId=", "jobId"),
     ("/events?jobId[]=1", "jobId"),
-    ("/users/0", "uid"),
-    ("/users/000", "uid"),
+    *((f"/users/{given}", "uid") for given in NO_USERS),
     (f"{BASE}/jobs/1/output?attempts=", "attempts"),
     (f"{BASE}/jobs/1/output?attempts=all,latest", "attempts"),
     (f"{BASE}/jobs/1/output?attempts[]=all", "attempts"),
@@ -61,7 +61,7 @@ BAD_OF_API = [
     ("/api/getJobs?index=1&index=2", "index"),
 ]
 BAD_ON_PAGES = [
-    ("/users/0", "uid"),
+    *((f"/users/{given}", "uid") for given in NO_USERS),
     ("/console/jobs?kind[]=all", "kind"),
     ("/console/jobs?kind=code,,", "kind"),
     ("/console/jobs?state=queued,", "state"),
@@ -79,6 +79,8 @@ FINE = [
     "/jobs?kind=dataset,code&state=queued&state=running",
     "/stats?kind[]=",
     "/users/1?uid=0",
+    "/users/007",
+    f"/users/{2**63 - 1}",
     "/console/jobs?kind=&state=&status=&source=&since=&until=&id=",
     "/console/targets?name=",
 ]

@@ -176,6 +176,14 @@ class TestClaims:
         assert user.user_id == text
         assert verifier.verify(key.sign(claims(**numbers)), key.sign(info_claims(**{"user/uuid": text}))) == user
 
+    @pytest.mark.parametrize(
+        "registered",
+        [{"jti": 7}, {"jti": 2**70}, {"jti": "7"}, {"iss": "https://issuer"}, {"nbf": 1.5}, {"iat": 1.5}],
+    )
+    def test_other_registered_claims_may_be_numbers(self, verifier, key, registered):
+        user = verifier.verify(key.sign(claims(**registered)), key.sign(info_claims(**registered)))
+        assert user.user_id == "1234-5678"
+
     @pytest.mark.parametrize("value", [["role/dataadministrator"], True])
     def test_a_role_that_is_no_text_is_refused(self, verifier, key, user_info, value):
         token = key.sign(claims(**{"accreditation/role": value}))
