@@ -132,6 +132,14 @@ def test_an_executor_that_comes_back_under_its_first_address_tidies_up_as_well(h
     assert shown(http, job_id)["status"] == status
 
 
+@pytest.mark.parametrize("status", RESETS)
+@pytest.mark.parametrize("worker", [None, "w"])
+def test_a_fenced_executor_s_reset_ends_its_successor_s_run_unless_that_one_has_a_name(http, job_id, status, worker):
+    http.post(f"/jobs/{job_id}/release")
+    assert put(http, job_id, "initiated", LOOPBACK_2, worker).status_code == 200
+    assert put(http, job_id, status).status_code == (409 if worker else 200)
+
+
 def test_while_nothing_may_start_an_executor_still_tidies_up(http, job_id):
     http.post("/maintenance-status", json={"msg": "Upgrade", "pause": 1})
     assert put(http, job_id, "built", LOOPBACK_2).status_code == 200
