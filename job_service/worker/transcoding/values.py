@@ -79,11 +79,12 @@ PRESETS = (
 NO_STREAM = "none"
 MAX_SIDE = 16384
 MAX_FRAMES_A_SECOND = 1000
+FEWEST_BITS = 1000
 
 BITRATE = re.compile(r"[1-9][0-9]{0,8}(\.[0-9]{1,3})?[kKM]?")
 SIZE = re.compile(r"([1-9][0-9]{0,4})[xX]([1-9][0-9]{0,4})")
 HEIGHT = re.compile(r"([1-9][0-9]{1,4})[pP]")
-FRAME_RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(?:/([1-9][0-9]{0,5}))?")
+FRAME_RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,16})?)(?:/([1-9][0-9]{0,5}))?")
 
 
 def codec(value: str) -> str:
@@ -148,6 +149,11 @@ def _one_of(option: str, value: str, known: Mapping[str, str]) -> str:
 def _bits(option: str, value: str) -> str:
     if not BITRATE.fullmatch(value):
         raise UnsafeOption(f"The {option} has to be like 800k, 2.5M or 128000, and not {value!r}.")
+    if value[-1] not in "kKM" and float(value) < FEWEST_BITS:
+        raise UnsafeOption(
+            f"The {option} {value!r} is less than {FEWEST_BITS} bits a second; "
+            "is a k for thousands or an M for millions missing?"
+        )
     return value
 
 

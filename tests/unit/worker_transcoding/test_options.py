@@ -87,10 +87,14 @@ def test_a_key_may_be_spelled_as_clients_do(folders, key):
         ("audio codec", "mp3", ("-c:a", "libmp3lame")),
         ("acodec", "None", ("-an",)),
         ("bitrate", 800000, ("-b:v", "800000")),
+        ("bitrate", 800000.0, ("-b:v", "800000.0")),
+        ("bitrate", "1k", ("-b:v", "1k")),
         ("audio bitrate", "128k", ("-b:a", "128k")),
         ("resolution", "640X360", ("-vf", "scale=640:360")),
         ("size", "720p", ("-vf", "scale=max(2\\,2*round(720*iw/ih/2)):720")),
         ("frame rate", 29.97, ("-r", "29.97")),
+        ("frame rate", 25.0, ("-r", "25.0")),
+        ("frame rate", 30000 / 1001, ("-r", "29.97002997002997")),
         ("preset", "VerySlow", ("-preset", "veryslow")),
     ],
 )
@@ -375,6 +379,14 @@ def test_what_is_not_on_the_list_is_refused(folders, key, value):
 @pytest.mark.parametrize("value", [None, True, False, [], ["h264"], {}, {"a": 1}, b"h264", math.nan, math.inf, 10**40])
 def test_a_value_is_a_text_or_a_number(folders, value):
     assert "bitrate" in refusal(folders, {"bitrate": value})
+
+
+@pytest.mark.parametrize("value", [1, 1.0, 2.5, 800, "999.999", "128"])
+@pytest.mark.parametrize("key", ["bitrate", "audio bitrate"])
+def test_a_bitrate_of_a_few_bits_is_refused_as_one_that_lacks_its_unit(folders, key, value):
+    assert refusal(folders, {key: value}) == (
+        f"The {key} {str(value)!r} is less than 1000 bits a second; is a k for thousands or an M for millions missing?"
+    )
 
 
 def test_an_option_in_two_spellings_is_refused(folders):
