@@ -68,7 +68,11 @@ def plan(job_type: JobType, source: str, target: str | None, listing: Listing) -
 
 
 def top_of(source: str, listing: Listing) -> Top:
-    """Find out what was listed: a folder, or one file."""
+    """Find out what was listed: a folder, or one file.
+
+    Asked for `~/a`, a listing of `/home/u/a` with one `a` in it may be of that folder, or of the file in a home of this
+    name. It is taken for the folder, since the other mistake would leave the folder out and say nothing.
+    """
     if not listing:
         raise Invalid.field("listing", "names no folder")
     top = min(listing, key=len)
@@ -76,15 +80,13 @@ def top_of(source: str, listing: Listing) -> Top:
     if any(folder != top and not folder.startswith(inside) for folder in listing):
         raise Invalid.field("listing", "its folders do not lie in one folder")
     asked = normal(source)
-    if top == asked:
+    if _ends_like(top, asked):
         return Top(top, None)
     entries = listing[top]
     if len(listing) == 1 and len(entries) == 1:
         name = str(entries[0]["name"])
         if _ends_like(join(top, name), asked):
             return Top(top, name)
-    if _ends_like(top, asked):
-        return Top(top, None)
     raise Invalid.field("listing", "is not of the path that was asked for")
 
 

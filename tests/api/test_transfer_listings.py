@@ -211,3 +211,53 @@ def test_only_bytes_that_stand_alone_are_spelled_anew(text):
         chr(ord(c) - 0xDC00 + 0xEF00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in json.loads(sent)["a"]
     )
     assert json.loads(respelled(sent)) == {"a": expected}
+
+
+@pytest.mark.parametrize("mode", [FILE, FOLDER])
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("~/a", "/home/u/a"),
+        ("a", "/home/u/a"),
+        ("~/a", "~/a"),
+        ("/h/a", "/h/a"),
+        ("~/a/a", "/u/a/a"),
+        ("~/a/a", "~/a/a"),
+    ],
+)
+def test_a_folder_with_one_entry_of_its_own_name_is_a_folder(http, store, asked, told, mode):
+    removal = submit(http, "remove", src_filepath=asked)
+    listed(http, {told: [entry("a", mode=mode)]})
+    inner = f"{told}/a/" if mode == FOLDER else f"{told}/a"
+    assert elements(http, removal) == [("REMOVE", inner, None), ("REMOVE", f"{told}/", None)]
+    copying = copy(http, src_filepath=asked)
+    listed(http, {told: [entry("a", mode=mode)]})
+    assert elements(http, copying) == [("COPY", f"{told}/a", "~/copy/a")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("~/a", "~"),
+        ("a", "/home/u"),
+        ("~/a", "/home/u"),
+        ("/h/a", "/h"),
+        ("/a/a", "/a"),
+        ("~/a/a", "/u/a"),
+        ("/a", "/"),
+    ],
+)
+def test_the_folder_of_one_file_that_was_asked_for_is_left_alone(http, asked, told):
+    path = f"{told.rstrip('/')}/a"
+    removal = submit(http, "remove", src_filepath=asked)
+    listed(http, {told: [entry("a")]})
+    assert elements(http, removal) == [("REMOVE", path, None)]
+    copying = copy(http, src_filepath=asked)
+    listed(http, {told: [entry("a")]})
+    assert elements(http, copying) == [("COPY", path, "~/copy")]
+
+
+def test_a_home_with_one_file_in_it_is_a_folder(http):
+    number = copy(http, src_filepath="~")
+    listed(http, {"/home/u": [entry("a")]})
+    assert elements(http, number) == [("COPY", "/home/u/a", "~/copy/a")]
