@@ -34,10 +34,18 @@ def _measured_or_not(figure: float) -> float:
     return figure
 
 
+def _removable(path: str) -> str:
+    if path.rstrip("/") in {"", "~"} or path.rstrip("/").rpartition("/")[2] in {".", ".."}:
+        raise ValueError("neither home, nor a root, nor what ends with '.' or '..' is removed or renamed")
+    return path
+
+
 Type = Annotated[JobType, BeforeValidator(lambda value: _chosen(value, JobType))]
 Protocol = Annotated[JobProtocol, BeforeValidator(lambda value: _chosen(value, JobProtocol))]
 Site = Annotated[int, Field(ge=0, le=_LARGEST)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^[^\x00]+$")]
+#: What can be removed or renamed: refused later, a removal would have emptied it already.
+Removable = Annotated[Path, AfterValidator(_removable)]
 #: What a worker writes for a figure that it does not measure.
 UNMEASURED = -1
 Figure = Annotated[float, Field(ge=UNMEASURED, le=_LARGEST, strict=False), AfterValidator(_measured_or_not)]
@@ -83,11 +91,18 @@ class NewCopy(NewTransfer):
     dst_filepath: Path
 
 
+class NewRemoval(NewTransfer):
+    """A file, or a folder with all that is in it."""
+
+    src_filepath: Removable
+
+
 class NewRename(NewTransfer):
     """A new name at the same site."""
 
+    src_filepath: Removable
     dst_siteid: Site | None = None
-    dst_filepath: Path
+    dst_filepath: Removable
 
     @model_validator(mode="after")
     def _stays_on_its_site(self) -> Self:
@@ -107,7 +122,7 @@ class NewOfAnyType(NewTransfer):
 MODELS: Mapping[JobType, type[NewTransfer]] = {
     JobType.LIST: NewTransfer,
     JobType.COPY: NewCopy,
-    JobType.REMOVE: NewTransfer,
+    JobType.REMOVE: NewRemoval,
     JobType.RENAME: NewRename,
     JobType.MKDIR: NewTransfer,
 }

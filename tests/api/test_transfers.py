@@ -228,3 +228,24 @@ def test_an_unknown_field_is_named_and_not_repeated_at_length(http):
 def test_a_rename_stays_on_its_site(http):
     body = {"src_siteid": 12, "src_filepath": "a", "dst_siteid": 13, "dst_filepath": "b"}
     assert http.post(f"{BASE}/rename", json=body).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["~/rd/in/..", "~/rd/.", "..", "a/./", "~/../", ".", "~", "~//", "/", "//"])
+def test_what_no_worker_removes_or_renames_is_refused_before_anything_of_it_is_removed(http, path):
+    asked = {
+        "src_filepath": ("remove", {"src_filepath": path}),
+        "dst_filepath": ("rename", {"src_filepath": "~/a", "dst_filepath": path}),
+    }
+    for field, (verb, body) in {**asked, "source": ("rename", {"src_filepath": path, "dst_filepath": "b"})}.items():
+        for answer in (
+            http.post(f"{BASE}/{verb}", json={"src_siteid": 1, **body}),
+            http.post(f"{BASE}/jobs", json={"src_siteid": 1, "type": verb, **body}),
+        ):
+            assert answer.status_code == 400
+            assert [fault["loc"] for fault in answer.json["errors"]] == [[field.replace("source", "src_filepath")]]
+    assert http.get(f"{BASE}/jobs").json == []
+
+
+@pytest.mark.parametrize("path", ["~/a/", "./~", "/~", "~/..a", "~/a.", "../a", "..."])
+def test_what_only_looks_like_it_is_removed(http, path):
+    assert http.post(f"{BASE}/remove", json={"src_siteid": 1, "src_filepath": path}).status_code == 200

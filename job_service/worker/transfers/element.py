@@ -9,7 +9,7 @@ from job_service.worker.transfers.connections import Connections
 from job_service.worker.transfers.copying import Attempt, copy_file
 from job_service.worker.transfers.credentials import with_credentials
 from job_service.worker.transfers.errors import TransferError
-from job_service.worker.transfers.operations import list_tree, mkdir, remove, rename
+from job_service.worker.transfers.operations import list_tree, mkdir, removable, remove, rename
 from job_service.worker.transfers.place import Place
 from job_service.worker.transfers.site import DummySite, Site
 from job_service.worker.transfers.tree import Page
@@ -90,6 +90,8 @@ class Mover:
     def _list(self, element: Element, source: Place, watch: Watch) -> Done:
         """List a tree; what a copy or a removal can not look into is an element of theirs that fails."""
         purpose = element.parameters.get("listed_for", "LIST")
+        if purpose in {"REMOVE", "RENAME"}:
+            removable(source)
         done = _listed(list_tree(self.connections, source, watch, follow=purpose == "COPY"))
         return done if purpose == "LIST" else replace(done, well=True)
 

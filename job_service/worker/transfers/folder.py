@@ -87,10 +87,10 @@ class Folder:
         with telling(self.site, path), contextlib.ExitStack() as stack:
             opened = os.open(self._root, ON_THE_WAY)
             stack.callback(os.close, opened)
-            for name in map(bytes_of, self._real(path)):
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(name, dir_fd=opened)
-                opened = os.open(name, ON_THE_WAY, dir_fd=opened)
+            real = self._real(path)
+            for depth in range(1, len(real) + 1):
+                with telling(self.site, real[:depth]):
+                    opened = _made(bytes_of(real[depth - 1]), opened)
                 stack.callback(os.close, opened)
 
     def remove(self, path: SitePath, entry: Entry) -> None:
@@ -103,7 +103,12 @@ class Folder:
 
     def replace(self, path: SitePath, new: SitePath) -> None:
         """Rename in one step; a file that has the new name is replaced."""
-        with telling(self.site, path), self._parent(path) as (folder, name), self._parent(new) as (target, new_name):
+        with (
+            telling(self.site, new),
+            self._parent(new) as (target, new_name),
+            telling(self.site, path),
+            self._parent(path) as (folder, name),
+        ):
             os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=target)
 
     def alive(self) -> bool:
@@ -155,6 +160,13 @@ class Folder:
         with telling(self.site, path):
             while piece := os.read(file, PIECE):
                 yield piece
+
+
+def _made(name: bytes, folder: int) -> int:
+    """Open a folder in a folder, which is made if nothing is there."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, dir_fd=folder)
+    return os.open(name, ON_THE_WAY, dir_fd=folder)
 
 
 def _entry(name: str, found: os.stat_result) -> Entry:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from job_service.worker.transfers import dummy, tree
 from job_service.worker.transfers.connections import Connections
+from job_service.worker.transfers.endpoint import Endpoint
 from job_service.worker.transfers.errors import TransferError
 from job_service.worker.transfers.paths import SitePath, parse
 from job_service.worker.transfers.place import Place, problem_at
@@ -28,7 +29,7 @@ def list_tree(connections: Connections, place: Place, watch: Watch, *, follow: b
 
 def remove(connections: Connections, place: Place) -> bool:
     """Remove a file, a link (not what it leads to) or an empty folder; false when nothing is there any more."""
-    path = _below_root(place)
+    path = removable(place)
     if isinstance(place.site, DummySite):
         return True
     with connections.to(place.site) as endpoint:
@@ -44,7 +45,7 @@ def rename(connections: Connections, place: Place, new_path: str, *, repeated: b
     With `repeated`, for a second attempt, nothing at the old path and something at the new one means that an attempt
     before this one did it: then the answer is false. Raises TransferError.
     """
-    path, new = _below_root(place), _below_root(Place(place.site, new_path))
+    path, new = removable(place), removable(Place(place.site, new_path))
     if isinstance(place.site, DummySite):
         return True
     with connections.to(place.site) as endpoint:
@@ -55,6 +56,8 @@ def rename(connections: Connections, place: Place, new_path: str, *, repeated: b
         target = endpoint.look(new)
         if target is not None and target.is_folder:
             raise problem_at(place.site, new, "a folder has this name already.")
+        if target is None and new[:-1]:
+            _require_folder(endpoint, new[:-1])
         endpoint.replace(path, new)
         return True
 
@@ -68,10 +71,17 @@ def mkdir(connections: Connections, place: Place) -> None:
         endpoint.make_folder(path)
 
 
-def _below_root(place: Place) -> SitePath:
+def removable(place: Place) -> SitePath:
+    """Read the path of what is to be removed or renamed; raises TransferError for the root and what ends with `..`."""
     path = place.parsed()
     if not path:
         raise TransferError(f"The root of site {place.site.number} is neither removed nor renamed.")
     if path[-1] == "..":
         raise problem_at(place.site, path, "what ends with '..' is neither removed nor renamed.")
     return path
+
+
+def _require_folder(endpoint: Endpoint, path: SitePath) -> None:
+    found = endpoint.look(endpoint.real(path))
+    if found is None or not found.is_folder:
+        raise problem_at(endpoint.site, path, "no folder is there.")

@@ -97,14 +97,11 @@ class SftpFolder:
         """Make a folder and those above it; one that is there already is fine."""
         with telling(self.site, path):
             real = self._real(path)
-            missing = len(real)
-            while missing and self._attributes(self._full(real[:missing])) is None:
-                missing -= 1
-            for depth in range(missing + 1, len(real) + 1):
-                self._make(self._full(real[:depth]))
-            found = self._attributes(self._full(real))
-        if found is None or not stat.S_ISDIR(found.st_mode or 0):
-            raise problem_at(self.site, path, "there is something else than a folder already.")
+        there = len(real)
+        while not self._is_folder(real[:there]) and there:
+            there -= 1
+        for depth in range(there + 1, len(real) + 1):
+            self._make(real[:depth])
 
     def remove(self, path: SitePath, entry: Entry) -> None:
         """Remove a file, a link or an empty folder; gone already is fine."""
@@ -121,8 +118,10 @@ class SftpFolder:
 
     def replace(self, path: SitePath, new: SitePath) -> None:
         """Rename in one step, which takes a server that knows posix-rename@openssh.com."""
+        with telling(self.site, new):
+            target = self._place(new)
         with telling(self.site, path):
-            self._session.posix_rename(self._place(path), self._place(new))
+            self._session.posix_rename(self._place(path), target)
 
     def alive(self) -> bool:
         """Say whether the connection still stands."""
@@ -157,13 +156,22 @@ class SftpFolder:
         except FileNotFoundError:
             return None
 
-    def _make(self, place: bytes) -> None:
-        try:
-            self._session.mkdir(place)
-        except OSError:
-            # Somebody else may have made it meanwhile; servers do not say so.
-            if self._attributes(place) is None:
-                raise
+    def _is_folder(self, real: SitePath) -> bool:
+        """Say whether a folder is there; False when nothing is. Raises ProblemAtSite for something else."""
+        with telling(self.site, real):
+            found = self._attributes(self._full(real))
+        if found is not None and not stat.S_ISDIR(found.st_mode or 0):
+            raise problem_at(self.site, real, "there is something else than a folder already.")
+        return found is not None
+
+    def _make(self, real: SitePath) -> None:
+        with telling(self.site, real):
+            try:
+                self._session.mkdir(self._full(real))
+            except OSError:
+                # Somebody else may have made it meanwhile; servers do not say so.
+                if not self._is_folder(real):
+                    raise
 
     def _pieces(self, file: SFTPFile, size: int, path: SitePath) -> Iterator[bytes]:
         with telling(self.site, path):

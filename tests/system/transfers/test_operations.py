@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from job_service.worker.transfers import Place, TransferError, mkdir, remove, rename
+from job_service.worker.transfers import Attempt, Place, TransferError, Watch, copy_file, mkdir, remove, rename
 from tests.system.transfers.trees import contents, names
+from tests.system.transfers.whole_jobs import job
 
 EACH = pytest.mark.parametrize("protocol", ["FILE", "SSH"])
 
@@ -84,11 +85,36 @@ def test_a_rename_that_an_attempt_before_did_is_found_done(protocol, site, root,
 
 
 @EACH
-def test_a_rename_into_no_folder_says_so(protocol, site, root, connections):
+@pytest.mark.parametrize(
+    ("new", "wrong"), [("nowhere/new", "/nowhere"), ("nowhere/deep/new", "/nowhere/deep"), ("file/new", "/file")]
+)
+def test_a_rename_into_no_folder_names_the_folder(protocol, site, root, connections, new, wrong):
     (root / "file").write_bytes(b"abc")
-    with pytest.raises(TransferError, match="No such file"):
-        rename(connections, Place(site, "file"), "nowhere/new")
-    assert contents(root) == {"file": b"abc"}
+    (root / "other").write_bytes(b"def")
+    with pytest.raises(TransferError, match=rf"^'{wrong}' at site 1: no folder is there\.$"):
+        rename(connections, Place(site, "other"), new)
+    assert contents(root) == {"file": b"abc", "other": b"def"}
+
+
+@EACH
+def test_a_rename_may_lead_through_a_link_to_a_folder(protocol, site, root, connections):
+    (root / "file").write_bytes(b"abc")
+    (root / "folder").mkdir()
+    (root / "link").symlink_to("folder")
+    assert rename(connections, Place(site, "file"), "link/new")
+    assert contents(root) == {"folder/new": b"abc"}
+
+
+@EACH
+@pytest.mark.parametrize("kind", ["REMOVE", "RENAME"])
+@pytest.mark.parametrize("path", ["rd/in/..", "~", "/", "rd/.."])
+def test_what_is_neither_removed_nor_renamed_is_not_listed_for_it(protocol, site, root, connections, kind, path):
+    (root / "rd" / "in").mkdir(parents=True)
+    (root / "rd" / "in" / "file").write_bytes(b"abc")
+    outcome = job(connections, [site], kind, (1, path), (1, "new") if kind == "RENAME" else None)
+    assert list(outcome.failed) == [path]
+    assert "neither removed nor renamed" in outcome.failed[path]
+    assert contents(root) == {"rd/in/file": b"abc"}
 
 
 @EACH
@@ -99,12 +125,22 @@ def test_a_folder_is_made_with_those_above_it_and_may_be_there_already(protocol,
 
 
 @EACH
-def test_a_folder_is_not_made_where_a_file_is(protocol, site, root, connections):
+def test_a_folder_is_not_made_where_a_file_is_and_the_file_is_named(protocol, site, root, connections):
     (root / "file").write_bytes(b"abc")
-    for path in ("file", "file/below"):
-        with pytest.raises(TransferError, match="at site 1"):
+    for path in ("file", "file/below", "file/further/below"):
+        with pytest.raises(TransferError, match=r"^'/file' at site 1: "):
             mkdir(connections, Place(site, path))
-    assert contents(root) == {"file": b"abc"}
+    (root / "source").write_bytes(b"def")
+    with pytest.raises(TransferError, match=r"^'/file' at site 1: "):
+        copy_file(connections, Place(site, "source"), Place(site, "file/a/copy"), Attempt("one"), Watch())
+    assert contents(root) == {"file": b"abc", "source": b"def"}
+
+
+@EACH
+def test_a_folder_that_can_not_be_made_is_named_and_not_what_was_to_be_in_it(protocol, site, root, connections):
+    long = "x" * 300
+    with pytest.raises(TransferError, match=rf"^'/new/{long}' at site 1: "):
+        mkdir(connections, Place(site, f"new/{long}/deep"))
 
 
 @EACH
