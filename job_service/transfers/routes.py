@@ -129,7 +129,7 @@ def worker_routes(store: Store, work: Work, reports: Reports, callers: Callers) 
         token = callers.element(job_id, element_id)
         request.max_content_length = _LISTING_BYTES
         with nullcontext() if (request.content_length or _LARGE_BYTES) < _LARGE_BYTES else large:
-            reports.end(token, read_body(Outcome, batch=True, spelled=respelled))
+            reports.end(token, lambda: read_body(Outcome, batch=True, spelled=respelled))
         return answer({"message": "OK"})
 
     @routes.put("/<int:job_id>/elements/<int:element_id>/monitoring")

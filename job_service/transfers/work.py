@@ -1,5 +1,6 @@
 """The workers' side of the work queue: elements are claimed in batches, watched, and ended under their token."""
 
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -8,7 +9,7 @@ from job_service.lifecycle.errors import Forbidden, Invalid, NotFound
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import ENDED, Job, State
-from job_service.lifecycle.reports import Accepted, Refused, Release, Report
+from job_service.lifecycle.reports import Accepted, Answer, Refused, Release, Report
 from job_service.mongo.attempt_logs import AttemptLogs
 from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.store import Store
@@ -100,30 +101,42 @@ class Reports:
         self._expansion = expansion
         self._settling = settling
 
-    def end(self, token: ElementToken, outcome: Outcome) -> None:
+    def end(self, token: ElementToken, read: Callable[[], Outcome]) -> None:
         """Record an attempt. Raises Forbidden when it is over, Invalid when the tries are used up.
 
-        A listing that can not be one is Invalid, and a failure: a worker that sent it has no other one.
+        A listing that can not be one, or not be stored, is Invalid, and a failure: a worker that sent it has no other
+        one. Any other fault of a report changes nothing: `read`, which returns the report, raises it.
         """
         parent, element = self._held(token)
+        try:
+            outcome = read()
+        except Invalid as fault:
+            if _is_in_listing(fault):
+                self._refused(element, token, str(fault))
+            raise
         listing = _listing_of(parent, element, outcome)
         self._logs.append(element["_id"], token.attempt, 0, outcome.log.encode(errors="replace"))
-        end = self._report(element, token, outcome)
+        end = _end_of(element, token, _failure_of(outcome))
         if listing is None:
             answer = self._store.reporting.report([end])[0]
         else:
-            answer = self._expanded(parent, element, listing, end)
+            answer = self._expanded(parent, element, token, listing, end)
         _require_accepted(answer)
         self._settling.after_end(element)
 
-    def _expanded(self, parent: Job, element: Job, listing: dict[str, Any], end: Report) -> Accepted | Refused:
+    def _expanded(self, parent: Job, element: Job, token: ElementToken, listing: dict[str, Any], end: Report) -> Answer:
         try:
             return self._expansion.finish(parent, element, listing, end)
         except Invalid as fault:
-            reason = str(fault)[:_REASON_CHARACTERS]
-            self._store.reporting.report([end._replace(end="failed", retry=True, error=reason)])
-            self._settling.after_end(element)
+            self._refused(element, token, str(fault))
             raise
+
+    def _refused(self, element: Job, token: ElementToken, reason: str) -> None:
+        """End an attempt whose report is not taken; the reason is its log where it has none."""
+        if self._logs.read(element["_id"], token.attempt) is None:
+            self._logs.append(element["_id"], token.attempt, 0, reason.encode(errors="replace"))
+        self._store.reporting.report([_end_of(element, token, reason)])
+        self._settling.after_end(element)
 
     def monitor(self, token: ElementToken, told: Monitoring) -> str:
         """Note how an attempt goes, and keep its lease; return whether to `continue` or to `cancel`."""
@@ -156,18 +169,29 @@ class Reports:
             raise Forbidden("The token is for an attempt that is over")
         return parent, element
 
-    def _report(self, element: Job, token: ElementToken, outcome: Outcome) -> Report:
-        well = outcome.returncode == 0
-        last = outcome.log.strip().rpartition("\n")[2] or f"It ended with {outcome.returncode}"
-        return Report(
-            job_id=element["_id"],
-            claim_id=element["lease"]["claimId"],
-            end="completed" if well else "failed",
-            retry=not well,
-            amend=((f"reported.{element['attempts'] + 1}", token.attempt),),
-            error=None if well else last[:_REASON_CHARACTERS],
-            request_id=request_id(),
-        )
+
+def _is_in_listing(fault: Invalid) -> bool:
+    """Say whether something in a listing is at fault, and not what kind of value it is, or that there is none."""
+    return any(each["loc"][:1] == ["listing"] and len(each["loc"]) > 1 for each in fault.faults)
+
+
+def _failure_of(outcome: Outcome) -> str | None:
+    if outcome.returncode == 0:
+        return None
+    return outcome.log.strip().rpartition("\n")[2] or f"It ended with {outcome.returncode}"
+
+
+def _end_of(element: Job, token: ElementToken, failure: str | None) -> Report:
+    """Return what ends an attempt: without a failure as completed."""
+    return Report(
+        job_id=element["_id"],
+        claim_id=element["lease"]["claimId"],
+        end="completed" if failure is None else "failed",
+        retry=failure is not None,
+        amend=((f"reported.{element['attempts'] + 1}", token.attempt),),
+        error=failure and failure[:_REASON_CHARACTERS],
+        request_id=request_id(),
+    )
 
 
 def _as_asked_of(element: Job, parent: Job) -> Job:
@@ -190,7 +214,7 @@ def _listing_of(parent: Job, element: Job, outcome: Outcome) -> dict[str, Any] |
     return outcome.listing
 
 
-def _require_accepted(answer: Accepted | Refused) -> Accepted:
+def _require_accepted(answer: Answer) -> Accepted:
     if isinstance(answer, Refused):
         raise Forbidden("The token is for an attempt that is over")
     return answer

@@ -261,3 +261,38 @@ def test_a_home_with_one_file_in_it_is_a_folder(http):
     number = copy(http, src_filepath="~")
     listed(http, {"/home/u": [entry("a")]})
     assert elements(http, number) == [("COPY", "/home/u/a", "~/copy/a")]
+
+
+UNSTORABLE = {
+    "a size": {"~/tree": [entry("a", 2**63)]},
+    "a key": {"~/tr\0ee": []},
+    "what nobody reads": {"~/tree": [{**entry("a"), "st_ino": -(2**63) - 1}]},
+}
+
+
+@pytest.mark.parametrize("verb", ["list", "remove"])
+@pytest.mark.parametrize("listing", UNSTORABLE.values(), ids=UNSTORABLE)
+def test_a_listing_that_can_not_be_stored_is_a_failed_attempt_with_the_reason(http, clock, verb, listing):
+    number = submit(http, verb, max_tries=2)
+    [item] = take(http)
+    assert report(http, item, listing=listing).status_code == 400
+    assert report(http, item, listing={"~/tree": []}).status_code == 403
+    clock.advance(60)
+    [item] = take(http)
+    refused = report(http, item, listing=listing)
+    assert refused.status_code == 400
+    job = http.get(f"{BASE}/jobs/{number}").json
+    assert (job["status"], job["error"]) == ("FAILED", f"LIST ~/tree: {refused.json['message']}")
+    outputs = http.get(f"{BASE}/jobs/{number}/output?attempts=all").json
+    assert [each["status"] for each in outputs] == ["FAILED", "FAILED"]
+    assert outputs[1]["log"] == refused.json["message"]
+
+
+def test_a_report_that_is_none_or_not_its_holders_changes_nothing(http):
+    number = submit(http, "list")
+    [item] = take(http)
+    assert report(http, {**item, "token": "nobody's"}, listing=UNSTORABLE["a size"]).status_code == 403
+    for more in ({}, {"listing": ["a"]}, {"listing": {"~/tree": []}, "more": 1}, {"log": 2**63}):
+        assert report(http, item, **more).status_code == 400
+    assert http.get(f"{BASE}/jobs/{number}/elements/0").json["attempts"] == 0
+    assert report(http, item, listing={"~/tree": []}).status_code == 200
