@@ -1,10 +1,12 @@
 """Where a job's files may be: names in a job are turned into paths here and nowhere else."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from unicodedata import category
 
+from job_service.worker.names import bytes_of
 from job_service.worker.transcoding.errors import UnsafeOption
 
 LONGEST_BYTES = 4095
@@ -26,8 +28,13 @@ class Folders:
     output: Path
 
     def source(self, name: str) -> Path:
-        """Give the path of a clip; `UnsafeOption` for anything that is not a plain file in the input folder."""
+        """Give the path of a clip; `UnsafeOption` for anything that is not a plain file in the input folder.
+
+        A byte of its name that is not UTF-8 may come as transfers write it, see `job_service/worker/names.py`.
+        """
         path = _inside(self.input, name, "input")
+        if _what_is(path) == "nothing":
+            path = _found(self.input, os.fsdecode(bytes_of(name)), "input")
         if _what_is(path) != "file":
             raise UnsafeOption(f"The input folder has no file {name!r}.")
         return path
@@ -42,6 +49,10 @@ class Folders:
 
 def _inside(folder: Path, name: str, option: str) -> Path:
     _check_name(name, option)
+    return _found(folder, name, option)
+
+
+def _found(folder: Path, name: str, option: str) -> Path:
     try:
         path, root = (folder / name).resolve(), folder.resolve()
     except (OSError, RuntimeError):

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 
+from job_service.worker.names import text_of
 from job_service.worker.programs import Ended, Tail
 from job_service.worker.transcoding.errors import EncodingFailed
 
@@ -28,7 +29,7 @@ class Telling:
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
+        self._names = {_as_heard(path): text_of(os.fsencode(name)) for path, name in names.items()}
         self._log = Tail(LINES_OF_LOG)
         self._errors = Tail(LINES_OF_REASON)
         self.doubts_the_clip = False
@@ -62,6 +63,11 @@ class Telling:
         passing = killed or unfinished or any(each in reason for each in OF_THE_MACHINE)
         said = reason or f"The encoder ended with {how}."
         return EncodingFailed(said, self.log(), passing=passing, unfinished=unfinished)
+
+
+def _as_heard(path: str) -> str:
+    """Write a path as it is in ffmpeg's lines, whose bytes that are not UTF-8 nobody can read any more."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _without_marks(match: re.Match[str]) -> str:

@@ -12,9 +12,9 @@ import os
 import stat
 from collections.abc import Iterator
 
+from job_service.worker.names import bytes_of, text_of
 from job_service.worker.transfers.endpoint import Beat, Put, sha256_of
 from job_service.worker.transfers.entry import Entry
-from job_service.worker.transfers.names import bytes_of, text_of
 from job_service.worker.transfers.paths import SitePath, follow
 from job_service.worker.transfers.place import problem_at, telling
 from job_service.worker.transfers.site import FileSite

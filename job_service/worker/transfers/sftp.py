@@ -16,10 +16,10 @@ from typing import Any
 import paramiko
 from paramiko import SFTPAttributes, SFTPFile
 
+from job_service.worker.names import bytes_of, text_of
 from job_service.worker.transfers.endpoint import Beat, Put, sha256_of
 from job_service.worker.transfers.entry import Entry
 from job_service.worker.transfers.errors import TransferError
-from job_service.worker.transfers.names import bytes_of, text_of
 from job_service.worker.transfers.paths import SitePath, follow
 from job_service.worker.transfers.place import problem_at, telling
 from job_service.worker.transfers.sftp_session import KnownServer, Session

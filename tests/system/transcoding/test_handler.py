@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import shutil
 import subprocess
 import time
 
@@ -28,6 +29,15 @@ def test_a_job_ends_with_its_result_and_the_encoder_s_last_lines(folders):
     [log] = job.told
     assert "libx264" in log
     assert {change.progress for change in job.changes if change.progress} <= set(range(1, 100))
+
+
+def test_a_clip_whose_name_is_not_utf8_goes_by_the_name_that_transfers_give_it(folders, clips, tmp_path):
+    shutil.copy(clips / "clip.mp4", os.fsencode(tmp_path) + b"/caf\xe9.mp4")
+    working = handler(dataclasses.replace(folders, input=tmp_path), Encoder(Media()))
+    job = transcoding(SMALL | {"Input": "caf\uefe9.mp4"})
+    ending = job.ends_with(working)
+    assert isinstance(ending, Finish)
+    assert ending.status == "completed"
 
 
 def test_an_impossible_option_fails_the_job_for_good_with_the_encoder_s_reason(folders):

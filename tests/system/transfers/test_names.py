@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from job_service.worker.transfers.names import bytes_of, text_of
+from job_service.worker.names import bytes_of, text_of
 from tests.system.transfers.whole_jobs import followed, job
 
 NAMES = int(os.environ.get("FILE_NAMES", "60"))

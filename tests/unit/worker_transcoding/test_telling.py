@@ -31,6 +31,12 @@ def test_the_log_names_no_path_and_no_address():
     assert made.log() == ["mov: odd: clip.mp4", "x265 [info]: HEVC encoder"]
 
 
+def test_the_log_has_a_name_that_is_not_utf8_as_its_job_has_it():
+    made = Telling({"/srv/in/caf\udce9.mp4": "caf\udce9.mp4"})
+    made.hear("Input #0, mov, from 'file:/srv/in/caf\ufffd.mp4':")
+    assert made.log() == ["Input #0, mov, from 'caf\uefe9.mp4':"]
+
+
 def test_without_errors_the_last_line_is_the_reason():
     assert str(telling("first", "last", "  ").failure(FAILED)) == "last"
 

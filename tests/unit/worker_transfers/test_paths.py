@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from job_service.transfers.paths import normal
+from job_service.worker.names import bytes_of, text_of
 from job_service.worker.transfers import PathOutsideSite, TransferError
-from job_service.worker.transfers.names import bytes_of, text_of
 from job_service.worker.transfers.paths import climbed, follow, parse, spell
 
 
