@@ -160,7 +160,7 @@ def without_waiting(case):
 
 
 @api.parametrize()
-@bounded(10)
+@bounded(5)
 def test_nothing_is_answered_that_is_not_described(case, served, credentials, jobs):
     if case.meta.generation.mode.is_positive:
         aimed(case, jobs)

@@ -6,9 +6,11 @@ import logging
 
 import pytest
 from pydantic import SecretStr
+from pymongo import MongoClient
 
 from job_service.app import create_app
 from job_service.logs import JsonLines
+from job_service.mongo import client
 from job_service.settings import Settings
 from tests.api.test_dataset_submitters import ALICE, GRANT, issuer, keys, send, sign
 from tests.api.test_dataset_submitters import settings as settings_of_issuer
@@ -137,8 +139,10 @@ def test_no_secret_is_in_any_log_answer_event_or_figure(http, store, sign, log):
             assert not [text for text in (*browsing.told, *kept) if form in text]
 
 
-def test_the_password_of_a_database_that_is_away_is_said_nowhere(log):
-    url = "mongodb://someone:canary-of-the-database@127.0.0.1:1/jobs?serverSelectionTimeoutMS=100"
+def test_the_password_of_a_database_that_is_away_is_said_nowhere(log, monkeypatch):
+    soon = {"serverSelectionTimeoutMS": 100, "timeoutMS": 300}
+    monkeypatch.setattr(client, "MongoClient", lambda *args, **options: MongoClient(*args, **{**options, **soon}))
+    url = "mongodb://someone:canary-of-the-database@127.0.0.1:1/jobs"
     app = create_app(Settings.from_environment({"MONGODB_URL": url}))
     http = app.test_client()
     try:
