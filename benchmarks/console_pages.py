@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from job_service.app import create_app
 from job_service.embedded.mongod import PrivateMongod
 from job_service.lifecycle.ids import IdRange
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.replica_set import initiate
 from job_service.mongo.store import Store
 from job_service.settings import Settings
 

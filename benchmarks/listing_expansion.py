@@ -21,7 +21,7 @@ from typing import Self
 import httpx
 
 from job_service.embedded.mongod import PrivateMongod
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.replica_set import initiate
 
 BASE = "/workqueue/api/v1.0"
 CLIENTS = 4

@@ -12,8 +12,8 @@ from pymongo.database import Database
 
 from benchmarks.crew import Step
 from benchmarks.documents import LEASE, Document, Held, copies, share_of
-from job_service.mongo.client import connect
-from job_service.mongo.collections import CLAIM_ORDER, due
+from job_service.mongo.database.client import connect
+from job_service.mongo.database.collections import CLAIM_ORDER, due
 
 _KIND = "dataset"
 _databases: dict[tuple[str, str], Database[Document]] = {}

@@ -23,8 +23,8 @@ from benchmarks.wire import Refused, Wire
 from job_service.command.gunicorn_config import threads, workers
 from job_service.embedded.mongod import PrivateMongod
 from job_service.embedded.process import end, spawn
-from job_service.mongo.collections import EPOCH, ensure_indexes
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.collections import EPOCH, ensure_indexes
+from job_service.mongo.database.replica_set import initiate
 
 SERVED = "jobdb"
 RAW = "raw"

@@ -33,15 +33,15 @@ from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Transition
 from job_service.maintenance.routes import maintenance_routes
-from job_service.mongo.archive import Archive
-from job_service.mongo.availability import available
-from job_service.mongo.backlog import Backlog
-from job_service.mongo.client import connect, open_database
-from job_service.mongo.events import Events
-from job_service.mongo.retention import Keeping, Retention
-from job_service.mongo.secrets import Secrets
+from job_service.mongo.database.availability import available
+from job_service.mongo.database.client import connect, open_database
+from job_service.mongo.keeping.archive import Archive
+from job_service.mongo.keeping.retention import Keeping, Retention
+from job_service.mongo.keys.secrets import Secrets
+from job_service.mongo.keys.tokens import Tokens
 from job_service.mongo.store import Store, open_store
-from job_service.mongo.tokens import Tokens
+from job_service.mongo.telling.events import Events
+from job_service.mongo.watching.backlog import Backlog
 from job_service.openapi.routes import openapi_routes
 from job_service.settings import Settings
 from job_service.signing import Signing

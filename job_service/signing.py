@@ -3,7 +3,7 @@
 import hashlib
 import threading
 
-from job_service.mongo.secrets import Secrets
+from job_service.mongo.keys.secrets import Secrets
 from job_service.settings import Settings
 from job_service.web.tokens import Signer
 

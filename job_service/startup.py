@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.errors import Unavailable
+from job_service.mongo.database.suitability import Unsuitable
 from job_service.mongo.store import Store
-from job_service.mongo.suitability import Unsuitable
 from job_service.web.access import LOOPBACK_NAMES
 
 _LOG = logging.getLogger(__name__)

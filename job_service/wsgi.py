@@ -7,7 +7,7 @@ from flask import Flask
 
 from job_service import logs, tracing
 from job_service.app import create_app
-from job_service.mongo.client import UnusableUrl
+from job_service.mongo.database.client import UnusableUrl
 from job_service.settings import Settings, SettingsError
 from job_service.web.logs import of_the_request
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from job_service.embedded.mongod import PrivateMongod
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.replica_set import initiate
 
 pytest_plugins = ["tests.database"]
 

@@ -11,10 +11,10 @@ from job_service.app import create_app
 from job_service.families import FAMILIES
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.client import connect, open_database
-from job_service.mongo.collections import ensure_indexes
-from job_service.mongo.signals import ensure_board
+from job_service.mongo.database.client import connect, open_database
+from job_service.mongo.database.collections import ensure_indexes
 from job_service.mongo.store import open_store
+from job_service.mongo.telling.signals import ensure_board
 from job_service.settings import Settings
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.peers.catalog import Peer
 from benchmarks.peers.processes import free_port, server, wait_until
 from job_service.embedded.mongod import PrivateMongod
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.replica_set import initiate
 
 Places = Callable[[int], str]
 

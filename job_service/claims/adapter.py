@@ -12,8 +12,8 @@ from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import Job
 from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Release, Report, lease_seconds
 from job_service.lifecycle.view import core_view
-from job_service.mongo.claim_gates import Ticket
 from job_service.mongo.store import Store
+from job_service.mongo.verbs.claim_gates import Ticket
 from job_service.web.clients import has_hung_up
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id

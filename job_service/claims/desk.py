@@ -2,7 +2,7 @@
 
 Claims for the same part of the queue form a group. The first to arrive leads: it takes all that are pending to the
 store in one batch, hands out what came, and passes the lead on. A claim that found nothing and may wait is parked; a
-wake-up (see `mongo/wakeups.py`) sends all parked claims of a group to the store as one batch.
+wake-up (see `mongo/telling/wakeups.py`) sends all parked claims of a group to the store as one batch.
 """
 
 import threading
@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from job_service.lifecycle.errors import Limited
 from job_service.lifecycle.family import Narrowing
-from job_service.mongo.claim_gates import Ticket
-from job_service.mongo.claiming import Claiming
-from job_service.mongo.maintenance import MaintenanceStatus
-from job_service.mongo.signals import News
-from job_service.mongo.wakeups import Wakeups
+from job_service.mongo.telling.signals import News
+from job_service.mongo.telling.wakeups import Wakeups
+from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claiming import Claiming
+from job_service.mongo.verbs.maintenance import MaintenanceStatus
 from job_service.web.combining import Company, closed_gate
 
 _BATCH = 1_000

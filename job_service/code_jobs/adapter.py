@@ -7,9 +7,9 @@ from job_service.code_jobs.sources import read_program
 from job_service.code_jobs.wire import NewCodeJob
 from job_service.lifecycle.errors import NotFound
 from job_service.lifecycle.job import Job, NewJob
-from job_service.mongo.reading import JobFilter
 from job_service.mongo.store import Store
-from job_service.mongo.submission import Created
+from job_service.mongo.verbs.reading import JobFilter
+from job_service.mongo.verbs.submission import Created
 from job_service.web.request_ids import request_id
 
 

@@ -7,7 +7,7 @@ from job_service.code_jobs.form import ProgramForm
 from job_service.code_jobs.wire import NewCodeJob, shown
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import ALIVE, Job
-from job_service.mongo.once import Once
+from job_service.mongo.keys.once import Once
 from job_service.web.forms import form_key
 
 _ROWS = 100

@@ -33,7 +33,7 @@ def backup(*, file: Path, data_dir: Path | None) -> None:
     FILE is compressed NDJSON. It holds what the database holds, also keys that were made there and digests of tokens;
     so only its owner may read it.
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
-    from job_service.mongo.backup import write_backup
+    from job_service.mongo.keeping.backup import write_backup
 
     with _database(data_dir) as database:
         _tell("Copied", write_backup(database, file, datetime.now(UTC)))
@@ -51,7 +51,7 @@ def restore(*, file: Path, data_dir: Path | None) -> None:
 
     Start the service afterwards. Jobs that were held when FILE was made come back when their leases are over.
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
-    from job_service.mongo.restoring import restore_backup
+    from job_service.mongo.keeping.restoring import restore_backup
 
     with _database(data_dir) as database:
         _tell("Restored", restore_backup(database, file, datetime.now(UTC)))
@@ -60,7 +60,7 @@ def restore(*, file: Path, data_dir: Path | None) -> None:
 @contextmanager
 def _database(data_dir: Path | None) -> Iterator[Any]:
     """Open the database that was asked for; what goes wrong with it ends the command with a sentence."""
-    from job_service.mongo.client import connect, open_database
+    from job_service.mongo.database.client import connect, open_database
 
     with _sentences():
         settings = Settings.from_environment()
@@ -80,7 +80,7 @@ def _url(settings: Settings, data_dir: Path | None) -> Iterator[tuple[str, str |
         yield settings.mongodb_url, settings.mongodb_user, secret.get_secret_value() if secret else None
         return
     from job_service.embedded.mongod import PrivateMongod
-    from job_service.mongo.replica_set import initiate
+    from job_service.mongo.database.replica_set import initiate
 
     with PrivateMongod(data_dir) as mongod:
         mongod.start(initiate)
@@ -90,7 +90,7 @@ def _url(settings: Settings, data_dir: Path | None) -> Iterator[tuple[str, str |
 @contextmanager
 def _naming(place: object) -> Iterator[None]:
     """End the command with a sentence that names the database which is away, or does not do what is asked."""
-    from job_service.mongo.availability import reason, telling_unavailable
+    from job_service.mongo.database.availability import reason, telling_unavailable
 
     try:
         with telling_unavailable():
@@ -101,7 +101,7 @@ def _naming(place: object) -> Iterator[None]:
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    from job_service.mongo.client import UnusableUrl
+    from job_service.mongo.database.client import UnusableUrl
 
     try:
         yield

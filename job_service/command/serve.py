@@ -161,7 +161,7 @@ class _Service:
         _LOG.info("The job service stops (%s)", signum.name)
 
     def _start_mongod(self) -> str:
-        from job_service.mongo.replica_set import initiate
+        from job_service.mongo.database.replica_set import initiate
 
         mongod = self._until_the_end.enter_context(PrivateMongod(self._settings.data_dir))
         mongod.start(initiate)

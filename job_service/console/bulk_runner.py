@@ -10,10 +10,10 @@ from typing import Any
 from job_service.console.seeking import sought_of
 from job_service.jobs.adapter import Jobs
 from job_service.lifecycle.errors import JobServiceError
-from job_service.mongo.browsing import Browsing
-from job_service.mongo.bulk_runs import BulkRun, BulkRuns
-from job_service.mongo.overseeing import Overseeing
 from job_service.mongo.store import Store
+from job_service.mongo.watching.browsing import Browsing
+from job_service.mongo.watching.bulk_runs import BulkRun, BulkRuns
+from job_service.mongo.watching.overseeing import Overseeing
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 200

@@ -14,7 +14,7 @@ from job_service.datasets.importable import (
 )
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.lifecycle.errors import Conflict, Invalid, Unavailable
-from job_service.mongo.browsing import Sought
+from job_service.mongo.watching.browsing import Sought
 from job_service.web.access import Role, allows, caller
 from job_service.web.pages import page
 from job_service.web.requests import query_field

@@ -13,7 +13,7 @@ from job_service.console.look import absolute
 from job_service.console.parts import Parts
 from job_service.lifecycle.errors import JobServiceError, NotFound
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
-from job_service.mongo.browsing import Sought
+from job_service.mongo.watching.browsing import Sought
 from job_service.web.access import Role, allows, caller
 from job_service.web.addresses import base_url
 from job_service.web.forms import form_key

@@ -8,7 +8,7 @@ from job_service.console.parts import Parts
 from job_service.console.seeking import FIELDS, as_query, given, sought
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import State
-from job_service.mongo.browsing import LOOKED_AT, Found
+from job_service.mongo.watching.browsing import LOOKED_AT, Found
 from job_service.web.access import Role, allows, caller
 from job_service.web.pages import page
 from job_service.web.requests import query_field

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.job import State
-from job_service.mongo.browsing import Sought
+from job_service.mongo.watching.browsing import Sought
 
 #: What may stand in the URL, in the order of the form.
 FIELDS = (

@@ -11,10 +11,10 @@ from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import Job, NewJob
-from job_service.mongo.conversion_jobs import ConversionJobs
+from job_service.mongo.families.conversion_jobs import ConversionJobs
 from job_service.mongo.legacy import LegacyClients
-from job_service.mongo.reading import JobFilter
 from job_service.mongo.store import Store
+from job_service.mongo.verbs.reading import JobFilter
 from job_service.web.request_ids import request_id
 
 

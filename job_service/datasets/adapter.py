@@ -8,9 +8,9 @@ from job_service.datasets.document import target_changes
 from job_service.lifecycle.errors import NotFound
 from job_service.lifecycle.job import Job
 from job_service.lifecycle.view import core_view
-from job_service.mongo.reading import JobFilter
+from job_service.mongo.families.targets import TargetChange, Targets
 from job_service.mongo.store import Store
-from job_service.mongo.targets import TargetChange, Targets
+from job_service.mongo.verbs.reading import JobFilter
 
 
 class Datasets:

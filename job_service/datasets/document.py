@@ -6,7 +6,7 @@ from typing import Any
 from job_service.datasets.words import OPERATIONS, STATUSES
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import Job, State
-from job_service.mongo.targets import TargetChange
+from job_service.mongo.families.targets import TargetChange
 
 FINAL_STATUSES = frozenset({"completed", "failed"})
 

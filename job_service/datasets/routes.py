@@ -26,8 +26,8 @@ from job_service.datasets.words import OPERATIONS
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.view import core_view
-from job_service.mongo.reading import JobFilter
-from job_service.mongo.reservations import Reservations
+from job_service.mongo.families.reservations import Reservations
+from job_service.mongo.verbs.reading import JobFilter
 from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
 from job_service.web.paging import link_to_next, page_asked_for

@@ -7,9 +7,9 @@ from typing import Any
 from job_service.datasets.wire import NewDatasetJob, created, refused
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import Job, NewJob
-from job_service.mongo.idempotency import Attempt
+from job_service.mongo.keys.idempotency import Attempt
 from job_service.mongo.store import Store
-from job_service.mongo.submission import Created, Creation, Taken
+from job_service.mongo.verbs.submission import Created, Creation, Taken
 from job_service.web.answers import dumps
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id

@@ -10,8 +10,8 @@ from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.reports import Accepted, End, Report
 from job_service.mongo.legacy import HELD_BY_ANOTHER, TAKEN_FROM_CLIENT, LegacyClients, is_fenced
-from job_service.mongo.operating import CHANGING_HANDS
 from job_service.mongo.store import Store
+from job_service.mongo.verbs.operating import CHANGING_HANDS
 from job_service.web.request_ids import request_id
 
 _TRIES = 5

@@ -8,7 +8,7 @@ from job_service.lifecycle.explain import MOST_AHEAD, Facts, explain
 from job_service.lifecycle.job import ENDED, Job
 from job_service.lifecycle.view import core_view
 from job_service.mongo.store import Store
-from job_service.mongo.submission import Taken
+from job_service.mongo.verbs.submission import Taken
 from job_service.web.request_ids import request_id
 
 #: Makes a new job like an ended one, with all that belongs to it.

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from job_service.mongo.event_reading import Event
-from job_service.mongo.events import Events, Subscription, Wanted
-from job_service.mongo.stats import Stats
+from job_service.mongo.telling.event_reading import Event
+from job_service.mongo.telling.events import Events, Subscription, Wanted
+from job_service.mongo.watching.stats import Stats
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer, dumps
 from job_service.web.requests import query_choice, query_text

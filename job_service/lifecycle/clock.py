@@ -1,4 +1,4 @@
-"""The source of "now" for rules and tests; the server's own is `mongo/clock.py`."""
+"""The source of "now" for rules and tests; the server's own is `mongo/database/clock.py`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol

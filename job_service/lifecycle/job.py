@@ -22,7 +22,7 @@ class State(StrEnum):
 #: States by their value; to make one from it takes longer.
 STATES = {state.value: state for state in State}
 
-#: The version of the documents that are written; `mongo/schema.py` says what it was before.
+#: The version of the documents that are written; `mongo/keeping/schema.py` says what it was before.
 SCHEMA_VERSION = 2
 
 ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.QUARANTINED})

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from flask import Blueprint, Response
 from pydantic import BeforeValidator, Field, model_validator
 
-from job_service.mongo.maintenance import Maintenance
+from job_service.mongo.verbs.maintenance import Maintenance
 from job_service.web.access import Role, allows, caller
 from job_service.web.answers import answer
 from job_service.web.requests import Body, read_body

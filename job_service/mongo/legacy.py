@@ -13,12 +13,12 @@ from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import ENDED, Job, State, Unnamed
 from job_service.lifecycle.reports import Accepted, Change, End, Release, Report, amendments, fencing
-from job_service.mongo.changes import as_update
-from job_service.mongo.claim_gates import Ticket
-from job_service.mongo.leasing import claimed, lease_fields
-from job_service.mongo.maintenance import MaintenanceStatus
-from job_service.mongo.operating import CHANGING_HANDS
+from job_service.mongo.database.changes import as_update
 from job_service.mongo.store import Store
+from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.leasing import claimed, lease_fields
+from job_service.mongo.verbs.maintenance import MaintenanceStatus
+from job_service.mongo.verbs.operating import CHANGING_HANDS
 
 _TRIES = 5
 TAKEN_FROM_CLIENT = "The lease was lost: the job was taken from this client"

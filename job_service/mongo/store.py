@@ -15,28 +15,28 @@ from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.family import Family
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer, telling_all
-from job_service.mongo.claiming import Claiming
-from job_service.mongo.client import Document
-from job_service.mongo.clock import DatabaseClock
-from job_service.mongo.collections import Collections, ensure_indexes
-from job_service.mongo.counters import Counters
-from job_service.mongo.ending import Ending
-from job_service.mongo.idempotency import Idempotency
-from job_service.mongo.maintenance import Maintenance
-from job_service.mongo.operating import Operating
-from job_service.mongo.reading import Reading
-from job_service.mongo.recount import Recount
-from job_service.mongo.reporting import Reporting
-from job_service.mongo.reservations import Reservations
-from job_service.mongo.schema import Migration, announce, require_readable, require_whole
-from job_service.mongo.signals import Signals, ensure_board
-from job_service.mongo.stats import Stats
-from job_service.mongo.submission import Submission
-from job_service.mongo.suitability import require_replica_set
-from job_service.mongo.sweeping import Sweeper
-from job_service.mongo.terms import Terms
-from job_service.mongo.wakeups import Wakeups
-from job_service.mongo.workers import Workers
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.clock import DatabaseClock
+from job_service.mongo.database.collections import Collections, ensure_indexes
+from job_service.mongo.database.suitability import require_replica_set
+from job_service.mongo.families.reservations import Reservations
+from job_service.mongo.keeping.schema import Migration, announce, require_readable, require_whole
+from job_service.mongo.keys.idempotency import Idempotency
+from job_service.mongo.telling.signals import Signals, ensure_board
+from job_service.mongo.telling.wakeups import Wakeups
+from job_service.mongo.verbs.claiming import Claiming
+from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.maintenance import Maintenance
+from job_service.mongo.verbs.operating import Operating
+from job_service.mongo.verbs.reading import Reading
+from job_service.mongo.verbs.reporting import Reporting
+from job_service.mongo.verbs.submission import Submission
+from job_service.mongo.verbs.sweeping import Sweeper
+from job_service.mongo.verbs.terms import Terms
+from job_service.mongo.watching.counters import Counters
+from job_service.mongo.watching.recount import Recount
+from job_service.mongo.watching.stats import Stats
+from job_service.mongo.watching.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)

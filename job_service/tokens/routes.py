@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from job_service.lifecycle.clock import Clock
-from job_service.mongo.tokens import Tokens
+from job_service.mongo.keys.tokens import Tokens
 from job_service.web.access import Role, allows, caller
 from job_service.web.answers import answer
 from job_service.web.requests import Body, read_body

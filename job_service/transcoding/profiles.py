@@ -3,8 +3,8 @@
 from typing import Any
 
 from job_service.lifecycle.errors import Conflict, NotFound
-from job_service.mongo.encoder_options import EncoderOptions
-from job_service.mongo.profiles import NameTaken, Profile, Profiles
+from job_service.mongo.families.encoder_options import EncoderOptions
+from job_service.mongo.families.profiles import NameTaken, Profile, Profiles
 from job_service.mongo.store import Store
 from job_service.transcoding.adapter import as_number, no_profile
 from job_service.transcoding.document import WELL_KNOWN, options_there_are

@@ -6,9 +6,9 @@ from typing import Any
 
 from job_service.lifecycle.errors import Conflict, NotFound
 from job_service.lifecycle.job import ENDED, Job, NewJob
-from job_service.mongo.elements import Elements, Tally
+from job_service.mongo.families.elements import Elements, Tally
 from job_service.mongo.store import Store
-from job_service.mongo.submission import Created
+from job_service.mongo.verbs.submission import Created
 from job_service.transfers.credentials import Vault
 from job_service.transfers.document import (
     KIND,

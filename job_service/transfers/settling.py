@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from job_service.lifecycle.family import Part
 from job_service.lifecycle.job import ENDED, Job, State
-from job_service.mongo.elements import Elements
-from job_service.mongo.signals import News
+from job_service.mongo.families.elements import Elements
 from job_service.mongo.store import Store
+from job_service.mongo.telling.signals import News
 from job_service.transfers.document import KIND, first_element_id
 
 #: After this long a job without any element is one whose submission was interrupted.

@@ -10,9 +10,9 @@ from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.reports import Accepted, Answer, Refused, Release, Report
-from job_service.mongo.attempt_logs import AttemptLogs
-from job_service.mongo.claim_gates import Ticket
+from job_service.mongo.families.attempt_logs import AttemptLogs
 from job_service.mongo.store import Store
+from job_service.mongo.verbs.claim_gates import Ticket
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault

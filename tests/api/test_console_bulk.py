@@ -5,9 +5,9 @@ import pytest
 
 from job_service.console.bulk_runner import BulkRunner
 from job_service.jobs.adapter import Jobs
-from job_service.mongo.browsing import Browsing
-from job_service.mongo.bulk_runs import LEASE
-from job_service.mongo.overseeing import Overseeing
+from job_service.mongo.watching.browsing import Browsing
+from job_service.mongo.watching.bulk_runs import LEASE
+from job_service.mongo.watching.overseeing import Overseeing
 from tests.console_world import HTML
 
 

@@ -130,7 +130,7 @@ def test_an_id_in_the_filter_leads_to_its_job(http, store):
 
 
 def test_a_search_that_stops_half_way_says_so_and_goes_on(http, monkeypatch):
-    monkeypatch.setattr("job_service.mongo.browsing.LOOKED_AT", 10)
+    monkeypatch.setattr("job_service.mongo.watching.browsing.LOOKED_AT", 10)
     wanted = dataset(http, "WANTED")
     path, _ = claim(http, "dataset")
     patch(http, path, status="failed", error="the disk was full")

@@ -6,7 +6,7 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from job_service.mongo.tokens import Tokens
+from job_service.mongo.keys.tokens import Tokens
 from job_service.settings import Settings
 from job_service.web.jwks import JwksKeys
 from tests.api.asking import submit

@@ -3,9 +3,9 @@ import threading
 
 import pytest
 
-from job_service.mongo import events as module
-from job_service.mongo.event_reading import Event
-from job_service.mongo.events import Events, Wanted
+from job_service.mongo.telling import events as module
+from job_service.mongo.telling.event_reading import Event
+from job_service.mongo.telling.events import Events, Wanted
 from job_service.settings import Settings
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from job_service.lifecycle.errors import Conflict, Invalid
-from job_service.mongo.once import Once
+from job_service.mongo.keys.once import Once
 from tests.api.asking import path_of, submitted
 from tests.api.transfers import listed, submit
 from tests.console_world import HTML

@@ -2,7 +2,7 @@
 
 import pytest
 
-from job_service.mongo.schema import Migration
+from job_service.mongo.keeping.schema import Migration
 from tests.api.transfers import BASE, report, take
 from tests.store.documents import documents_v1, store_v1
 

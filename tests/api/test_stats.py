@@ -1,8 +1,8 @@
 import pytest
 from pymongo.errors import OperationFailure
 
-from job_service.mongo.counters import Counters
-from job_service.mongo.recount import Recount
+from job_service.mongo.watching.counters import Counters
+from job_service.mongo.watching.recount import Recount
 
 
 def submit(http, *names):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from job_service.mongo.secrets import Secrets
+from job_service.mongo.keys.secrets import Secrets
 from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.web.tokens import ElementToken

@@ -8,7 +8,7 @@ from pymongo.monitoring import CommandListener
 
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.client import open_database
+from job_service.mongo.database.client import open_database
 from job_service.mongo.store import open_store
 
 

@@ -6,7 +6,7 @@ from bson.raw_bson import RawBSONDocument
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.reports import Report
-from job_service.mongo.claim_gates import Ticket
+from job_service.mongo.verbs.claim_gates import Ticket
 
 DATASETS = Narrowing("dataset")
 

@@ -10,8 +10,8 @@ from pymongo.errors import AutoReconnect
 from job_service.lifecycle.errors import Conflict
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import NewJob
-from job_service.mongo.claim_gates import Ticket
-from job_service.mongo.submission import Created
+from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.submission import Created
 from tests.lifecycle_model import Model, Modeled
 from tests.store.machine_world import World, document_of, interrupted, told_of
 

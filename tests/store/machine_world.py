@@ -8,8 +8,8 @@ from pymongo.errors import AutoReconnect
 from job_service.families import FAMILIES
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.recount import Recount
 from job_service.mongo.store import open_store
+from job_service.mongo.watching.recount import Recount
 from tests.lifecycle_model import Modeled
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

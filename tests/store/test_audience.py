@@ -7,9 +7,9 @@ import pytest
 
 from job_service.lifecycle.job import State
 from job_service.lifecycle.transitions import Transition
-from job_service.mongo import audience
-from job_service.mongo.audience import Audience
-from job_service.mongo.signals import Signals
+from job_service.mongo.telling import audience
+from job_service.mongo.telling.audience import Audience
+from job_service.mongo.telling.signals import Signals
 from tests.system.serving.waiting import until
 
 

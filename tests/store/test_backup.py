@@ -11,11 +11,11 @@ from pymongo.errors import OperationFailure
 from job_service.app import create_app
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.backup import JSON, Unusable, read_backup, write_backup
-from job_service.mongo.client import open_database
-from job_service.mongo.restoring import restore_backup
+from job_service.mongo.database.client import open_database
+from job_service.mongo.database.suitability import Unsuitable
+from job_service.mongo.keeping.backup import JSON, Unusable, read_backup, write_backup
+from job_service.mongo.keeping.restoring import restore_backup
 from job_service.mongo.store import open_store
-from job_service.mongo.suitability import Unsuitable
 from job_service.settings import Settings
 from tests.store.documents import store_v1
 from tests.store.jobs import claim, new_job, report, submit
@@ -192,7 +192,7 @@ def test_while_a_restore_is_not_done_nobody_serves_and_nobody_copies(store, cloc
     def die(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("job_service.mongo.restoring.ensure_indexes", die)
+    monkeypatch.setattr("job_service.mongo.keeping.restoring.ensure_indexes", die)
     with pytest.raises(KeyboardInterrupt):
         restore_backup(elsewhere, file, clock.now())
     with pytest.raises(Unsuitable, match="A backup is being restored into this database"):
@@ -206,7 +206,7 @@ def test_while_a_restore_is_not_done_nobody_serves_and_nobody_copies(store, cloc
 def test_of_two_restores_at_once_one_is_refused(store, clock, copied, elsewhere, monkeypatch):
     file = copied()
     elsewhere["schema"].insert_one({"_id": "restore"})
-    monkeypatch.setattr("job_service.mongo.restoring._require_empty", lambda _: None)
+    monkeypatch.setattr("job_service.mongo.keeping.restoring._require_empty", lambda _: None)
     with pytest.raises(Unusable, match="Another restore"):
         restore_backup(elsewhere, file, clock.now())
 
@@ -219,7 +219,7 @@ def test_a_backup_that_fails_leaves_the_one_of_before(store, clock, copied, monk
     def too_old(*_):
         raise OperationFailure("too old", 239)
 
-    monkeypatch.setattr("job_service.mongo.backup._documents", too_old)
+    monkeypatch.setattr("job_service.mongo.keeping.backup._documents", too_old)
     with pytest.raises(Unusable, match="minSnapshotHistoryWindowInSeconds, or use mongodump --oplog"):
         copied()
     assert file.read_bytes() == whole
@@ -230,7 +230,7 @@ def test_other_refusals_of_the_database_are_told_as_they_are(store, copied, monk
     def refused(*_):
         raise OperationFailure("not authorized", 13)
 
-    monkeypatch.setattr("job_service.mongo.backup._documents", refused)
+    monkeypatch.setattr("job_service.mongo.keeping.backup._documents", refused)
     with pytest.raises(OperationFailure):
         copied()
 

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 from job_service.command.main import main
 from job_service.embedded.mongod import PrivateMongod
-from job_service.mongo.client import connect, open_database
-from job_service.mongo.collections import ensure_indexes
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.client import connect, open_database
+from job_service.mongo.database.collections import ensure_indexes
+from job_service.mongo.database.replica_set import initiate
 from tests.store.jobs import submit_many
 
 AWAY = "mongodb://me:secret@127.0.0.1:1/x?serverSelectionTimeoutMS=100"

@@ -3,8 +3,8 @@
 import pytest
 
 from job_service.lifecycle.job import State
-from job_service.mongo.browsing import Browsing, Sought
-from job_service.mongo.overseeing import Overseeing
+from job_service.mongo.watching.browsing import Browsing, Sought
+from job_service.mongo.watching.overseeing import Overseeing
 
 SEARCHES = [
     Sought(),

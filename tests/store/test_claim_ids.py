@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from pymongo.errors import AutoReconnect
 
-from job_service.mongo.claim_gates import Ticket
-from job_service.mongo.maintenance import Permit
+from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.maintenance import Permit
 from tests.store.jobs import DATASETS, claim, report, submit, submit_many
 
 IDS = 60

@@ -5,7 +5,7 @@ import pytest
 from job_service.families import FAMILIES
 from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import NewJob
-from job_service.mongo.collections import CLAIM_ORDER, EPOCH, KINDS_BY_ANY, KINDS_BY_TYPE, ensure_indexes
+from job_service.mongo.database.collections import CLAIM_ORDER, EPOCH, KINDS_BY_ANY, KINDS_BY_TYPE, ensure_indexes
 from tests.store.jobs import claim, new_job, submit
 
 BY_KIND = {family.kind: family for family in FAMILIES}

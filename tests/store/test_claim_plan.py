@@ -6,9 +6,9 @@ import pytest
 
 from job_service.families import FAMILIES
 from job_service.lifecycle.family import Narrowing
-from job_service.mongo.claiming import claim_order, may_start
-from job_service.mongo.collections import Collections, ensure_indexes
-from job_service.mongo.reading import Reading
+from job_service.mongo.database.collections import Collections, ensure_indexes
+from job_service.mongo.verbs.claiming import claim_order, may_start
+from job_service.mongo.verbs.reading import Reading
 
 #: How many jobs there are; of each kind the oldest are leased, then come delayed ones, a twelfth of all each.
 JOBS = {"dataset": 60_000, "conversion": 30_000, "transfer": 20_000, "code": 10_000}

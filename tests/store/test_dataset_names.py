@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from job_service.lifecycle.errors import TargetBusy
-from job_service.mongo.submission import Created, Taken
+from job_service.mongo.verbs.submission import Created, Taken
 from tests.store.jobs import new_job, submit
 
 NAMES = 1_000

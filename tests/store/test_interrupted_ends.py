@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from job_service.mongo.reading import JobFilter
+from job_service.mongo.verbs.reading import JobFilter
 from tests.store.jobs import claim, report, submit, submit_many
 
 POINTS = ["marked", "recorded", "copied"]

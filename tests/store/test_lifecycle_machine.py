@@ -12,7 +12,7 @@ from job_service.jobs.adapter import Jobs
 from job_service.lifecycle.errors import AlreadyFinished, TargetBusy
 from job_service.lifecycle.job import State
 from job_service.lifecycle.reports import Accepted, Release, Report
-from job_service.mongo.reading import JobFilter
+from job_service.mongo.verbs.reading import JobFilter
 from tests.lifecycle_model import ARROWS, Asked
 from tests.machine_profile import bounded
 from tests.store.machine_handing import INSTANCE, PLACE, Handing, some

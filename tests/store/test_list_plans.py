@@ -2,7 +2,7 @@
 
 import pytest
 
-from job_service.mongo.reading import JobFilter
+from job_service.mongo.verbs.reading import JobFilter
 from tests.store.jobs import claim, submit_many
 
 WAITING, DELAYED, RUNNING = 40, 30, 200

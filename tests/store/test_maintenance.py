@@ -1,9 +1,9 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from job_service.mongo.clock import server_time
-from job_service.mongo.maintenance import Maintenance
+from job_service.mongo.database.clock import server_time
 from job_service.mongo.store import open_store
+from job_service.mongo.verbs.maintenance import Maintenance
 from tests.store.jobs import claim, claim_one, submit, submit_many
 
 

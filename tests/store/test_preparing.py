@@ -8,10 +8,10 @@ from job_service.app import create_app
 from job_service.embedded.binary import find_mongod
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.client import connect, open_database
-from job_service.mongo.collections import Collections, IndexMismatch, ensure_indexes
+from job_service.mongo.database.client import connect, open_database
+from job_service.mongo.database.collections import Collections, IndexMismatch, ensure_indexes
+from job_service.mongo.database.suitability import Unsuitable, require_replica_set
 from job_service.mongo.store import open_store
-from job_service.mongo.suitability import Unsuitable, require_replica_set
 from job_service.settings import Settings
 from job_service.startup import Readiness
 from tests.store.jobs import new_job

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from pymongo.errors import AutoReconnect
 
-from job_service.mongo.submission import Created, Submission, Taken
+from job_service.mongo.verbs.submission import Created, Submission, Taken
 from tests.store.jobs import claim, new_job, report
 
 

@@ -9,14 +9,14 @@ import pytest
 from job_service.families import FAMILIES
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.archive import Archive
-from job_service.mongo.attempt_logs import AttemptLogs
-from job_service.mongo.expiry import NAME
-from job_service.mongo.listings import Listings
-from job_service.mongo.recount import Recount
-from job_service.mongo.retention import Keeping, Retention
+from job_service.mongo.families.attempt_logs import AttemptLogs
+from job_service.mongo.families.listings import Listings
+from job_service.mongo.families.transfer_credentials import TransferCredentials
+from job_service.mongo.keeping.archive import Archive
+from job_service.mongo.keeping.expiry import NAME
+from job_service.mongo.keeping.retention import Keeping, Retention
 from job_service.mongo.store import open_store
-from job_service.mongo.transfer_credentials import TransferCredentials
+from job_service.mongo.watching.recount import Recount
 from tests.store.jobs import submit, submit_many
 
 DAY = 24 * 3600
@@ -134,7 +134,7 @@ def test_elements_stay_as_long_as_their_parent(store, clock):
 
 def test_more_than_a_pass_can_take_go_on_with_the_next_sweep(store, clock, monkeypatch):
     for name, most in (("_BATCH", 2), ("_BATCHES", 2)):
-        monkeypatch.setattr(f"job_service.mongo.retention.{name}", most)
+        monkeypatch.setattr(f"job_service.mongo.keeping.retention.{name}", most)
     for job_id in submit_many(store, 5):
         store.operating.cancel(job_id)
     store.sweeper.move_ended()

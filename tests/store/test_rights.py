@@ -10,9 +10,9 @@ from pymongo.uri_parser import parse_uri
 from job_service.command.main import main
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.client import connect, open_database
-from job_service.mongo.expiry import NAME
-from job_service.mongo.retention import Keeping, Retention
+from job_service.mongo.database.client import connect, open_database
+from job_service.mongo.keeping.expiry import NAME
+from job_service.mongo.keeping.retention import Keeping, Retention
 from job_service.mongo.store import open_store
 from tests.store.jobs import claim, report, submit
 

@@ -7,9 +7,9 @@ import pytest
 from job_service.families import FAMILIES
 from job_service.lifecycle.job import SCHEMA_VERSION, NewJob
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.schema import Migration
+from job_service.mongo.database.suitability import Unsuitable
+from job_service.mongo.keeping.schema import Migration
 from job_service.mongo.store import open_store
-from job_service.mongo.suitability import Unsuitable
 from job_service.startup import Readiness
 from tests.store.documents import documents_v1, store_v1
 from tests.store.jobs import DATASETS, claim, new_job, report, submit
@@ -54,7 +54,7 @@ def test_documents_of_the_first_version_are_all_brought_up_to_date_and_otherwise
 
 def test_it_goes_in_batches_and_can_be_interrupted_anywhere(store, monkeypatch):
     for name in ("_BATCH", "_BATCHES"):
-        monkeypatch.setattr(f"job_service.mongo.schema.{name}", 2)
+        monkeypatch.setattr(f"job_service.mongo.keeping.schema.{name}", 2)
     store_v1(store)
     total = older(store)
     assert migrate(store) == 8

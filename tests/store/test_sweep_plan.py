@@ -9,8 +9,8 @@ from pymongo.errors import AutoReconnect
 from job_service.families import FAMILIES
 from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.overseeing import Overseeing
 from job_service.mongo.store import open_store
+from job_service.mongo.watching.overseeing import Overseeing
 from tests.store.jobs import claim, report, submit_many
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

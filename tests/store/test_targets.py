@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from job_service.mongo.targets import TargetChange, Targets
+from job_service.mongo.families.targets import TargetChange, Targets
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

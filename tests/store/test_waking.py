@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from job_service.claims.desk import ClaimDesk
-from job_service.mongo import audience, wakeups
-from job_service.mongo.claim_gates import Ticket
+from job_service.mongo.telling import audience, wakeups
+from job_service.mongo.verbs.claim_gates import Ticket
 from tests.store.jobs import DATASETS, claim, report, submit, submit_many
 from tests.system.serving.waiting import until
 

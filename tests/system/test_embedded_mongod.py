@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 from job_service.embedded import binary, tether
 from job_service.embedded.errors import CannotRun, FolderInUse, MongodMissing
 from job_service.embedded.mongod import PrivateMongod
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.replica_set import initiate
 from tests.system.programs.processes import ends
 from tests.system.serving.service import HERE, all_end, children, environment_with, first_line
 from tests.system.serving.waiting import until

@@ -11,8 +11,8 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from job_service.embedded.mongod import PrivateMongod
-from job_service.mongo.client import connect, open_database
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.client import connect, open_database
+from job_service.mongo.database.replica_set import initiate
 from tests.system.instances import Caller, Instance, url_of
 from tests.system.serving.waiting import until
 

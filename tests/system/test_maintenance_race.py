@@ -2,7 +2,7 @@
 
 import threading
 
-from job_service.mongo.clock import server_time
+from job_service.mongo.database.clock import server_time
 from tests.system.instances import Caller, Instance, at_once, url_of
 from tests.system.serving.waiting import until
 

@@ -1,6 +1,6 @@
 """The service, whose waiting claims never look for themselves: what they get, they were told of."""
 
-from job_service.mongo import audience, wakeups
+from job_service.mongo.telling import audience, wakeups
 from job_service.wsgi import app
 
 # What reads these does so when the first claim waits.

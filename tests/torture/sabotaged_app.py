@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pymongo import MongoClient, UpdateMany, WriteConcern
 
 from job_service.lifecycle.ids import IdRange
-from job_service.mongo import ending, reporting
-from job_service.mongo.changes import as_update
-from job_service.mongo.idempotency import Attempt, Idempotency
+from job_service.mongo.database.changes import as_update
+from job_service.mongo.keys.idempotency import Attempt, Idempotency
+from job_service.mongo.verbs import ending, reporting
 from tests.torture import redirect
 
 

@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from job_service.app import create_app
 from job_service.logs import JsonLines
-from job_service.mongo import client
+from job_service.mongo.database import client
 from job_service.settings import Settings
 from tests.api.test_dataset_submitters import ALICE, GRANT, issuer, keys, send, sign
 from tests.api.test_dataset_submitters import settings as settings_of_issuer

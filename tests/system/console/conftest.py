@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
-from job_service.mongo.clock import DatabaseClock
+from job_service.mongo.database.clock import DatabaseClock
 from tests.console_world import fill
 
 FLAGS = [

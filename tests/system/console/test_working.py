@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from job_service.mongo.bulk_runs import BulkRuns
+from job_service.mongo.watching.bulk_runs import BulkRuns
 from tests.console_world import claim, dataset, patch
 
 

@@ -14,8 +14,8 @@ import pytest
 from job_service.app import create_app
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.client import open_database
-from job_service.mongo.clock import DatabaseClock
+from job_service.mongo.database.client import open_database
+from job_service.mongo.database.clock import DatabaseClock
 from job_service.mongo.store import open_store
 from job_service.settings import Settings
 from tests.console_world import fill

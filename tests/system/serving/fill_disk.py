@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from job_service.embedded.errors import CannotRun
 from job_service.embedded.mongod import PrivateMongod
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.replica_set import initiate
 
 Client = MongoClient[dict]
 folder = sys.argv[1]

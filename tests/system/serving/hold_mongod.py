@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from job_service.embedded.mongod import PrivateMongod
-from job_service.mongo.replica_set import initiate
+from job_service.mongo.database.replica_set import initiate
 
 with PrivateMongod(Path(sys.argv[1])) as mongod:
     mongod.start(initiate)

@@ -10,8 +10,8 @@ import pytest
 from job_service.claims import desk as module
 from job_service.claims.desk import ClaimDesk
 from job_service.lifecycle.family import Narrowing, Part
-from job_service.mongo.claim_gates import Ticket
-from job_service.mongo.signals import News
+from job_service.mongo.telling.signals import News
+from job_service.mongo.verbs.claim_gates import Ticket
 from job_service.web import combining
 from job_service.web.combining import closed_gate
 from tests.system.serving.waiting import until

@@ -8,10 +8,10 @@ import pytest
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.errors import IdempotencyMismatch, NotFound
 from job_service.lifecycle.family import Narrowing
-from job_service.mongo.collections import Collections
-from job_service.mongo.idempotency import Idempotency
-from job_service.mongo.tokens import Tokens
-from job_service.mongo.workers import Workers
+from job_service.mongo.database.collections import Collections
+from job_service.mongo.keys.idempotency import Idempotency
+from job_service.mongo.keys.tokens import Tokens
+from job_service.mongo.watching.workers import Workers
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

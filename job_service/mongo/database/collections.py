@@ -1,0 +1,216 @@
+"""The collections and the indexes that serve their queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from job_service.lifecycle.job import Job
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.suitability import Unsuitable
+
+_DAY = 24 * 3600
+
+#: Before every date: `$gt: EPOCH` is the form of "has a date" that a partial index can serve.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: The one range that finds whatever may be claimed: new, delayed, backing off, or dropped by a dead worker.
+CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCENDING), ("_id", ASCENDING)]
+
+#: The order of the kinds whose clients were promised the oldest id; what is held is passed over within the index.
+BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDING)]
+
+
+#: The indexes in `CLAIM_ORDER`, and whose jobs stand in them. Each entry costs every claim, heartbeat and end, so only
+#: those have both whose claims ask for any type as often as for some. Where claims ask for any by naming all
+#: (`Family.types`), mongod looks for each among the entries that were removed of late.
+BY_TYPE, BY_ANY = "claim_type", "claim_any"
+KINDS_BY_TYPE = ("dataset", "transfer")
+KINDS_BY_ANY = ("code", "conversion", "dataset", "transcoding")
+
+
+def due(now: datetime) -> dict[str, datetime]:
+    """Return the condition on `readyAt` of what may be claimed now, in the form that the partial indexes serve."""
+    return {"$gt": EPOCH, "$lte": now}
+
+
+_HAS_USER = {"createdBy.userId": {"$exists": True}}
+
+#: Documents of the version before `schemaVersion`: the filter of the index that holds no others, and the query for it.
+NOT_YET_MARKED: dict[str, Any] = {"schemaVersion": None}
+_DELETED = {"deletedAt": {"$gt": EPOCH}}
+_MAY_BE_SPENT = {"$or": [{"leasesLost": {"$gt": 0}}, {"cancelRequestedAt": {"$gt": EPOCH}}]}
+
+#: The index of the jobs of which some, once their lease has run out, must end instead of being handed out once more.
+SUSPECT = "suspect"
+
+
+class IndexMismatch(Unsuitable):
+    """An index of the database contradicts the one that the service relies on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collections:
+    """Every collection of the core, by what it holds."""
+
+    inprogress: Collection[Job]
+    completed: Collection[Job]
+    claim_gates: Collection[Document]  #: which jobs a worker's own claim id stands for
+    idempotency: Collection[Document]  #: what an Idempotency-Key has answered
+    numbers: Collection[Document]  #: the last number given out, for each kind
+    workers: Collection[Document]  #: who asked for which kind, and when
+    maintenance: Collection[Document]  #: the flag, one document
+    maintenance_history: Collection[Document]
+    targets: Collection[Document]  #: the last ended job of each target
+    attempt_logs: Collection[Document]  #: what the workers of transfers wrote, in pieces
+    listings: Collection[Document]  #: what folders hold, in compressed pieces
+    transfer_credentials: Collection[Document]  #: sealed, by the job they belong to
+    secrets: Collection[Document]  #: made here because none was configured
+    tokens: Collection[Document]  #: API tokens, by name
+    leaderships: Collection[Document]  #: which instance sweeps
+    signals: Collection[Document]  #: what instances tell each other, capped
+    readers: Collection[Document]  #: which processes read that, and until when others may think so
+    counters: Collection[Document]  #: how many jobs of a kind are in a state
+    flow: Collection[Document]  #: what happened to the jobs of a kind in a minute
+    bulk_runs: Collection[Document]  #: what operators do to many jobs at once
+    profiles: Collection[Document]  #: named options for transcoding jobs
+    encoder_options: Collection[Document]  #: the options that somebody has used beside the well-known ones
+    schema: Collection[Document]  #: the version of the documents, and how far older ones have been brought up to it
+
+    @classmethod
+    def of(cls, database: Database[Document]) -> "Collections":
+        """Return the collections of a database; each is named like its field."""
+        return cls(**{name: cast("Collection[Any]", database[name]) for name in cls.__dataclass_fields__})
+
+
+def _partial(keys: Sequence[tuple[str, int]], name: str, on: dict[str, Any], *, unique: bool = False) -> IndexModel:
+    return IndexModel(list(keys), name=name, partialFilterExpression=on, unique=unique)
+
+
+def _indexes() -> dict[str, list[IndexModel]]:
+    return {
+        "inprogress": _of_jobs_in_progress(),
+        "completed": _of_completed_jobs(),
+        "claim_gates": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
+        "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
+        "transfer_credentials": [IndexModel("endedAt", name="endedAt", expireAfterSeconds=7 * _DAY)],
+        "tokens": [IndexModel("digest", name="digest", unique=True)],
+        "readers": [IndexModel("until", name="until", expireAfterSeconds=_DAY)],
+        "flow": [IndexModel("minute", name="minute", expireAfterSeconds=_DAY)],
+        "bulk_runs": [
+            IndexModel("startedAt", name="startedAt", expireAfterSeconds=30 * _DAY),
+            _partial([("leaseUntil", ASCENDING)], "running", {"state": "running"}),
+        ],
+        "workers": [IndexModel("seenAt", name="seenAt", expireAfterSeconds=_DAY)],
+        "profiles": [IndexModel("name", name="name", unique=True)],
+        "encoder_options": [IndexModel("key", name="key", unique=True)],
+    }
+
+
+def _of_jobs_in_progress() -> list[IndexModel]:
+    in_kind, in_type, ready = ("kind", ASCENDING), ("type", ASCENDING), ("readyAt", ASCENDING)
+    conversions, transcodings = {"kind": "conversion"}, {"kind": "transcoding"}
+    return [
+        # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
+        _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
+        # An ended job has no `readyAt`: it leaves them when it ends, and is not there again when it is moved.
+        _partial([in_kind, in_type, *CLAIM_ORDER], BY_TYPE, _may_be_claimed(KINDS_BY_TYPE)),
+        _partial([in_kind, *CLAIM_ORDER], BY_ANY, _may_be_claimed(KINDS_BY_ANY)),
+        _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
+        _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
+        _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),
+        _partial([in_kind, in_type, ("state", ASCENDING), ("_id", ASCENDING)], "tree", conversions),
+        # Few jobs are in it; one of all held ones would be written at each claim, heartbeat and end.
+        _partial([("readyAt", ASCENDING)], SUSPECT, _MAY_BE_SPENT),
+        _partial(
+            [("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits_for", {"waits": {"$gt": ""}}
+        ),
+        *_of_listings(),
+    ]
+
+
+def _may_be_claimed(kinds: Sequence[str]) -> dict[str, Any]:
+    return {"kind": {"$in": list(kinds)}, "readyAt": {"$gt": EPOCH}}
+
+
+def _of_completed_jobs() -> list[IndexModel]:
+    in_kind = ("kind", ASCENDING)
+    return [
+        *_of_listings(),
+        _partial(
+            [("parentId", ASCENDING), ("parameters.expansion", ASCENDING), ("state", ASCENDING)],
+            "children_state",
+            {"parentId": {"$gt": ""}},
+        ),
+        IndexModel([in_kind, ("type", ASCENDING), ("_id", ASCENDING)], name="type"),
+        _partial([("endedBy.worker", ASCENDING), ("_id", ASCENDING)], "worker", {"endedBy.worker": {"$gt": ""}}),
+        IndexModel([("finishedAt", ASCENDING)], name="finishedAt"),
+        IndexModel("deletedAt", name="deleted", expireAfterSeconds=_DAY, partialFilterExpression=_DELETED),
+        _partial([("parameters.target", ASCENDING), ("_id", ASCENDING)], "target", {"kind": "dataset"}),
+        _partial(
+            [("parameters.bumpManifesto.dataStructureUpdates.name", ASCENDING), ("_id", ASCENDING)],
+            "bumped",
+            {"type": "BUMP"},
+        ),
+    ]
+
+
+def _of_listings() -> list[IndexModel]:
+    in_kind = ("kind", ASCENDING)
+    return [
+        IndexModel([in_kind, ("state", ASCENDING), ("_id", ASCENDING)], name="state"),
+        _partial([in_kind, ("number", ASCENDING)], "number", {"number": {"$gt": 0}}, unique=True),
+        _partial([("parentId", ASCENDING), ("_id", ASCENDING)], "children", {"parentId": {"$gt": ""}}),
+        _partial(
+            [in_kind, ("createdBy.userId", ASCENDING), ("_id", ASCENDING)],
+            "owner",
+            {"number": {"$gt": 0}},
+        ),
+        _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
+        _partial([("_id", ASCENDING), ("error", ASCENDING)], "reason", {"error": {"$gt": ""}}),
+        _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
+        _partial([("_id", ASCENDING), ("schemaVersion", ASCENDING)], "older_schema", NOT_YET_MARKED),
+    ]
+
+
+def ensure_indexes(database: Database[Document]) -> None:
+    """Make the indexes, then drop those that they replace; safe to call by many instances at once.
+
+    Raises IndexMismatch with a sentence when one of the same name has other keys or options, or when stored documents
+    contradict a unique one.
+    """
+    for name, models in _indexes().items():
+        try:
+            database[name].create_indexes(models)
+        except OperationFailure as failure:
+            if failure.code not in _CONTRADICTIONS:
+                raise
+            reason = cast("dict[str, Any]", failure.details or {}).get("errmsg", "")
+            raise IndexMismatch(
+                f"The indexes of the collection {name} contradict those of the service: {reason}. "
+                "Drop the index that it names, or the documents that break it, and start again."
+            ) from failure
+    _drop_retired(database["inprogress"])
+
+
+def _drop_retired(jobs: Collection[Document]) -> None:
+    for name in _RETIRED & jobs.index_information().keys():
+        try:
+            jobs.drop_index(name)
+        except OperationFailure as failure:
+            # Another instance may have been first.
+            if failure.code != _INDEX_NOT_FOUND:
+                raise
+
+
+#: IndexOptionsConflict, IndexKeySpecsConflict, DuplicateKey: starting again does not mend these.
+_CONTRADICTIONS = frozenset({85, 86, 11000})
+_INDEX_NOT_FOUND = 27
+
+#: Earlier indexes of `inprogress` that no query uses any more.
+_RETIRED = frozenset({"claimable", "claimable_type", "ended", "held", "waits", "waits_children", "waits_confirmation"})

@@ -1,0 +1,1 @@
+"""The queries that only one family of jobs needs."""

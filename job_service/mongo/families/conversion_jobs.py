@@ -1,0 +1,42 @@
+"""What only conversion jobs need: ids that clients choose, and the counts of the tree."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pymongo.collection import Collection
+
+from job_service.lifecycle.job import Job, NewJob, State
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.collections import Collections
+from job_service.mongo.verbs.submission import Created, Submission
+
+_KIND = "conversion"
+
+
+class ConversionJobs:
+    """Creates and counts; everything else is the store's."""
+
+    def __init__(self, collections: Collections, submission: Submission) -> None:
+        self._inprogress: Collection[Any] = collections.inprogress
+        self._completed: Collection[Any] = collections.completed
+        self._submission = submission
+
+    def create(self, new: NewJob, *, chosen: bool) -> Job | None:
+        """Store a job under its own id; None when the id, where a client has chosen it, was ever taken."""
+        outcome = self._submission.create([new], once=chosen)[0]
+        return outcome.job if isinstance(outcome, Created) and not outcome.earlier else None
+
+    def counts(self) -> Iterator[tuple[str, State, int]]:
+        """Yield source, state and how many; of those that have been moved the state is given as completed.
+
+        Both queries are answered from an index alone.
+        """
+        by_state: list[Document] = [
+            {"$match": {"kind": _KIND}},
+            {"$group": {"_id": {"source": "$type", "state": "$state"}, "count": {"$sum": 1}}},
+        ]
+        for group in self._inprogress.aggregate(by_state, hint="tree"):
+            yield group["_id"]["source"], State(group["_id"]["state"]), group["count"]
+        by_source: list[Document] = [{"$match": {"kind": _KIND}}, {"$group": {"_id": "$type", "count": {"$sum": 1}}}]
+        for group in self._completed.aggregate(by_source, hint="type"):
+            yield group["_id"], State.COMPLETED, group["count"]

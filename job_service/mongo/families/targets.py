@@ -1,0 +1,97 @@
+"""The last word on each target, kept for those whose jobs have all ended.
+
+While a job of a target stands in `inprogress` it is itself the last word, and `GET /targets` reads it from there; the
+document here is written when the job is moved, so that the two can not disagree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from job_service.lifecycle.job import Job
+from job_service.mongo.database.client import Document, fetch
+from job_service.mongo.database.collections import Collections
+from job_service.mongo.database.duplicates import duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChange:
+    """What a job says about a target at a moment."""
+
+    name: str
+    at: datetime
+    status: str
+    by: dict[str, Any]
+    action: tuple[str, ...]
+
+
+class Targets:
+    """Stores and reads target documents, `_id` being the name."""
+
+    def __init__(self, collections: Collections) -> None:
+        self._targets = collections.targets
+        self._inprogress = collections.inprogress
+
+    def record(self, changes: Sequence[TargetChange]) -> None:
+        """Store changes; an older one never overwrites a newer one."""
+        if not changes:
+            return
+        names = [change.name for change in changes]
+        known = {found["_id"] for found in fetch(self._targets.find({"_id": {"$in": names}}, {"_id": 1}), len(names))}
+        newest = {change.name: change for change in sorted(changes, key=lambda change: change.at)}
+        late = self._insert([change for name, change in newest.items() if name not in known])
+        self._update([change for name, change in newest.items() if name in known or name in late])
+
+    def _insert(self, changes: Sequence[TargetChange]) -> set[str]:
+        """Store targets that are new, which is faster than to update them; return which are new no more."""
+        try:
+            if changes:
+                documents = [{"_id": change.name, **_fields(change)} for change in changes]
+                self._targets.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            return {changes[failure["index"]].name for failure in duplicates(error)}
+        return set()
+
+    def _update(self, changes: Sequence[TargetChange]) -> None:
+        statements = [
+            UpdateOne({"_id": change.name, "lastUpdatedAt": {"$lte": change.at}}, {"$set": _fields(change)})
+            for change in changes
+        ]
+        if statements:
+            self._targets.bulk_write(statements, ordered=False)
+
+    def all(self) -> dict[str, TargetChange]:
+        """Return what is stored, by name."""
+        return {target["_id"]: _change(target) for target in self._targets.find()}
+
+    def get(self, name: str) -> TargetChange | None:
+        """Return what is stored of one."""
+        found = self._targets.find_one({"_id": name})
+        return _change(found) if found else None
+
+    def jobs_in_progress(self, name: str | None = None) -> list[Job]:
+        """Return the dataset jobs that have not been moved yet: of one target, or of all."""
+        query: Document = {"kind": "dataset"}
+        if name is not None:
+            bump = {"type": "BUMP", "finishedAt": {"$type": "date"}}
+            query["$or"] = [{"datasetName": name}, {"formerDatasetName": name}, bump]
+        return list(self._inprogress.find(query, {"log": 0}))
+
+
+def _fields(change: TargetChange) -> Document:
+    return {
+        "lastUpdatedAt": change.at,
+        "status": change.status,
+        "lastUpdatedBy": change.by,
+        "action": list(change.action),
+    }
+
+
+def _change(target: Document) -> TargetChange:
+    return TargetChange(
+        target["_id"], target["lastUpdatedAt"], target["status"], target["lastUpdatedBy"], tuple(target["action"])
+    )

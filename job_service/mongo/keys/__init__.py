@@ -1,0 +1,1 @@
+"""Who may: tokens, secrets and idempotency keys."""

@@ -1,0 +1,88 @@
+"""What the database tells of a change, as an event for people and programs."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from job_service.lifecycle.family import Family
+from job_service.lifecycle.job import ENDED, State
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.collections import Collections
+
+_REMEMBERED = 100_000
+_BRIEF = {"kind": 1, "state": 1, "status": 1, "progress": 1}
+
+#: What a heartbeat changes is no event: only what someone could see is.
+_SEEN = "^(state|status|progress|log|result|error|attempts|cancelRequestedAt)($|[.])"
+_UPDATED = {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", {}]}}
+_NAMED = {"$map": {"input": _UPDATED, "in": {"$regexMatch": {"input": "$$this.k", "regex": _SEEN}}}}
+PIPELINE: list[Document] = [
+    {"$match": {"operationType": {"$in": ["insert", "replace", "update"]}}},
+    {"$match": {"$expr": {"$or": [{"$ne": ["$operationType", "update"]}, {"$anyElementTrue": [_NAMED]}]}}},
+    {
+        "$project": {
+            "operationType": 1,
+            "clusterTime": 1,
+            "documentKey": 1,
+            **{f"fullDocument.{name}": 1 for name in (*_BRIEF, "updatedAt")},
+            **{f"updateDescription.updatedFields.{name}": 1 for name in (*_BRIEF, "updatedAt")},
+        }
+    },
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change: `id` is where to go on from, `data` is `{jobId, kind, state, status, progress?, at}`."""
+
+    id: str
+    name: str
+    data: dict[str, Any]
+
+
+class EventReader:
+    """Turns changes into events; remembers the kinds of jobs, which an update does not name."""
+
+    def __init__(self, collections: Collections, families: Mapping[str, Family]) -> None:
+        self._families = families
+        self._collections = (collections.inprogress, collections.completed)
+        self._known: OrderedDict[str, Document] = OrderedDict()
+
+    def event(self, change: Any) -> Event | None:
+        """Return the event of a change; None where the job is gone and nothing is known of it."""
+        job_id = change["documentKey"]["_id"]
+        whole = change.get("fullDocument")
+        changed = whole or change.get("updateDescription", {}).get("updatedFields", {})
+        known = {} if whole else self._look_up(job_id, changed)
+        if known is None:
+            return None
+        job = {**known, **{name: changed[name] for name in _BRIEF if name in changed}}
+        if changed.get("state") == State.QUEUED:
+            job.pop("progress", None)
+        self._remember(job_id, job)
+        at = changed.get("updatedAt") or change["clusterTime"].as_datetime()
+        shown = {name: job[name] for name in _BRIEF if name in job}
+        return Event(change["_id"]["_data"], "job", {"jobId": job_id, **shown, "at": at})
+
+    def _look_up(self, job_id: str, changed: Document) -> Document | None:
+        known = self._known.get(job_id)
+        if known is not None:
+            return known
+        for collection in self._collections:
+            found: Any = collection.find_one({"_id": job_id}, _BRIEF)
+            if found:
+                return self._as_it_was(found, changed)
+        return None
+
+    def _as_it_was(self, job: Document, changed: Document) -> Document:
+        """Return a job that was read after its change as it was then: if its state did not change, it was held."""
+        if "state" in changed or job["state"] not in ENDED:
+            return job
+        return {**job, "state": State.RUNNING.value, "status": self._families[job["kind"]].words[State.RUNNING]}
+
+    def _remember(self, job_id: str, job: Document) -> None:
+        self._known[job_id] = {name: job[name] for name in _BRIEF if name in job}
+        self._known.move_to_end(job_id)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)

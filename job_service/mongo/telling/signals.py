@@ -1,0 +1,162 @@
+"""What one instance tells the others at once: where there is something to claim, and which jobs have ended.
+
+The board is one small capped collection. A note covers all that happened since the last one, so that jobs that move in
+batches cost a note a batch, and nothing while nobody reads (`audience.py`); a change stream of the jobs would read each
+change of each of them. Notes are hints: whoever misses one looks again within a second.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from pymongo import CursorType, WriteConcern
+from pymongo.cursor import Cursor
+from pymongo.database import Database
+from pymongo.errors import CollectionInvalid, OperationFailure, PyMongoError
+
+from job_service.lifecycle.clock import Clock
+from job_service.lifecycle.family import Part
+from job_service.lifecycle.job import ENDED, State
+from job_service.lifecycle.transitions import Transition
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.collections import Collections
+from job_service.mongo.telling.audience import Audience
+
+_LOG = logging.getLogger(__name__)
+_BOARD = "signals"
+_BOARD_BYTES = 1_000_000
+#: More ended jobs than that are not named in a note: whoever waits for one of them looks. Of more types the kinds are.
+_MOST_NAMED = 200
+#: The least time between two notes of a process: under load one covers what many requests did.
+_PAUSE_SECONDS = 0.005
+#: How long the server may hold back an answer without notes: well below the client's `timeoutMS`, which would end it.
+_LOOK_UP_MILLISECONDS = 5_000
+#: Notes from before a reader came are not news to it, except the last ones.
+_RECENT = timedelta(seconds=1)
+
+_NAMESPACE_EXISTS = 48
+
+
+class News(NamedTuple):
+    """Which parts have something to claim, and the ids of ended jobs; None for more than can be named."""
+
+    parts: set[Part]
+    ended: Sequence[str] | None = ()
+
+
+Hear = Callable[[News], None]
+
+
+def ensure_board(database: Database[Document]) -> None:
+    """Make the collection; safe to call by many instances at once."""
+    if _grows(database):
+        # A note was written before the collection was made: nobody could follow it, and it would never end.
+        database.drop_collection(_BOARD)
+    try:
+        board = database.create_collection(_BOARD, capped=True, size=_BOARD_BYTES)
+    except CollectionInvalid:
+        return
+    except OperationFailure as failure:
+        if failure.code != _NAMESPACE_EXISTS:
+            raise
+        return
+    # Where there is nothing yet, nobody can wait for what comes next.
+    board.insert_one({"parts": [], "ended": []})
+
+
+def _grows(database: Database[Document]) -> bool:
+    there = next(database.list_collections(filter={"name": _BOARD}), None)
+    return there is not None and not there.get("options", {}).get("capped")
+
+
+class Signals:
+    """Writes notes on the board, and reads those of other instances; `hear` is told what this process did itself."""
+
+    def __init__(self, collections: Collections, clock: Clock) -> None:
+        self._board = collections.signals.with_options(write_concern=WriteConcern(w=1))
+        self._clock = clock
+        self._audience = Audience(collections, clock)
+        self._lock = threading.Lock()
+        # Taken while there are none: to wait for a lock is half the work of waiting for an event.
+        self._news = threading.Lock()
+        self._news.acquire()
+        self._stopped = threading.Event()
+        self._writer: threading.Thread | None = None
+        self._parts: set[Part] = set()
+        self._ended: list[str] = []
+        self.hear: Hear = lambda _news: None
+
+    def observe(self, transitions: Sequence[Transition]) -> None:
+        """Tell of moves, here at once and elsewhere by a note; touches no database itself."""
+        parts = {Part(move.kind, move.type) for move in transitions if move.target is State.QUEUED}
+        ended = [move.job_id for move in transitions if move.target in ENDED]
+        if parts or ended:
+            self.tell(News(parts, ended))
+
+    def tell(self, news: News) -> None:
+        """Tell of what no move says: jobs that become claimable without one; touches no database itself."""
+        self.hear(news)
+        if self._audience.is_away():
+            return
+        with self._lock:
+            self._parts |= news.parts
+            self._ended += news.ended or ()
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="signals", daemon=True)
+                self._writer.start()
+            self._wake_writer()
+
+    def follow(self) -> Iterator[News | None]:
+        """Yield what other instances note, and None whenever there was nothing for a while; raises the driver's errors.
+
+        Ends where the board was written over faster than it was read.
+        """
+        since = self._clock.now() - _RECENT
+        # What other versions have written may have no parts.
+        others = {"at": {"$gte": since}, "by": {"$ne": self._audience.me}, "parts": {"$exists": True}}
+        self._audience.join()
+        found = self._board.find(others, cursor_type=CursorType.TAILABLE_AWAIT)
+        with found.max_await_time_ms(_LOOK_UP_MILLISECONDS) as notes:
+            while notes.alive:
+                yield _news(notes)
+                self._audience.join()
+
+    def stop(self) -> None:
+        """Write no more; returns at once."""
+        self._stopped.set()
+        with self._lock:
+            self._wake_writer()
+
+    def _wake_writer(self) -> None:
+        """Let the writer look for news; call it with the lock held."""
+        if self._news.locked():
+            self._news.release()
+
+    def _write(self) -> None:
+        while not self._stopped.is_set():
+            self._news.acquire()
+            parts, ended = self._take()
+            try:
+                if self._audience.is_there():
+                    note = {"by": self._audience.me, "at": self._clock.now(), "parts": parts, "ended": ended}
+                    self._board.insert_one(note)
+                    # After the note: it does not wait for the answer.
+                    self._audience.look()
+            except PyMongoError as error:
+                _LOG.debug("note not written", extra={"reason": type(error).__name__})
+            self._stopped.wait(_PAUSE_SECONDS)
+
+    def _take(self) -> tuple[list[Part], list[str] | None]:
+        with self._lock:
+            parts, ended = self._parts, self._ended
+            self._parts, self._ended = set(), []
+        if len(parts) > _MOST_NAMED:
+            parts = {Part(part.kind) for part in parts}
+        return list(parts), ended if len(ended) <= _MOST_NAMED else None
+
+
+def _news(notes: Cursor[Any]) -> News | None:
+    note = next(notes, None)
+    return None if note is None else News({Part(*part) for part in note["parts"]}, note["ended"])

@@ -1,0 +1,149 @@
+"""Tells waiting claims that there may be something for them, for all waiters of a process together.
+
+What this process does itself is heard of at once, what others do by their notes (`signals.py`); one poll a second, only
+while somebody waits, finds what becomes claimable by time alone. Without waiters neither costs the database anything.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from pymongo.errors import PyMongoError
+
+from job_service.lifecycle.clock import Clock
+from job_service.lifecycle.family import Part
+from job_service.lifecycle.job import ENDED, Job
+from job_service.mongo.telling.signals import News, Signals
+
+_LOG = logging.getLogger(__name__)
+_POLL_SECONDS = 1.0
+#: Before the board is read anew, after an interruption.
+_PAUSE_SECONDS = 0.2
+_LINGER_SECONDS = 30.0
+
+Waiting = Callable[[], set[str]]
+Wake = Callable[[News], None]
+FindJob = Callable[[str], Job | None]
+AnyClaimable = Callable[[set[str], datetime], bool]
+
+
+class Wakeups:
+    """Calls `wake` with the news of what may be claimed; `waiting` tells for which kinds somebody waits.
+
+    `find_job` reads a job by its id; `any_claimable` says whether one of these kinds has a job to claim at that time.
+    """
+
+    def __init__(self, signals: Signals, find_job: FindJob, any_claimable: AnyClaimable, clock: Clock) -> None:
+        self._signals = signals
+        self._find_job = find_job
+        self._any_claimable = any_claimable
+        self._clock = clock
+        self._waiting: Waiting = set
+        self._wake: Wake = lambda _news: None
+        self._needed = threading.Event()
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._awaited: dict[str, list[threading.Event]] = {}
+        signals.hear = self._hear
+
+    def serve(self, waiting: Waiting, wake: Wake) -> None:
+        """Say who waits and whom to wake."""
+        self._waiting = waiting
+        self._wake = wake
+
+    def need(self) -> None:
+        """Somebody begins to wait: make sure that both threads run."""
+        self._needed.set()
+        if self._threads:
+            return
+        with self._lock:
+            if not self._threads:
+                self._threads = [
+                    threading.Thread(target=self._follow, name="wakeups-notes", daemon=True),
+                    threading.Thread(target=self._poll, name="wakeups-poll", daemon=True),
+                ]
+                for thread in self._threads:
+                    thread.start()
+
+    def await_end(self, job_id: str, wait: float) -> Job | None:
+        """Return the job as soon as it has ended, or as it is when the time is up."""
+        deadline = time.monotonic() + wait
+        ended = threading.Event()
+        with self._lock:
+            self._awaited.setdefault(job_id, []).append(ended)
+        self.need()
+        try:
+            while True:
+                job = self._find_job(job_id)
+                left = deadline - time.monotonic()
+                if job is None or job["state"] in ENDED or left <= 0 or self._stopped.is_set():
+                    return job
+                # A note tells at once; a look each second covers those that are missed.
+                ended.wait(min(left, _POLL_SECONDS))
+                ended.clear()
+        finally:
+            with self._lock:
+                self._awaited[job_id].remove(ended)
+                if not self._awaited[job_id]:
+                    del self._awaited[job_id]
+
+    def stop(self) -> None:
+        """Wake nobody any more."""
+        self._signals.stop()
+        self._stopped.set()
+        self._needed.set()
+        with self._lock:
+            for awaiting in self._awaited.values():
+                for ended in awaiting:
+                    ended.set()
+
+    def _poll(self) -> None:
+        while not self._stopped.is_set():
+            self._needed.wait()
+            kinds = self._waiting()
+            if kinds:
+                try:
+                    if self._any_claimable(kinds, self._clock.now()):
+                        self._wake(News({Part(kind) for kind in kinds}))
+                except PyMongoError as error:
+                    _LOG.debug("poll failed", extra={"reason": type(error).__name__})
+            self._stopped.wait(_POLL_SECONDS)
+
+    def _follow(self) -> None:
+        while not self._stopped.is_set():
+            self._needed.wait()
+            try:
+                self._read_notes()
+            except PyMongoError as error:
+                _LOG.debug("reading of notes interrupted", extra={"reason": type(error).__name__})
+            self._stopped.wait(_PAUSE_SECONDS)
+
+    def _read_notes(self) -> None:
+        """Hear of what other instances note until nobody has waited for a while."""
+        idle_since = time.monotonic()
+        for note in self._signals.follow():
+            if self._waiting() or self._awaited:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > _LINGER_SECONDS:
+                self._needed.clear()
+                if self._waiting() or self._awaited:
+                    # Somebody began to wait between the look and the line above.
+                    self._needed.set()
+                return
+            if note:
+                self._hear(note)
+            if self._stopped.is_set():
+                return
+
+    def _hear(self, news: News) -> None:
+        if news.parts:
+            self._wake(news)
+        if not self._awaited:
+            return
+        with self._lock:
+            for job_id in self._awaited if news.ended is None else news.ended:
+                for awaiting in self._awaited.get(job_id, ()):
+                    awaiting.set()

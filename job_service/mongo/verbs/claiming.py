@@ -1,0 +1,219 @@
+"""The claim: one `find_one_and_update` for one job, one guarded `update_many` a worker for many.
+
+A job may be claimed when `readyAt <= now`: it is new, its delay is over, or the lease it was under has run out. Both
+statements repeat that in their filter, and carry a permit (see `maintenance.py`), so neither can take a job that
+another holds or start one after the flag was set.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from zlib import crc32
+
+from pymongo import ReturnDocument
+from pymongo.errors import PyMongoError
+
+from job_service.lifecycle.family import Family, Narrowing
+from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.retry import RetryPolicy
+from job_service.mongo.database.client import Document, fetch
+from job_service.mongo.database.collections import BY_ID_ORDER, CLAIM_ORDER, EPOCH, Collections, due
+from job_service.mongo.verbs.claim_gates import ClaimGates, Share, Ticket
+from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.leasing import Leasing
+from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus, Permit
+from job_service.mongo.verbs.terms import Terms
+from job_service.tracing import traced
+
+#: How many times as many jobs are looked at as are wanted, for a while after claimers met at the head of the queue.
+_SPREAD = 3
+_MEMORY_SECONDS = 1.0
+_FEW = 100
+_ROUNDS = 50
+#: Of the ids that claimers have met at, each prefers a part; for so long the same one.
+_PARTS = 64
+_TURN_SECONDS = 0.05
+_GOLDEN = 0.618
+
+
+def may_start(family: Family, narrowing: Narrowing, now: datetime) -> Document:
+    """Return the claim's predicate; `explain` asks the same."""
+    found: Document = {"kind": family.kind, "readyAt": due(now)}
+    # With every type named the index by type gives each one's jobs in order, and nothing has to be sorted.
+    types = narrowing.types or family.types
+    if types:
+        found["type"] = {"$in": list(types)} if len(types) > 1 else types[0]
+    if narrowing.dataset_names:
+        found["datasetName"] = {"$in": list(narrowing.dataset_names)}
+    return found
+
+
+def spent(policy: RetryPolicy) -> Document:
+    """Return the condition for jobs with a lapsed lease that must end instead of being handed out once more."""
+    lapsed = {"state": State.RUNNING.value}
+    killed = {**lapsed, "leasesLost": {"$gte": policy.max_leases_lost - 1}}
+    return {"$or": [killed, {**lapsed, "cancelRequestedAt": {"$gt": EPOCH}}]}
+
+
+def claim_order(narrowing: Narrowing) -> list[tuple[str, int]]:
+    """Return the order in which jobs are handed out."""
+    return BY_ID_ORDER if narrowing.by_id else CLAIM_ORDER
+
+
+class Claiming:
+    """Hands out jobs, each to exactly one live claim."""
+
+    def __init__(self, collections: Collections, terms: Terms, maintenance: Maintenance, ending: Ending) -> None:
+        self._inprogress = collections.inprogress
+        self._gates = ClaimGates(collections)
+        self._families = terms.families
+        self._policy = terms.policy
+        self._clock = terms.clock
+        self._leasing = Leasing(collections, terms, maintenance)
+        self._maintenance = maintenance
+        self._ending = ending
+        #: When claimers of a kind last took jobs from each other, by the monotonic clock.
+        self._met: dict[str, float] = {}
+        # Multiples of the golden ratio lie far apart, also those of process ids that follow each other.
+        self._place = crc32(socket.gethostname().encode()) + int(os.getpid() * _GOLDEN * _PARTS)
+
+    @traced("claim jobs")
+    def claim_one(self, narrowing: Narrowing, ticket: Ticket, job_id: str | None = None) -> MaintenanceStatus | None:
+        """Claim the first job, or the one with `job_id` if it may be claimed; return the pause that prevented it."""
+        for _ in range(_ROUNDS):
+            permit = self._maintenance.permit()
+            if permit.pause:
+                return permit.pause
+            now = self._clock.now()
+            before = self._take(narrowing, ticket, job_id, permit, now)
+            if before is None:
+                if permit is self._maintenance.permit():
+                    return None
+            else:
+                self._leasing.hold(ticket, [before], now)
+                return None
+        return None
+
+    @traced("claim jobs")
+    def claim_many(self, narrowing: Narrowing, tickets: Sequence[Ticket]) -> MaintenanceStatus | None:
+        """Fill the tickets with jobs, in a fixed number of round trips where claimers do not collide.
+
+        A ticket that stays short has found the queue empty. Returns the pause that prevented it.
+        """
+        pause = self._fill(narrowing, [ticket for ticket in tickets if not ticket.repeats])
+        # Who got something was no repeat: that would have met the gate of the first request.
+        unsure = [ticket for ticket in tickets if ticket.repeatable and not ticket.jobs]
+        try:
+            self._gates.answer_repeats(unsure, self._leasing.retake)
+        except PyMongoError as error:
+            if len(unsure) == len(tickets):
+                raise
+            # The others must hear of what they hold, or that there is nothing.
+            for ticket in unsure:
+                ticket.failure = error
+        return pause
+
+    def _fill(self, narrowing: Narrowing, tickets: list[Ticket]) -> MaintenanceStatus | None:
+        for _ in range(_ROUNDS):
+            permit = self._maintenance.permit()
+            if permit.pause or not tickets:
+                return permit.pause
+            wanted = sum(ticket.room for ticket in tickets)
+            found, were_all = self._candidates(narrowing, wanted)
+            pause = self._distribute(narrowing, tickets, found) if found else None
+            if pause:
+                return pause
+            # What was meant for repeats is there for the others.
+            over = were_all and not any(ticket.repeats for ticket in tickets)
+            tickets = [ticket for ticket in tickets if ticket.room > 0 and not ticket.repeats]
+            if not tickets or (over and permit is self._maintenance.permit()):
+                return None
+        return None
+
+    def _take(
+        self, narrowing: Narrowing, ticket: Ticket, job_id: str | None, permit: Permit, now: datetime
+    ) -> Job | None:
+        # What is spent is left to the sweep: taken here, it would be held by nobody.
+        claimable = {**self._may_start(narrowing, now), **permit.guard(), "$nor": [spent(self._policy)]}
+        if job_id is not None:
+            claimable["_id"] = job_id
+        lost = {"$cond": [{"$eq": ["$state", State.RUNNING.value]}, 1, 0]}
+        # The worker's words are values, also where they look like expressions.
+        fields = {
+            name: {"$literal": value} for name, value in self._leasing.fields(narrowing.kind, ticket, now).items()
+        }
+        taken: list[Document] = [
+            {
+                "$set": {
+                    **fields,
+                    "leasesLost": {"$add": ["$leasesLost", lost]},
+                    "claims": {"$add": ["$claims", 1]},
+                }
+            },
+            {"$unset": "delayedBy"},
+        ]
+        # The document before the claim: whether its lease had run out can only be seen there.
+        return self._inprogress.find_one_and_update(
+            claimable, taken, sort=claim_order(narrowing), return_document=ReturnDocument.BEFORE
+        )
+
+    def _candidates(self, narrowing: Narrowing, wanted: int) -> tuple[list[Job], bool]:
+        """Return jobs that may start, and whether there were no more of them than that."""
+        may_start, order = self._may_start(narrowing, self._clock.now()), claim_order(narrowing)
+        if time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS:
+            found, were_all = self._share(may_start, order, wanted)
+        else:
+            found = fetch(self._inprogress.find(may_start).sort(order).limit(wanted), wanted)
+            were_all = len(found) < wanted
+        spent = [job for job in found if self._policy.is_spent(job)]
+        if spent:
+            # They are in the way of what comes behind them.
+            self._ending.end_spent(spent)
+            return self._candidates(narrowing, wanted)
+        return found, were_all
+
+    def _share(self, may_start: Document, order: list[tuple[str, int]], wanted: int) -> tuple[list[Job], bool]:
+        """Return some of more jobs than are wanted, and whether there were not even as many as are."""
+        most = wanted * _SPREAD
+        few = most <= _FEW
+        # Of many, only what is chosen is read whole: the index alone has the ids.
+        window = fetch(self._inprogress.find(may_start, None if few else {"_id": 1}).sort(order).limit(most), most)
+        chosen = set(self._share_of([job["_id"] for job in window], wanted))
+        if few:
+            found = [job for job in window if job["_id"] in chosen]
+        else:
+            mine = {**may_start, "_id": {"$in": list(chosen)}}
+            whole = {job["_id"]: job for job in fetch(self._inprogress.find(mine, hint="_id_"), wanted)}
+            found = [whole[job["_id"]] for job in window if job["_id"] in whole]
+        # Others may have taken some of them by now.
+        return found, len(chosen) < wanted
+
+    def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
+        return may_start(self._families[narrowing.kind], narrowing, now)
+
+    def _share_of(self, job_ids: list[str], wanted: int) -> list[str]:
+        """Choose among more jobs than are wanted, in a way that claimers at the same time choose different ones.
+
+        Each prefers a part of all ids, next to which the others' lie. The parts move on with time, so that none is
+        nobody's for long.
+        """
+        begin = self._place + int(self._clock.now().timestamp() / _TURN_SECONDS)
+        return sorted(job_ids, key=lambda job_id: (crc32(job_id.encode()) - begin) % _PARTS)[:wanted]
+
+    def _distribute(self, narrowing: Narrowing, tickets: list[Ticket], found: list[Job]) -> MaintenanceStatus | None:
+        """Give the tickets what was found; return the pause that prevented it."""
+        shares: list[Share] = []
+        rest = iter(found)
+        for ticket in tickets:
+            share = list(islice(rest, ticket.room))
+            if share:
+                shares.append((ticket, share))
+        shares = self._gates.admit(shares, self._leasing.retake, self._clock.now())
+        wanted = sum(len(share) + len(ticket.jobs) for ticket, share in shares)
+        pause = self._leasing.settle(shares)
+        if wanted > sum(len(ticket.jobs) for ticket, _ in shares):
+            self._met[narrowing.kind] = time.monotonic()
+        return pause

@@ -1,0 +1,125 @@
+"""The maintenance flag, and the permits without which nothing starts.
+
+A claim carries, inside its own filter, the moment (by the database's clock) until which the "not paused" it has read
+is good: `$$NOW < validUntil`. Setting the flag waits that long before it answers. So from the answer on no statement of
+any instance can start a job, and reading the flag is needed only every `PERMIT_SECONDS`, not for each claim.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypedDict
+
+from pymongo import ReturnDocument
+
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.clock import server_time
+from job_service.mongo.database.collections import Collections
+
+PERMIT_SECONDS = 0.5
+
+_CURRENT = {"_id": "current"}
+
+
+class MaintenanceStatus(TypedDict, total=False):
+    """What operators set: the message, whether starts are stopped, since when and by whom."""
+
+    msg: str
+    paused: bool
+    timestamp: datetime
+    setBy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to start jobs until a moment of the database's clock; `pause` is set instead while nothing may start."""
+
+    valid_until: datetime
+    pause: MaintenanceStatus | None
+
+    def guard(self) -> Document:
+        """Return the condition that belongs into the filter of every statement that starts a job."""
+        return {"$expr": {"$lt": ["$$NOW", self.valid_until]}}
+
+
+class Maintenance:
+    """Reads and sets the flag. `wait` is called with the seconds that a permit may still be good for."""
+
+    def __init__(self, collections: Collections, wait: Callable[[float], Any] = time.sleep) -> None:
+        self._flag = collections.maintenance
+        self._history = collections.maintenance_history
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._permit: tuple[Permit, float] | None = None
+
+    def set(self, *, paused: bool, msg: str, set_by: str | None = None) -> MaintenanceStatus:
+        """Set the flag. When this returns after a pause, no instance starts a job any more."""
+        fields: Document = {"paused": paused, "msg": msg}
+        if set_by:
+            fields["setBy"] = set_by
+        self._remember_current()
+        document: Document = self._flag.find_one_and_update(  # type: ignore[assignment]  # an upsert finds one
+            _CURRENT,
+            {"$set": fields, "$inc": {"seq": 1}, "$currentDate": {"timestamp": True}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        self._remember(document)
+        self._permit = None
+        if paused:
+            self._wait(PERMIT_SECONDS)
+        return _status(document)
+
+    def status(self) -> MaintenanceStatus:
+        """Return the latest status; on a fresh database one that says that nothing was ever paused."""
+        document = self._flag.find_one(_CURRENT)
+        if document and document["seq"]:
+            return _status(document)
+        return MaintenanceStatus(msg="", paused=False, timestamp=server_time(self._flag.database))
+
+    def history(self, limit: int = 0) -> list[MaintenanceStatus]:
+        """Return all statuses, newest first (`limit` of 0: all)."""
+        self._remember_current()
+        return [_status(document) for document in self._history.find().sort("_id", -1).limit(limit)]
+
+    def permit(self) -> Permit:
+        """Return a permit with at least half of its time left."""
+        held = self._permit
+        if held and time.monotonic() - held[1] < PERMIT_SECONDS / 2:
+            return held[0]
+        with self._lock:
+            asked = time.monotonic()
+            permit = self._read_permit()
+            self._permit = (permit, asked)
+            return permit
+
+    def _read_permit(self) -> Permit:
+        read = {"paused": 1, "msg": 1, "timestamp": 1, "setBy": 1, "now": "$$NOW"}
+        document = self._flag.find_one(_CURRENT, read)
+        if document is None:
+            self._flag.update_one(_CURRENT, {"$setOnInsert": {"paused": False, "msg": "", "seq": 0}}, upsert=True)
+            document = self._flag.find_one(_CURRENT, read) or {}
+        until = document["now"] + timedelta(seconds=PERMIT_SECONDS)
+        return Permit(until, _status(document) if document["paused"] else None)
+
+    def _remember_current(self) -> None:
+        """Note in the history what is set: whoever set it may have died in between."""
+        current = self._flag.find_one(_CURRENT)
+        if current:
+            self._remember(current)
+
+    def _remember(self, document: Document) -> None:
+        if document["seq"]:
+            entry = {"$setOnInsert": dict(_status(document))}
+            self._history.update_one({"_id": document["seq"]}, entry, upsert=True)
+
+
+def _status(document: Document) -> MaintenanceStatus:
+    status = MaintenanceStatus(msg=document["msg"], paused=document["paused"])
+    if "timestamp" in document:
+        status["timestamp"] = document["timestamp"]
+    if "setBy" in document:
+        status["setBy"] = document["setBy"]
+    return status

@@ -1,0 +1,196 @@
+"""Looking at jobs: one, a page, or all that match, over both collections.
+
+A job that has ended stands in `inprogress` until it is moved, so readers look there first, then in `completed`, then in
+`inprogress` once more (it may have been put back meanwhile): a job is never seen twice, nor not at all.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from job_service.lifecycle.family import Family, Narrowing
+from job_service.lifecycle.job import ALIVE, ENDED, Job, State
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.collections import BY_ANY, BY_TYPE, Collections, due
+from job_service.mongo.verbs.claiming import claim_order, may_start
+
+_MOST_NUMBERS = 2**63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs to list; what is empty or None does not restrict.
+
+    Newest first, unless `oldest_first`; `beyond` is the id to go on from. `startable_at` leaves only those that wait
+    and may be claimed at that time.
+    """
+
+    kinds: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    statuses: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    target: str | None = None
+    parent_id: str | None = None
+    with_children: bool = False
+    ended: bool = True
+    startable_at: datetime | None = None
+    oldest_first: bool = False
+    beyond: str | None = None
+    limit: int | None = None
+
+
+class Reading:
+    """Reads jobs; never writes."""
+
+    def __init__(self, collections: Collections, families: Mapping[str, Family]) -> None:
+        self._inprogress = collections.inprogress
+        self._completed = collections.completed
+        self._families = families
+
+    def get(self, job_id: str) -> Job | None:
+        """Return a job, wherever it is."""
+        return self.find_one({"_id": job_id})
+
+    def by_number(self, kind: str, number: int) -> Job | None:
+        """Return the job of a kind that clients know by this number."""
+        # A number beyond what the database can hold was never given out.
+        return self.find_one({"number": number, "kind": kind}) if abs(number) < _MOST_NUMBERS else None
+
+    def find_one(self, query: Document) -> Job | None:
+        """Return the one job that an indexed, selective query is about."""
+        for collection in (self._inprogress, self._completed, self._inprogress):
+            found = collection.find_one(query)
+            if found:
+                return found
+        return None
+
+    def find(self, wanted: JobFilter) -> list[Job]:
+        """Return the jobs that match, in the order of their ids, each once."""
+        live = self._page(self._inprogress.find(build_query(wanted, live=True), hint=_hint(wanted)), wanted)
+        if not wanted.ended or wanted.startable_at:
+            return live
+        ended = self._page(self._completed.find(build_query(wanted, live=False)), wanted)
+        return list(merged([live, ended], wanted.limit, oldest_first=wanted.oldest_first))
+
+    def first(self, narrowing: Narrowing, now: datetime) -> Job | None:
+        """Return the job that the next claim would get."""
+        found = self._inprogress.find(self._may_start(narrowing, now)).sort(claim_order(narrowing)).limit(1)
+        return next(iter(found), None)
+
+    def ahead(self, narrowing: Narrowing, now: datetime, limit: int) -> list[Job]:
+        """Return the jobs that the next claims would get, without their logs."""
+        found = self._inprogress.find(self._may_start(narrowing, now), {"log": 0}).sort(claim_order(narrowing))
+        return list(found.limit(limit))
+
+    def count_ahead(self, job: Job, now: datetime, limit: int, *, by_id: bool = False) -> int:
+        """Count the claimable jobs of its kind that go before this one, up to a limit."""
+        kind = job["kind"]
+        ahead = self._may_start(Narrowing(kind), now)
+        if by_id:
+            ahead["$or"] = [
+                {"priority": {"$gt": job["priority"]}},
+                {"priority": job["priority"], "_id": {"$lt": job["_id"]}},
+            ]
+            return self._inprogress.count_documents(ahead, limit=limit)
+        ahead["$or"] = [
+            {"priority": {"$gt": job["priority"]}},
+            {"priority": job["priority"], "readyAt": {"$lt": job["readyAt"]}},
+            {"priority": job["priority"], "readyAt": job["readyAt"], "_id": {"$lt": job["_id"]}},
+        ]
+        return self._inprogress.count_documents(ahead, limit=limit, hint=self._index(kind))
+
+    def children(self, parent_id: str) -> list[Job]:
+        """Return the elements of a job, in the order of their ids."""
+        return self.find(JobFilter(parent_id=parent_id, with_children=True, oldest_first=True))
+
+    def children_alive(self, parent_id: str, limit: int = 10_000) -> int:
+        """Count the elements that have not ended, up to a limit."""
+        alive = {"parentId": parent_id, "state": {"$in": [State.QUEUED.value, State.RUNNING.value]}}
+        return self._inprogress.count_documents(alive, limit=limit)
+
+    def oldest_claimable(self, kind: str, now: datetime) -> datetime | None:
+        """Return since when the longest waiting claimable job of a kind has waited."""
+        # With every priority named the index gives each one's oldest in order, and nothing has to be sorted.
+        query = {**self._may_start(Narrowing(kind), now), "priority": {"$in": list(range(10))}}
+        found = self._inprogress.find(query, {"readyAt": 1}, hint=self._index(kind)).sort("readyAt", 1).limit(1)
+        return next((job["readyAt"] for job in found), None)
+
+    def any_claimable(self, kinds: Iterable[str], now: datetime) -> bool:
+        """Say whether a job of some of these kinds may be claimed."""
+        return any(
+            self._inprogress.find_one(self._may_start(Narrowing(kind), now), {"_id": 1}, hint=self._index(kind))
+            for kind in kinds
+        )
+
+    def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
+        return may_start(self._families[narrowing.kind], narrowing, now)
+
+    def _index(self, kind: str) -> str:
+        return BY_TYPE if self._families[kind].types else BY_ANY
+
+    def _page(self, cursor: Any, wanted: JobFilter) -> list[Job]:
+        cursor = cursor.sort("_id", 1 if wanted.oldest_first else -1)
+        return list(cursor.limit(wanted.limit) if wanted.limit else cursor)
+
+
+def build_query(wanted: JobFilter, *, live: bool) -> Document:
+    """Return the query for `inprogress` (live) or `completed`, in a form that its indexes serve."""
+    query: Document = {}
+    for name, values in (
+        ("kind", wanted.kinds),
+        ("state", tuple(state.value for state in wanted.states)),
+        ("status", wanted.statuses),
+        ("type", wanted.types),
+    ):
+        if values:
+            query[name] = values[0] if len(values) == 1 else {"$in": list(values)}
+    _narrow_states(query, wanted)
+    if wanted.target:
+        query.update(_about_target(wanted.target, live=live))
+    if wanted.parent_id:
+        query["parentId"] = wanted.parent_id
+    elif not wanted.with_children:
+        query["parentId"] = None
+    if wanted.beyond:
+        query["_id"] = {"$gt" if wanted.oldest_first else "$lt": wanted.beyond}
+    return query
+
+
+def _narrow_states(query: Document, wanted: JobFilter) -> None:
+    if wanted.startable_at:
+        query.update(state=State.QUEUED.value, readyAt=due(wanted.startable_at))
+    elif not wanted.ended:
+        alive = {"$in": [state.value for state in ALIVE]}
+        query["state"] = (
+            alive if "state" not in query else {"$in": [state.value for state in wanted.states if state in ALIVE]}
+        )
+
+
+def _hint(wanted: JobFilter) -> str | None:
+    """Name the index that has what may be started in the ids' order: by time it would all have to be sorted."""
+    return "state" if wanted.startable_at and not wanted.target else None
+
+
+def _about_target(target: str, *, live: bool) -> Document:
+    """Return the condition for the jobs of a dataset, and the bumps that name it."""
+    bumped = {"kind": "dataset", "type": "BUMP", "parameters.bumpManifesto.dataStructureUpdates.name": target}
+    if not live:
+        return {"$or": [{"kind": "dataset", "parameters.target": target}, bumped]}
+    ended = {"kind": "dataset", "state": {"$in": sorted(ENDED)}, "formerDatasetName": target}
+    return {"$or": [{"kind": "dataset", "datasetName": target}, ended, bumped]}
+
+
+def merged(lists: Iterable[list[Job]], limit: int | None, *, oldest_first: bool = False) -> Iterator[Job]:
+    """Merge lists that are each in the ids' order; a job in two of them is being moved, and counts once."""
+    last = None
+    count = 0
+    for job in heapq.merge(*lists, key=lambda job: job["_id"], reverse=not oldest_first):
+        if job["_id"] == last:
+            continue
+        if limit is not None and count >= limit:
+            return
+        last = job["_id"]
+        count += 1
+        yield job

@@ -1,0 +1,249 @@
+"""Taking in jobs: many at once, each with its own result.
+
+A request that may be sent again brings the same ids again. A sending that was held up may even arrive when the job of
+the same id has ended and been moved, where no unique index keeps it out. So what is created `once` is stored so that
+nobody can claim it, and let go only after a look at `completed`: an id that was free in `inprogress` at the moment of
+the write has either never been there, or is found by that look, since jobs are copied before they are deleted. What
+is let go is only the document that was there before the look: each sending marks its own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from pymongo import ReturnDocument
+from pymongo.errors import BulkWriteError
+
+from job_service.lifecycle.clock import at_once
+from job_service.lifecycle.ids import IdSource
+from job_service.lifecycle.job import SCHEMA_VERSION, Job, NewJob, State
+from job_service.lifecycle.transitions import Transition
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.collections import EPOCH, Collections
+from job_service.mongo.database.duplicates import duplicates
+from job_service.mongo.verbs.terms import Terms
+from job_service.tracing import traced
+
+_BATCH = 1_000
+
+#: What a job waits for that is not known yet to be the only one of its id.
+_CONFIRMATION: Document = {"waits": "confirmation"}
+
+
+class Created(NamedTuple):
+    """The job is stored, and will not be lost; `earlier` says that another call has stored it."""
+
+    job: Job
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The job was not stored: its dataset has an active job, or its id is taken. `holder` is that job's id."""
+
+    field: str
+    holder: str | None
+
+
+Creation = Created | Taken
+
+
+class Submission:
+    """Creates jobs."""
+
+    def __init__(self, collections: Collections, terms: Terms) -> None:
+        self._inprogress = collections.inprogress
+        self._completed = collections.completed
+        self._numbers = collections.numbers
+        self._families = terms.families
+        self._policy = terms.policy
+        self._clock = terms.clock
+        self._observe = terms.observe
+        self._ids = IdSource()
+        #: Asked before anything is stored; what they raise, the submitter hears.
+        self.admissions: list[Callable[[Sequence[NewJob]], None]] = []
+
+    @traced("submit jobs")
+    def create(self, new_jobs: Sequence[NewJob], *, repeated: bool = False, once: bool = False) -> list[Creation]:
+        """Store jobs in one round trip and return what became of each, in order.
+
+        `repeated` says that an earlier call may have stored some of these very ids: those count as created. `once` says
+        that any number of calls may bring them, at any time: in three round trips, none becomes a job twice.
+        """
+        if not new_jobs:
+            return []
+        for admit in self.admissions:
+            admit(new_jobs)
+        now = self._clock.now()
+        run = self._ids.take(now, len(new_jobs))
+        numbers = self._numbers_for(new_jobs)
+        jobs = [self._job(new, run[place], numbers.get(place), now) for place, new in enumerate(new_jobs)]
+        if once:
+            _hold_back(jobs)
+        known = self._insert(jobs, repeated=repeated or once)
+        try:
+            if once:
+                known |= self._confirmed(jobs, known)
+        finally:
+            # What could not be let go now is stored all the same, and will be.
+            self._observe([_created(job) for place, job in enumerate(jobs) if place not in known])
+        return [known.get(place) or Created(job) for place, job in enumerate(jobs)]
+
+    def already_ended(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        """Return those of these jobs that were stored once and have ended since, moved or not."""
+        ended = {"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}
+        return {job["_id"]: job for side in (self._inprogress, self._completed) for job in side.find(ended)}
+
+    def confirm_left(self) -> int:
+        """Let jobs be claimed whose submission was interrupted; return how many there were. A duty of the sweep."""
+        found = self._inprogress.find(_CONFIRMATION, {"sending": 1}, hint="waits_for").limit(_BATCH)
+        held = {job["_id"]: job["sending"] for job in found}
+        self._confirm(held)
+        return len(held)
+
+    def _confirmed(self, jobs: list[Job], known: dict[int, Creation]) -> dict[int, Creation]:
+        """Let the stored ones of these jobs be claimed; return those that another call has stored, and have ended."""
+        mine = {job["_id"]: place for place, job in enumerate(jobs) if place not in known}
+        held = {job_id: jobs[place]["sending"] for job_id, place in mine.items()}
+        others = [jobs[place]["_id"] for place, outcome in known.items() if isinstance(outcome, Created)]
+        if others:
+            found = self._inprogress.find({"_id": {"$in": others}, **_CONFIRMATION}, {"sending": 1})
+            held.update({job["_id"]: job["sending"] for job in found})
+        ended = self._confirm(held)
+        # A job of this very call may have been let go by another one, and have ended since.
+        return {
+            place: Created(ended[job_id], earlier=True)
+            for job_id, place in mine.items()
+            if job_id in ended and ended[job_id].get("sending") != jobs[place]["sending"]
+        }
+
+    def _confirm(self, held: Mapping[str, str]) -> dict[str, Job]:
+        """Let jobs be claimed, or take those away whose id is in `completed`, and return what is there.
+
+        `held` has the mark of each document as it was seen before this call.
+        """
+        if not held:
+            return {}
+        ended = {job["_id"]: job for job in self._completed.find({"_id": {"$in": list(held)}})}
+        for sending in set(held.values()):
+            of_sending = [job_id for job_id, mark in held.items() if mark == sending]
+            seen = {**_CONFIRMATION, "sending": sending}
+            if late := [job_id for job_id in of_sending if job_id in ended]:
+                self._inprogress.delete_many({"_id": {"$in": late}, **seen})
+            if only := [job_id for job_id in of_sending if job_id not in ended]:
+                release = {"$rename": {"confirmedReadyAt": "readyAt"}, "$unset": {"waits": ""}}
+                self._inprogress.update_many({"_id": {"$in": only}, **seen}, release)
+        return ended
+
+    def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
+        """Store what can be stored; return what became of the others: refused, or stored by an earlier call."""
+        try:
+            self._inprogress.insert_many(jobs, ordered=False)
+        except BulkWriteError as error:
+            return self._explain_failures(jobs, duplicates(error), repeated=repeated)
+        return {}
+
+    def _explain_failures(
+        self, jobs: list[Job], failures: list[dict[str, Any]], *, repeated: bool
+    ) -> dict[int, Creation]:
+        fields = {failure["index"]: next(iter(failure["keyPattern"])) for failure in failures}
+        names = [jobs[place]["datasetName"] for place, field in fields.items() if field == "datasetName"]
+        holders = {
+            holder["datasetName"]: holder["_id"]
+            for holder in self._inprogress.find({"datasetName": {"$in": names}}, {"datasetName": 1})
+        }
+        known: dict[int, Creation] = {}
+        for place, field in fields.items():
+            holder = jobs[place]["_id"] if field == "_id" else holders.get(jobs[place].get("datasetName", ""))
+            mine = repeated and holder == jobs[place]["_id"]
+            known[place] = Created(jobs[place], earlier=True) if mine else Taken(field, holder)
+        return known
+
+    def _numbers_for(self, new_jobs: Sequence[NewJob]) -> dict[int, int]:
+        numbers: dict[int, int] = {}
+        for kind, family in self._families.items():
+            places = [
+                place
+                for place, new in enumerate(new_jobs)
+                if new.kind == kind and family.counts and new.number is None and new.parent_id is None
+            ]
+            if places:
+                first = self.next_number(kind, len(places))
+                numbers.update(zip(places, range(first, first + len(places)), strict=True))
+        return numbers
+
+    def next_id(self) -> str:
+        """Return an id for a job that is about to be created."""
+        return self._ids.take(self._clock.now(), 1)[0]
+
+    def next_number(self, name: str, count: int = 1) -> int:
+        """Reserve `count` consecutive numbers of a named counter and return the first; none is ever given out twice."""
+        counter: Document = self._numbers.find_one_and_update(  # type: ignore[assignment]  # an upsert finds one
+            {"_id": name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        return int(counter["last"]) - count + 1
+
+    def _job(self, new: NewJob, job_id: str, number: int | None, now: datetime) -> Job:
+        identity = new.job_id or job_id
+        job = Job(
+            _id=identity,
+            jobId=identity,
+            kind=new.kind,
+            state=State.QUEUED.value,
+            status=self._families[new.kind].words[State.QUEUED],
+            priority=new.priority,
+            claims=0,
+            attempts=0,
+            leasesLost=0,
+            maxAttempts=new.max_attempts or self._policy.max_attempts,
+            parameters=new.parameters,
+            log=[],
+            createdAt=now,
+            updatedAt=now,
+            endSeq=0,
+            schemaVersion=SCHEMA_VERSION,
+        )
+        if new.waits_for_children or new.held_back:
+            job["waits"] = "children" if new.waits_for_children else "turn"
+        else:
+            job["readyAt"] = at_once(now)
+            if new.ready_at and new.ready_at > now:
+                job["readyAt"], job["delayedBy"] = new.ready_at, "not-before"
+        _add_optional(job, new, number)
+        return job
+
+
+def _hold_back(jobs: Sequence[Job]) -> None:
+    sending = uuid4().hex
+    for job in jobs:
+        job["waits"], job["sending"] = "confirmation", sending
+        job["confirmedReadyAt"] = job.pop("readyAt")
+
+
+def _add_optional(job: Job, new: NewJob, number: int | None) -> None:
+    values = {
+        "number": number or new.number,
+        "type": new.type,
+        "datasetName": new.dataset_name,
+        "parentId": new.parent_id,
+        "createdBy": new.created_by,
+        "requestId": new.request_id,
+        "retriedFrom": new.retried_from,
+        "traceparent": new.traceparent,
+    }
+    job.update({name: value for name, value in values.items() if value})  # type: ignore[typeddict-item]  # names of Job
+
+
+def _created(job: Job) -> Transition:
+    return Transition(
+        verb="create",
+        job_id=job["_id"],
+        kind=job["kind"],
+        type=job.get("type"),
+        source=None,
+        target=State.QUEUED,
+        at=job["createdAt"],
+        request_id=job.get("requestId"),
+    )

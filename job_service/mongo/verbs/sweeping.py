@@ -1,0 +1,145 @@
+"""Housekeeping behind the requests; correctness never waits for it.
+
+Every instance moves the jobs that it has marked ended. One instance at a time, by a lease of its own, also looks
+for what crashes have left: interrupted moves, jobs that lost too many leases, parents whose children are done.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from random import SystemRandom
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from job_service.lifecycle.job import State
+from job_service.mongo.database.collections import SUSPECT, Collections
+from job_service.mongo.verbs.claiming import spent
+from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.terms import Terms
+
+_LOG = logging.getLogger(__name__)
+_BATCH = 500
+#: Ended jobs are moved once none has ended for a moment, so that the move does not compete with those who end them,
+#: and after that long at the latest.
+_QUIET_SECONDS = 0.25
+_LATEST_SECONDS = 5.0
+_LEADERSHIP = timedelta(seconds=15)
+
+Duty = Callable[[], int]
+
+
+class Sweeper:
+    """Sweeps when asked, or from a thread of its own."""
+
+    def __init__(self, collections: Collections, terms: Terms, ending: Ending) -> None:
+        self._inprogress = collections.inprogress
+        self._leaderships = collections.leaderships
+        self._clock = terms.clock
+        self._policy = terms.policy
+        self._running = terms.in_states([State.RUNNING])
+        self._ending = ending
+        self._me = uuid.uuid4().hex
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        #: What families add: each returns how many things it has mended.
+        self.duties: list[Duty] = []
+        ending.on_marked.append(self._wake.set)
+
+    def sweep(self) -> dict[str, int]:
+        """Do all there is to do once; return how much of what was done."""
+        moved = self.move_ended()
+        done = {"moved": moved, "ended": self._end_spent()}
+        done["duties"] = sum(_attempted(duty) for duty in self.duties)
+        done["moved"] += self.move_ended()
+        return done
+
+    def move_ended(self) -> int:
+        """Move whatever has ended, batch by batch."""
+        moved = 0
+        while True:
+            batch = self._ending.move(_BATCH)
+            moved += batch
+            if batch < _BATCH:
+                return moved
+
+    def leads(self) -> bool:
+        """Say whether this instance is the one that sweeps; take or keep the lease if so."""
+        now = self._clock.now()
+        mine_or_over = {"_id": "sweep", "$or": [{"holder": self._me}, {"until": {"$lte": now}}]}
+        lease = {"$set": {"holder": self._me, "until": now + _LEADERSHIP}}
+        try:
+            self._leaderships.find_one_and_update(
+                mine_or_over, lease, upsert=True, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def start(self, interval: float = 5.0) -> None:
+        """Begin sweeping in the background; call it after the fork."""
+        self._thread = threading.Thread(target=self._run, args=(interval,), name="sweeper", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the background sweeping, after the batch that is under way."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread:
+            self._thread.join(timeout=10)
+
+    def _run(self, interval: float) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            woken = self._wake.wait(max(due - time.monotonic(), 0))
+            self._wake.clear()
+            try:
+                if woken:
+                    self._await_quiet()
+                    self._ending.move_marked()
+                # Also while ends keep coming in, which wake this thread before its time.
+                if time.monotonic() >= due:
+                    due = time.monotonic() + interval * SystemRandom().uniform(0.75, 1.25)
+                    self._sweep_if_leading()
+            except Exception as error:  # noqa: BLE001  whatever it was, jobs must go on to be moved
+                _complain("sweep interrupted", error)
+                self._stop.wait(1.0)
+                self._wake.set()
+
+    def _await_quiet(self) -> None:
+        latest = time.monotonic() + _LATEST_SECONDS
+        while time.monotonic() < latest and self._wake.wait(_QUIET_SECONDS) and not self._stop.is_set():
+            self._wake.clear()
+            self._stop.wait(_QUIET_SECONDS)
+
+    def _sweep_if_leading(self) -> None:
+        if self.leads():
+            self.sweep()
+
+    def _end_spent(self) -> int:
+        """End jobs whose lease has run out and who must not be handed out again."""
+        lapsed = {**self._running, "readyAt": {"$lte": self._clock.now()}}
+        # Where the first lost lease is one too many, every job that is held may be spent.
+        index = SUSPECT if self._policy.max_leases_lost > 1 else "state"
+        return self._ending.end_spent(
+            self._inprogress.find({**lapsed, **spent(self._policy)}, hint=index).limit(_BATCH)
+        )
+
+
+def _attempted(duty: Duty) -> int:
+    try:
+        return duty()
+    except Exception as error:  # noqa: BLE001  one that fails must not keep the others from theirs
+        _complain("a duty of the sweep failed", error)
+        return 0
+
+
+def _complain(what: str, error: Exception) -> None:
+    if isinstance(error, PyMongoError):
+        _LOG.warning(what, extra={"reason": type(error).__name__})
+    else:
+        _LOG.error(what, exc_info=error)

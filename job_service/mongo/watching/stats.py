@@ -1,0 +1,47 @@
+"""What is going on, without counting jobs: counters, one index seek a kind, and the workers that were heard of."""
+
+from datetime import datetime
+from typing import Any
+
+from job_service.lifecycle.job import State
+from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus
+from job_service.mongo.verbs.reading import Reading
+from job_service.mongo.verbs.terms import Terms
+from job_service.mongo.watching.counters import Counters
+from job_service.mongo.watching.workers import Workers
+
+
+class Stats:
+    """Gathers the figures of `GET /stats` and of the overview."""
+
+    def __init__(
+        self, terms: Terms, counters: Counters, reading: Reading, workers: Workers, maintenance: Maintenance
+    ) -> None:
+        self._kinds = tuple(terms.families)
+        self._clock = terms.clock
+        self._counters = counters
+        self._reading = reading
+        self._workers = workers
+        self._maintenance = maintenance
+
+    def gather(self) -> dict[str, Any]:
+        """Return `{kinds: {kind: {states, oldestClaimableSeconds}}, workers, paused}`; not paused is None."""
+        counts = self._counters.counts()
+        now = self._clock.now()
+        kinds = {
+            kind: {
+                "states": {state.value: counts.get(kind, {}).get(state.value, 0) for state in State},
+                "oldestClaimableSeconds": self._waited(kind, now),
+            }
+            for kind in self._kinds
+        }
+        return {"kinds": kinds, "workers": self._workers.live(), "paused": self.pause()}
+
+    def pause(self) -> MaintenanceStatus | None:
+        """Return what stops new starts; None while nothing does."""
+        status = self._maintenance.status()
+        return status if status["paused"] else None
+
+    def _waited(self, kind: str, now: datetime) -> float | None:
+        oldest = self._reading.oldest_claimable(kind, now)
+        return None if oldest is None else max(round((now - oldest).total_seconds(), 3), 0.0)
