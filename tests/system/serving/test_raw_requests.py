@@ -7,6 +7,7 @@ import pytest
 from tests.system.instances import Caller, Instance, url_of
 from tests.system.serving.raw import connect, received, sent, status_of
 from tests.system.serving.service import descendants
+from tests.system.serving.waiting import until
 
 SILENCE = 1
 HOST = b"Host: 127.0.0.1\r\n"
@@ -94,7 +95,7 @@ SAID = {
 def test_what_is_no_request_is_one_line_of_the_log(instance, data):
     before = instance.log.stat().st_size
     sent(instance.port, data)
-    said = instance.log.read_bytes()[before:]
+    said = until(lambda: instance.log.read_bytes()[before:])
     assert said.count(b"\n") == 1, said
     assert all(byte >= 32 for byte in said.strip()), said
 
