@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from job_service.tars.errors import BrokenTar, UnfinishedTar, shown
+from job_service.tars.extended import EXTENDED, LONG_NAMES, require_whole
 
 MAX_MEMBERS = 10_000
 # The largest honest header holds two long paths; tarfile's time for a larger one grows with the square of its size.
@@ -91,12 +92,27 @@ def _what_is_wrong(descriptor: int, error: Exception, *, met_end: bool) -> Broke
 
 def _members(file: "_HeaderFile", size: int) -> Iterator[tuple[str, Member]]:
     with tarfile.open(fileobj=file, mode="r:", tarinfo=_Header, encoding="utf-8") as tar:
+        begin = 0
         for number, info in enumerate(tar):
             if number == MAX_MEMBERS:
                 raise BrokenTar(f"The tar has more than {MAX_MEMBERS} members")
+            _require_extended_headers(file, begin, info.offset_data)
+            begin = tar.offset
             if info.type != VOLUME_NAME:
                 yield info.name, _member(info, size)
         _require_end(file, tar.offset)
+
+
+def _require_extended_headers(file: "_HeaderFile", begin: int, end: int) -> None:
+    """Require what stands before a member's own header to be whole: tarfile leaves out what it cannot read of it."""
+    while begin + tarfile.BLOCKSIZE < end:
+        file.seek(begin)
+        header = tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape")
+        if header.type not in EXTENDED | LONG_NAMES:
+            return
+        if header.type in EXTENDED:
+            require_whole(file.read(header.size))
+        begin += tarfile.BLOCKSIZE * (1 + -(-header.size // tarfile.BLOCKSIZE))
 
 
 def _require_end(file: "_HeaderFile", offset: int) -> None:

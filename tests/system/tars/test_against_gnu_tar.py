@@ -128,6 +128,28 @@ targets = names | st.sampled_from(["a", "b", "../d", "../d/a", "../D.json", ".",
 members = st.tuples(names, st.sampled_from([tarfile.REGTYPE] * 3 + [tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE]))
 
 
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE], ids=["of a member", "of all"])
+def test_a_damaged_extended_header_is_refused_where_tar_refuses_it(tmp_path, kind):
+    record, folder = b"22 comment=some words\n", tmp_path / "in"
+    extended = tarfile.TarInfo("extended")
+    extended.type, extended.size = kind, len(record)
+    metadata = tarfile.TarInfo("D.json")
+    metadata.size = 2
+    folder.mkdir()
+    refused = 0
+    for place in range(len(record)):
+        damaged = record[:place] + bytes([record[place] ^ 0x21]) + record[place + 1 :]
+        parts = extended.tobuf(), damaged.ljust(512, b"\0"), metadata.tobuf(), b"{}".ljust(512 * 3, b"\0")
+        (folder / "D.tar").write_bytes(b"".join(parts))
+        done = subprocess.run(["tar", "-tf", folder / "D.tar"], capture_output=True, check=False, timeout=60)
+        outcome, read = read_of(folder / "D.tar")
+        if read is not None:
+            os.close(read.descriptor)
+        assert (outcome == "read") == (done.returncode == 0), (damaged, done.stderr)
+        refused += outcome == "refused"
+    assert 0 < refused < len(record)
+
+
 @settings(max_examples=MANY or 40, derandomize=not MANY, deadline=None, database=None)
 @given(st.lists(st.tuples(members, targets), max_size=5).filter(lambda sequence: not unsure_of_links(sequence)))
 def test_members_that_replace_and_name_each_other_are_read_as_tar_would_write_them_or_refused(sequence):
