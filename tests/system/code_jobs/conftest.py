@@ -6,22 +6,12 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
 
+from tests.system.browser import running_chromium
 from tests.system.serving.service import command_of, descendants, environment_with, first_line
 from tests.system.serving.waiting import until
 
 COMMAND = [sys.executable, "-c", "from job_service.command.main import main; main()"]
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Served:
@@ -81,10 +71,8 @@ def service(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,19 +1,17 @@
 """A real browser, which says by itself what the other tests say for it."""
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from job_service.client import JobServiceClient
-from tests.system.console.conftest import FLAGS
+from tests.system.browser import running_chromium
 
 
 @pytest.fixture(scope="module")
 def chromium():
     """The browser; each test has a profile of its own in it."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
