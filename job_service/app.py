@@ -13,7 +13,7 @@ from job_service.claims.adapter import Claims
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.routes import claim_routes
 from job_service.console.frame import frame_pages
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.console.routes import console_routes
 from job_service.datasets.submitter import Submitter
 from job_service.families import (
@@ -82,7 +82,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     metrics = Metrics()
     store = store or _open_store(settings, clock, metrics)
     base = Foundation(app, settings, store, Signing(settings, Secrets(store.collections)))
-    tokens = Tokens(store.collections, store.terms.clock)
+    tokens = Tokens(store.collections, store.context.clock)
     credentials = Credentials(tokens, verifier := _verifier(settings), TrustedClients(settings.trusted_clients))
 
     _watch_requests(app, metrics, settings.trusted_proxies)
@@ -100,7 +100,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     code_jobs = add_code_jobs(base)
     _keep_for_a_time(store, settings)
     _limit_backlog(store, settings)
-    stop_console = _add_console(base, Parts.of(store, jobs, code_jobs, credentials.of_token, settings))
+    stop_console = _add_console(base, ConsoleParts.of(store, jobs, code_jobs, credentials.of_token, settings))
     readiness = Readiness(
         store,
         credentials.is_configured,
@@ -135,11 +135,11 @@ def _run(
     desk = ClaimDesk(store.claiming, store.wakeups, base.settings.waiters, metrics.claims_wait)
     store.reporting.on_stale.append(metrics.stale_write)
     store.counters.on_drift.append(metrics.counters_drifted)
-    events = Events(store.collections, store.terms.families, base.settings.streams)
+    events = Events(store.collections, store.context.kinds, base.settings.streams)
     hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
     app.register_blueprint(claim_routes(Claims(store, desk, lent.for_worker)))
-    app.register_blueprint(watching_routes(store.stats, events, store.terms.families))
+    app.register_blueprint(watching_routes(store.stats, events, store.context.kinds))
     app.register_blueprint(openapi_routes())
     app.register_blueprint(metrics_routes(metrics, available(store.stats.gather)))
 
@@ -155,10 +155,10 @@ def _keep_for_a_time(store: Store, settings: Settings) -> None:
     """Let ended jobs go when the settings say so."""
     archive = Archive(settings.completed_archive_dir) if settings.completed_archive_dir else None
     keeping = Keeping(settings.completed_retention_days, archive)
-    store.sweeper.duties.append(Retention(store.collections, store.terms, store.counters, keeping))
+    store.sweeper.duties.append(Retention(store.collections, store.context, store.counters, keeping))
 
 
-def _add_console(base: Foundation, parts: Parts) -> Callable[[], None]:
+def _add_console(base: Foundation, parts: ConsoleParts) -> Callable[[], None]:
     """Add the pages; return what stops their work in the background."""
 
     def identify() -> Identity | None:

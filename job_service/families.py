@@ -85,7 +85,7 @@ def add_datasets(base: Foundation, submitter: Submitter) -> None:
 
     store.ending.before_move.append(keep_targets)
     store.sweeper.duties.append(store.reservations.remove_forgotten)
-    base.app.register_blueprint(dataset_routes(datasets, updates, batches, submitter, frozenset(store.terms.families)))
+    base.app.register_blueprint(dataset_routes(datasets, updates, batches, submitter, frozenset(store.context.kinds)))
     base.app.register_blueprint(target_routes(datasets))
     base.app.register_blueprint(importable_routes(settings.input_dir, store.reservations))
 
@@ -105,7 +105,7 @@ def add_transfers(base: Foundation, lent: Lent) -> None:
     def keep_credentials_a_while(jobs: Sequence[Job]) -> None:
         sealed = [job["_id"] for job in jobs if job["kind"] == KIND and "parentId" not in job]
         if sealed:
-            kept.ended(sealed, store.terms.clock.now())
+            kept.ended(sealed, store.context.clock.now())
 
     store.ending.before_move.extend([settling.after, keep_credentials_a_while])
     store.sweeper.duties.append(settling.sweep)
@@ -129,13 +129,13 @@ def add_transcoding_and_conversions(base: Foundation, lent: Lent) -> None:
     register_api(base.app, TranscodingJobs(store, clients, profiles, options), ProfileBook(store, profiles, options))
     conversions = Conversions(store, clients)
     base.app.register_blueprint(conversion_routes(conversions))
-    lent.retries[CONVERSION.kind] = conversions.retry
+    lent.retries[CONVERSION.name] = conversions.retry
 
 
 def add_code_jobs(base: Foundation) -> CodeJobs:
     """Add programs of users, with their pages."""
     jobs = CodeJobs(base.store, base.settings.code_dir)
-    once = Once(base.store.idempotency, base.store.terms.clock)
+    once = Once(base.store.idempotency, base.store.context.clock)
     base.app.register_blueprint(code_routes(jobs))
     base.app.register_blueprint(shared_routes(jobs, Pages(jobs, once, base.settings.code_timeout_seconds)))
     return jobs

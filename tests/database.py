@@ -14,7 +14,7 @@ from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import connect, open_database
 from job_service.mongo.database.collections import ensure_indexes
 from job_service.mongo.store import open_store
-from job_service.mongo.telling.signals import ensure_board
+from job_service.mongo.telling.notes import ensure_board
 from job_service.settings import Settings
 
 

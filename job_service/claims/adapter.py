@@ -6,10 +6,10 @@ from typing import Any
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.wire import ClaimRequest, NamedUpdate, Update
 from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
-from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.faults import Fault, shortened
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import Job
+from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Release, Report, lease_seconds
 from job_service.lifecycle.view import core_view
 from job_service.mongo.store import Store
@@ -51,7 +51,7 @@ class Claims:
         self._store.workers.seen(asked.worker, narrowing)
         pause = self._desk.claim(narrowing, ticket, asked.wait, has_hung_up())
         answer: dict[str, Any] = {
-            "serverTime": self._store.terms.clock.now(),
+            "serverTime": self._store.context.clock.now(),
             "claims": [self._held(job) for job in ticket.jobs],
         }
         if pause is None:
@@ -102,9 +102,9 @@ class Claims:
         }
 
     def _narrowing(self, asked: ClaimRequest) -> Narrowing:
-        family = self._store.terms.families.get(asked.kind)
+        family = self._store.context.kinds.get(asked.kind)
         if family is None:
-            known = ", ".join(sorted(self._store.terms.families))
+            known = ", ".join(sorted(self._store.context.kinds))
             raise Invalid.field("kind", f"unknown kind {asked.kind!r}; there are {known}")
         by: dict[str, tuple[str, ...]] = {"type": (), "datasetName": ()}
         for name, value in asked.where.items():
@@ -112,7 +112,7 @@ class Claims:
             if facet is None:
                 raise Invalid(f"Unknown field: {name}", [{"loc": ["where", name], "msg": f"Unknown field: {name}"}])
             by[facet] = _values(name, value, family)
-        return Narrowing(family.kind, by["type"], by["datasetName"], by_id=family.by_id)
+        return Narrowing(family.name, by["type"], by["datasetName"], by_id=family.by_id)
 
 
 def _report(claim_id: str, job_id: str, update: Update, known_as: str | None) -> Report:
@@ -137,7 +137,7 @@ def _log_lines(update: Update) -> tuple[str, ...]:
     return (*step, update.log) if update.log else step
 
 
-def _values(name: str, value: Any, family: Family) -> tuple[str, ...]:
+def _values(name: str, value: Any, family: Kind) -> tuple[str, ...]:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list) or not given or len(given) > _MOST_VALUES:
         raise Invalid.field(f"where.{name}", "must be a text or a list of texts")

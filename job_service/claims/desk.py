@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from job_service.lifecycle.errors import Limited
-from job_service.lifecycle.family import Narrowing
-from job_service.mongo.telling.signals import News
+from job_service.lifecycle.kind import Narrowing
+from job_service.mongo.telling.notes import Note
 from job_service.mongo.telling.wakeups import Wakeups
 from job_service.mongo.verbs.claim_gates import Ticket
 from job_service.mongo.verbs.claiming import Claiming
 from job_service.mongo.verbs.maintenance import MaintenanceStatus
-from job_service.web.combining import Company, closed_gate
+from job_service.web.combining import BatchWindow, closed_baton
 
 _BATCH = 1_000
 #: Clients choose the parts of the queue that they ask for; of more parts than that nothing is remembered.
@@ -43,10 +43,10 @@ class _Group:
     pending: list["_Waiter"] = field(default_factory=list)
     parked: list["_Waiter"] = field(default_factory=list)
     busy: bool = False
-    company: Company = field(default_factory=Company)
+    window: BatchWindow = field(default_factory=BatchWindow)
 
     def is_empty(self) -> bool:
-        """Say whether nothing but the company would be lost with it."""
+        """Say whether nothing but the window would be lost with it."""
         return not (self.pending or self.parked or self.busy)
 
     def is_for(self, types: set[str | None]) -> bool:
@@ -62,7 +62,7 @@ class _Waiter:
     """
 
     ticket: Ticket
-    turn: threading.Lock = field(default_factory=closed_gate)
+    turn: threading.Lock = field(default_factory=closed_baton)
     hung_up: HungUp = _stays
     waited: bool = False
     leads: _Group | None = None
@@ -110,10 +110,10 @@ class ClaimDesk:
             if (waiter.waited and hung_up()) or not self._park(narrowing, waiter, deadline):
                 return None
 
-    def wake(self, news: News) -> None:
+    def wake(self, note: Note) -> None:
         """Let the parked claims look again for which there may be something."""
         types: dict[str, set[str | None]] = {}
-        for part in news.parts:
+        for part in note.parts:
             types.setdefault(part.kind, set()).add(part.type)
         with self._lock:
             self._wakes += 1
@@ -145,7 +145,7 @@ class ClaimDesk:
         with self._lock:
             group = self._group_of(narrowing)
             group.pending.append(waiter)
-            group.company.arrived(len(group.pending))
+            group.window.arrived(len(group.pending))
             self._appoint(group)
 
     def _group_of(self, narrowing: Narrowing) -> _Group:
@@ -166,11 +166,11 @@ class ClaimDesk:
 
     def _lead(self, narrowing: Narrowing, group: _Group) -> None:
         """Serve one batch, with this thread's own claim in it, and hand over."""
-        group.company.wait(lambda: len(group.pending))
+        group.window.wait(lambda: len(group.pending))
         with self._lock:
             batch, group.pending = group.pending[:_BATCH], group.pending[_BATCH:]
             # Those who were woken together do not come back together.
-            group.company.went(max(1, sum(not waiter.waited for waiter in batch)))
+            group.window.went(max(1, sum(not waiter.waited for waiter in batch)))
             for waiter in batch:
                 waiter.seen = group.woken
         pause, error = None, None
@@ -232,5 +232,5 @@ class ClaimDesk:
         """Send all parked claims to the store; call it with the lock held."""
         group.pending.extend(group.parked)
         group.parked.clear()
-        group.company.arrived(len(group.pending))
+        group.window.arrived(len(group.pending))
         self._appoint(group)

@@ -1,12 +1,12 @@
 """What a code job is: a program with its input, and the words of its clients."""
 
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import State
+from job_service.lifecycle.kind import Kind
 
 KIND = "code"
 
-CODE = Family(
-    kind=KIND,
+CODE = Kind(
+    name=KIND,
     words={
         State.QUEUED: "WAITING",
         State.RUNNING: "RUNNING",

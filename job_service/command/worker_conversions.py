@@ -7,7 +7,7 @@ import click
 from job_service.command.worker_options import WorkerOptions, run_worker, worker_options
 from job_service.command.worker_programs import environment_without_credentials, found
 from job_service.worker.conversions.converter import Converter
-from job_service.worker.conversions.handler import Terms, converts
+from job_service.worker.conversions.handler import ConverterTerms, converts
 
 
 def command_line(_ctx: click.Context, param: click.Parameter, value: str) -> list[str]:
@@ -57,5 +57,5 @@ def conversions(
       job-service worker conversions --source altinn3 --exec 'python convert.py --verbose'
     """  # noqa: D301 - click's mark for a block to leave as it is is the character itself
     with options.client() as client:
-        terms = Terms(Converter(command, environment_without_credentials()), check_seconds, retry)
+        terms = ConverterTerms(Converter(command, environment_without_credentials()), check_seconds, retry)
         run_worker(options, lambda worker: converts(worker, client, terms, source))

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from job_service.console.bulk_runner import ACTIONS
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.console.seeking import absolute_times, as_query, given, sought_of
 from job_service.lifecycle.errors import Invalid, NotFound
 from job_service.lifecycle.job import ALIVE, ENDED, State
@@ -24,7 +24,7 @@ _SAMPLES = 10
 _SUITS = {"retry": ENDED, "cancel": ALIVE, "cancel now": ALIVE, "release": frozenset({State.RUNNING})}
 
 
-def add_bulk(routes: Blueprint, parts: Parts) -> None:
+def add_bulk(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the dry run and the start."""
 
     @routes.post("/console/bulk")
@@ -47,7 +47,7 @@ def add_bulk(routes: Blueprint, parts: Parts) -> None:
         return redirect(url_for("console.bulk_run", run_id=run_id), 303)
 
 
-def add_bulk_runs(routes: Blueprint, parts: Parts) -> None:
+def add_bulk_runs(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the runs and their stop."""
 
     @routes.get("/console/bulk")
@@ -74,7 +74,7 @@ def add_bulk_runs(routes: Blueprint, parts: Parts) -> None:
         return redirect(url_for("console.bulk_run", run_id=run_id), 303)
 
 
-def _started(parts: Parts) -> str:
+def _started(parts: ConsoleParts) -> str:
     """Start what is asked for; return the id of the run."""
     action, query, ids = _asked(parts)
     count, _ = _dry_run(parts, action, query, ids)
@@ -83,7 +83,7 @@ def _started(parts: Parts) -> str:
     return run["_id"]
 
 
-def _asked(parts: Parts) -> tuple[str, str, list[str]]:
+def _asked(parts: ConsoleParts) -> tuple[str, str, list[str]]:
     """Return the action, the filter with times that stand still, and the jobs that were chosen. Raises Invalid."""
     action = request.form.get("action", "")
     if action not in ACTIONS:
@@ -91,14 +91,14 @@ def _asked(parts: Parts) -> tuple[str, str, list[str]]:
     ids = [] if request.form.get("scope") == "all" else sorted(set(request.form.getlist("id")))
     if len(ids) > _MOST_CHOSEN:
         raise Invalid.field("id", f"at most {_MOST_CHOSEN} jobs can be chosen one by one")
-    now = parts.store.terms.clock.now()
+    now = parts.store.context.clock.now()
     filters = absolute_times(given(MultiDict(parse_qsl(request.form.get("query", "")))), now)
     if not ids and "state" not in filters:
         filters["state"] = ",".join(sorted(_SUITS[action]))
     return action, as_query(filters), ids
 
 
-def _dry_run(parts: Parts, action: str, query: str, ids: list[str]) -> tuple[int, list[Any]]:
+def _dry_run(parts: ConsoleParts, action: str, query: str, ids: list[str]) -> tuple[int, list[Any]]:
     """Return how many jobs it would be, counted up to a limit, and some of them."""
     if ids:
         found = [parts.store.reading.get(job_id) for job_id in ids[:_SAMPLES]]

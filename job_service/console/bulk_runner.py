@@ -25,7 +25,7 @@ class BulkRunner:
     """Works on runs, each in a thread of its own; a run that its instance has left is taken up by another."""
 
     def __init__(self, store: Store, jobs: Jobs, browsing: Browsing, overseeing: Overseeing) -> None:
-        self.runs = BulkRuns(store.collections, store.terms.clock)
+        self.runs = BulkRuns(store.collections, store.context.clock)
         self._store = store
         self._jobs = jobs
         self._browsing = browsing

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.datasets.importable import (
     InputFolderUnavailable,
     delete_importable,
@@ -14,7 +14,7 @@ from job_service.datasets.importable import (
 )
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.lifecycle.errors import Conflict, Invalid, Unavailable
-from job_service.mongo.watching.browsing import Sought
+from job_service.mongo.watching.browsing import JobSearch
 from job_service.web.access import Role, allows, caller
 from job_service.web.pages import page
 from job_service.web.requests import query_field
@@ -23,7 +23,7 @@ _ROWS = 200
 _JOBS = 100
 
 
-def add_targets(routes: Blueprint, parts: Parts) -> None:
+def add_targets(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the list of targets and the page of one."""
 
     @routes.get("/console/targets")
@@ -38,11 +38,11 @@ def add_targets(routes: Blueprint, parts: Parts) -> None:
     @allows(Role.VIEW)
     @page
     def target(name: str) -> str:
-        found = parts.browsing.page(Sought(target=name), _JOBS)
+        found = parts.browsing.page(JobSearch(target=name), _JOBS)
         return render_template("target.html", target=parts.datasets.target(name), jobs=found.jobs, more=found.next)
 
 
-def add_importable(routes: Blueprint, parts: Parts) -> None:
+def add_importable(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the list of importable datasets, and their deletion with a question before it."""
     cache = ContentsCache()
 

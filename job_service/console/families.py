@@ -2,12 +2,12 @@
 
 from flask import Blueprint, render_template
 
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.web.access import Role, allows
 from job_service.web.pages import page
 
 
-def add_families(routes: Blueprint, parts: Parts) -> None:
+def add_families(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add a page for each of the two."""
 
     @routes.get("/console/transcoding")

@@ -59,7 +59,7 @@ def let_anyone_read(app: App, endpoint: str) -> None:
 
 def _fill_templates(app: Flask, store: Store) -> None:
     # Seconds and minutes ago: this machine's clock would show what the database's has not reached yet.
-    clock = store.terms.clock
+    clock = store.context.clock
     app.jinja_env.filters.update(
         absolute=absolute,
         duration=duration,
@@ -70,7 +70,7 @@ def _fill_templates(app: Flask, store: Store) -> None:
 
     def given() -> dict[str, Any]:
         return {
-            "navigation": lambda: _navigation(tuple(store.terms.families)),
+            "navigation": lambda: _navigation(tuple(store.context.kinds)),
             "needs_tls": needs_tls,
             "now": SystemClock().now,
             "once": new_word,

@@ -10,10 +10,10 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from job_service.console.look import absolute
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.lifecycle.errors import JobServiceError, NotFound
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
-from job_service.mongo.watching.browsing import Sought
+from job_service.mongo.watching.browsing import JobSearch
 from job_service.web.access import Role, allows, caller
 from job_service.web.addresses import base_url
 from job_service.web.forms import form_key
@@ -34,7 +34,7 @@ class Step:
     look: str
 
 
-def add_job(routes: Blueprint, parts: Parts) -> None:
+def add_job(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the page of a job."""
 
     @routes.get("/console/jobs/<job_id>")
@@ -47,7 +47,7 @@ def add_job(routes: Blueprint, parts: Parts) -> None:
         return render_template("job.html", **_page_of(parts, found))
 
 
-def add_job_verbs(routes: Blueprint, parts: Parts) -> None:
+def add_job_verbs(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add what the buttons of that page do; each leads back to the job, or to the one that it has made."""
     jobs = parts.jobs
     verbs: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
@@ -71,12 +71,14 @@ def add_job_verbs(routes: Blueprint, parts: Parts) -> None:
         return redirect(url_for("console.job", job_id=leads_to), 303)
 
 
-def _page_of(parts: Parts, job: Job) -> dict[str, Any]:
+def _page_of(parts: ConsoleParts, job: Job) -> dict[str, Any]:
     job_id = job["_id"]
     log = job.get("log", [])
     children = parts.overseeing.children(job_id)
     has_children = any(children.values())
-    found = parts.browsing.page(Sought(kinds=(job["kind"],), parent_id=job_id), _CHILDREN).jobs if has_children else []
+    found = (
+        parts.browsing.page(JobSearch(kinds=(job["kind"],), parent_id=job_id), _CHILDREN).jobs if has_children else []
+    )
     return {
         "job": job,
         "steps": list(_timeline(job)),

@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.console.seeking import FIELDS, as_query, given, sought
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import State
-from job_service.mongo.watching.browsing import LOOKED_AT, Found
+from job_service.mongo.watching.browsing import LOOKED_AT, Page
 from job_service.web.access import Role, allows, caller
 from job_service.web.pages import page
 from job_service.web.requests import query_field
@@ -16,7 +16,7 @@ from job_service.web.requests import query_field
 _ROWS = 50
 
 
-def add_jobs(routes: Blueprint, parts: Parts) -> None:
+def add_jobs(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the list."""
 
     @routes.get("/console/jobs")
@@ -39,7 +39,7 @@ def add_jobs(routes: Blueprint, parts: Parts) -> None:
             "next": as_query(filters, before=found.next) if found.next else None,
             "unknown": wanted,
             "looked_at": LOOKED_AT,
-            "kinds": list(parts.store.terms.families),
+            "kinds": list(parts.store.context.kinds),
             "states": [state.value for state in State],
             "counts": parts.store.counters.counts(),
             "may_operate": Role.OPERATE in caller().roles,
@@ -47,11 +47,11 @@ def add_jobs(routes: Blueprint, parts: Parts) -> None:
         return render_template("jobs.html", **page_given), 400 if faults else 200
 
 
-def _find(parts: Parts, filters: dict[str, str]) -> tuple[Found, list[Any]]:
+def _find(parts: ConsoleParts, filters: dict[str, str]) -> tuple[Page, list[Any]]:
     """Return what a filter finds, or nothing and what is wrong with its fields. Raises Invalid for the rest."""
     try:
-        wanted = sought(filters, before=query_field("before"), now=parts.store.terms.clock.now())
-        unknown = set(wanted.kinds) - set(parts.store.terms.families)
+        wanted = sought(filters, before=query_field("before"), now=parts.store.context.clock.now())
+        unknown = set(wanted.kinds) - set(parts.store.context.kinds)
         if unknown:
             raise Invalid.field("kind", f"there is no kind {min(unknown)!r}")
         return parts.browsing.page(wanted, _ROWS), []
@@ -59,4 +59,4 @@ def _find(parts: Parts, filters: dict[str, str]) -> tuple[Found, list[Any]]:
         # Beside no field of the form it would not be seen.
         if any(fault["loc"][0] not in FIELDS for fault in error.faults):
             raise
-        return Found([], None, partial=False), error.faults
+        return Page([], None, partial=False), error.faults

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import Length
 
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.web.access import Role, allows, caller
 from job_service.web.forms import form_key
 from job_service.web.pages import page
@@ -23,7 +23,7 @@ class PauseForm(FlaskForm):
     msg = TextAreaField("Message for everyone who is refused meanwhile", [Length(max=_LONGEST_MESSAGE)])
 
 
-def add_workers(routes: Blueprint, parts: Parts) -> None:
+def add_workers(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the list of workers."""
 
     @routes.get("/console/workers")
@@ -33,7 +33,7 @@ def add_workers(routes: Blueprint, parts: Parts) -> None:
         return render_template("workers.html", workers=parts.overseeing.workers())
 
 
-def add_maintenance(routes: Blueprint, parts: Parts) -> None:
+def add_maintenance(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the page of the flag."""
     flag = parts.store.maintenance
 
@@ -74,7 +74,7 @@ def add_maintenance(routes: Blueprint, parts: Parts) -> None:
         )
 
 
-def _set_once(parts: Parts, *, paused: bool, msg: str) -> None:
+def _set_once(parts: ConsoleParts, *, paused: bool, msg: str) -> None:
     """Set the flag with one entry in its history, however often the button was pressed."""
 
     def change() -> str:

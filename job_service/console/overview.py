@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, url_for
 from job_service.code_jobs.wire import shown
 from job_service.console.charts import flow_chart
 from job_service.console.look import duration
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.lifecycle.job import State
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
@@ -34,7 +34,7 @@ class Problem:
     bad: bool = False
 
 
-def add_overview(routes: Blueprint, parts: Parts) -> None:
+def add_overview(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the start page."""
 
     @routes.get("/")
@@ -44,7 +44,7 @@ def add_overview(routes: Blueprint, parts: Parts) -> None:
         if not wants_page():
             return _code_jobs(parts)
         stats = parts.store.stats.gather()
-        now = parts.store.terms.clock.now()
+        now = parts.store.context.clock.now()
         flow = parts.store.counters.flow(_MINUTES)
         kinds = [kind for kind in stats["kinds"] if any(stats["kinds"][kind]["states"].values())]
         return render_template(
@@ -54,18 +54,18 @@ def add_overview(routes: Blueprint, parts: Parts) -> None:
             charts=[flow_chart(kind, flow.get(kind, {}), now, _MINUTES) for kind in kinds],
             states=[state.value for state in State],
             number_columns=[f"#{state.value}" for state in State],
-            code_jobs=parts.code_jobs.list(limit=_CODE_ROWS) if "code" in parts.store.terms.families else [],
+            code_jobs=parts.code_jobs.list(limit=_CODE_ROWS) if "code" in parts.store.context.kinds else [],
         )
 
 
-def _code_jobs(parts: Parts) -> Any:
+def _code_jobs(parts: ConsoleParts) -> Any:
     limit, before = page_asked_for()
     found = parts.code_jobs.list(None, before, limit)
     headers = link_to_next(found[-1]["_id"]) if limit and len(found) == limit else {}
     return answer([shown(job) for job in found], headers=headers)
 
 
-def _problems(parts: Parts, stats: dict[str, Any]) -> Iterator[Problem]:
+def _problems(parts: ConsoleParts, stats: dict[str, Any]) -> Iterator[Problem]:
     pause = stats["paused"]
     if pause:
         who = f" by {pause['setBy']}" if pause.get("setBy") else ""
@@ -87,7 +87,7 @@ def _queues(stats: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(f"The oldest {kind} job that may start has waited {duration(waited)}.", href)
 
 
-def _losses(parts: Parts, stats: dict[str, Any]) -> Iterator[Problem]:
+def _losses(parts: ConsoleParts, stats: dict[str, Any]) -> Iterator[Problem]:
     lapsed = parts.overseeing.lapsed()
     if lapsed:
         text = f"{lapsed} job{'s' if lapsed > 1 else ''} whose lease is over, and nobody has taken over."

@@ -25,7 +25,7 @@ from job_service.web.request_ids import request_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class ConsoleParts:
     """The store and the verbs of the core, who may do what, and what the families lend."""
 
     store: Store
@@ -51,8 +51,8 @@ class Parts:
         settings: Settings,
     ) -> Self:
         """Put the parts together; touches no database."""
-        browsing = Browsing(store.collections, store.terms.families)
-        overseeing = Overseeing(store.collections, store.terms)
+        browsing = Browsing(store.collections, store.context.kinds)
+        overseeing = Overseeing(store.collections, store.context)
         options = EncoderOptions(store.collections, lambda count: store.submission.next_number("encoder-option", count))
         clients = LegacyClients(store, settings.legacy_lease_seconds, request_id)
         return cls(
@@ -61,7 +61,7 @@ class Parts:
             browsing=browsing,
             overseeing=overseeing,
             runner=BulkRunner(store, jobs, browsing, overseeing),
-            once=Once(store.idempotency, store.terms.clock),
+            once=Once(store.idempotency, store.context.clock),
             identify=identify,
             datasets=Datasets(store, Targets(store.collections)),
             code_jobs=code_jobs,

@@ -11,11 +11,11 @@ from job_service.console.job import add_job, add_job_verbs
 from job_service.console.jobs import add_jobs
 from job_service.console.operations import add_maintenance, add_workers
 from job_service.console.overview import add_overview
-from job_service.console.parts import Parts
+from job_service.console.parts import ConsoleParts
 from job_service.console.signing_in import add_signing_in
 
 
-def console_routes(parts: Parts, protect: CSRFProtect) -> Blueprint:
+def console_routes(parts: ConsoleParts, protect: CSRFProtect) -> Blueprint:
     """Return the pages, and the files they use; every form must show its CSRF token."""
     routes = Blueprint(
         "console",

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.job import State
-from job_service.mongo.watching.browsing import Sought
+from job_service.mongo.watching.browsing import JobSearch
 
 #: What may stand in the URL, in the order of the form.
 FIELDS = (
@@ -50,12 +50,12 @@ def as_query(filters: Mapping[str, str], **more: str) -> str:
     return urlencode({**filters, **more})
 
 
-def sought_of(query: str, *, before: str | None = None, now: datetime | None = None) -> Sought:
+def sought_of(query: str, *, before: str | None = None, now: datetime | None = None) -> JobSearch:
     """Return what a query string asks for."""
     return sought(given(MultiDict(parse_qsl(query))), before=before, now=now)
 
 
-def sought(filters: Mapping[str, str], *, before: str | None = None, now: datetime | None = None) -> Sought:
+def sought(filters: Mapping[str, str], *, before: str | None = None, now: datetime | None = None) -> JobSearch:
     """Return what a filter asks for. Raises Invalid, which names every field that is wrong."""
     faults: list[Fault] = [
         {"loc": [name], "msg": f"is longer than {_LONGEST} characters"}
@@ -78,7 +78,7 @@ def sought(filters: Mapping[str, str], *, before: str | None = None, now: dateti
         faults.append({"loc": ["before"], "msg": "is no id"})
     if faults:
         raise Invalid("; ".join(f"{fault['loc'][0]} {fault['msg']}" for fault in faults), faults)
-    return Sought(
+    return JobSearch(
         kinds=tuple(filters["kind"].split(",")) if "kind" in filters else (),
         states=tuple(State(state) for state in states),
         status=filters.get("status"),

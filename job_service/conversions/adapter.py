@@ -9,8 +9,8 @@ from job_service.conversions.document import BRANCHES, CONVERSION, LONGEST_SOURC
 from job_service.conversions.wire import shown
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import Job, NewJob
+from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.families.conversion_jobs import ConversionJobs
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
@@ -37,7 +37,7 @@ class Conversions:
             raise Invalid.field("id", "must be a ULID or a UUID")
         job = self._jobs.create(
             NewJob(
-                kind=CONVERSION.kind,
+                kind=CONVERSION.name,
                 job_id=job_id,
                 type=source,
                 parameters={"source": source, "document": document},
@@ -60,7 +60,7 @@ class Conversions:
 
     def take(self, client: Client, source: str | None = None) -> tuple[dict[str, Any] | None, bool]:
         """Claim the available job with the oldest id; return it, if there is one, and whether nothing may start."""
-        narrowing = Narrowing(CONVERSION.kind, types=(source,) if source else (), by_id=True)
+        narrowing = Narrowing(CONVERSION.name, types=(source,) if source else (), by_id=True)
         job, pause = self._clients.take(narrowing, client)
         return (shown(job) if job else None), pause is not None
 
@@ -89,7 +89,7 @@ class Conversions:
     def page(self, branch: str, source: str, before: str | None, limit: int) -> list[dict[str, Any]]:
         """Return jobs of a branch and a source, newest id first."""
         wanted = JobFilter(
-            kinds=(CONVERSION.kind,),
+            kinds=(CONVERSION.name,),
             types=(source,),
             states=STATES[branch],
             ended=branch == "done",
@@ -99,12 +99,12 @@ class Conversions:
         return [shown(job) for job in self._store.reading.find(wanted)]
 
     def _new_id(self) -> str:
-        return str(self._ids.generate(self._store.terms.clock.now()))
+        return str(self._ids.generate(self._store.context.clock.now()))
 
     def _get(self, source: str, given_id: str, *branches: str) -> Job:
         job_id = as_id(given_id)
         job = self._store.reading.get(job_id) if job_id else None
-        if job is None or job["kind"] != CONVERSION.kind or job["parameters"]["source"] != source:
+        if job is None or job["kind"] != CONVERSION.name or job["parameters"]["source"] != source:
             raise _not_found(source, given_id, " or ".join(branches))
         if job["status"] not in branches:
             raise _not_found(source, given_id, " or ".join(branches))

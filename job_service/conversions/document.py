@@ -2,13 +2,13 @@
 
 import re
 
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import State
+from job_service.lifecycle.kind import Kind
 from job_service.web.names import is_name
 
 #: A lease that has run out leaves a job active until another converter gets it; then it is active under a new one.
-CONVERSION = Family(
-    kind="conversion",
+CONVERSION = Kind(
+    name="conversion",
     words={
         State.QUEUED: "available",
         State.RUNNING: "active",

@@ -28,11 +28,11 @@ class Datasets:
         """Return those jobs that match and may be started now: none while the maintenance flag is set."""
         if self._store.maintenance.permit().pause:
             return []
-        return self._store.reading.find(replace(wanted, startable_at=self._store.terms.clock.now()))
+        return self._store.reading.find(replace(wanted, startable_at=self._store.context.clock.now()))
 
     def statuses(self, kinds: Iterable[str]) -> frozenset[str]:
         """Return the statuses that jobs of these kinds can have."""
-        families = [self._store.terms.families[kind] for kind in kinds]
+        families = [self._store.context.kinds[kind] for kind in kinds]
         return frozenset().union(
             *(family.words.values() for family in families), *(family.steps or () for family in families)
         )

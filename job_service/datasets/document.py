@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from job_service.datasets.words import OPERATIONS, STATUSES
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.kind import Kind
 from job_service.mongo.families.targets import TargetChange
 
 FINAL_STATUSES = frozenset({"completed", "failed"})
 
-DATASET = Family(
-    kind="dataset",
+DATASET = Kind(
+    name="dataset",
     words={
         State.QUEUED: "queued",
         State.RUNNING: "initiated",

@@ -170,7 +170,7 @@ def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
     """Return what a list is asked for: dataset jobs, unless `kind` names others; every filter counts either way."""
     limit, beyond = page_asked_for()
     asked = query_choices("kind", known | {"all"})
-    kinds = tuple(sorted(known)) if "all" in asked else asked or (DATASET.kind,)
+    kinds = tuple(sorted(known)) if "all" in asked else asked or (DATASET.name,)
     order = query_choice("order", ["newest", "oldest"]) or ("newest" if asked else "oldest")
     return JobFilter(
         kinds=kinds,

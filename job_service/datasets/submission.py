@@ -35,7 +35,7 @@ class Batches:
     def submit_once(self, key: str, items: Sequence[object], user: Mapping[str, Any]) -> bytes:
         """Do the same, but answer a request that the user repeats what it was answered. Raises IdempotencyMismatch."""
         digest = hashlib.sha256(dumps([items, user])).hexdigest()
-        attempt = self._store.idempotency.begin(user["userId"], key, digest, self._store.terms.clock.now())
+        attempt = self._store.idempotency.begin(user["userId"], key, digest, self._store.context.clock.now())
         if attempt.answer is not None:
             return attempt.answer
         return self._store.idempotency.finish(attempt, dumps(self._create(items, user, attempt)))

@@ -6,8 +6,8 @@ from job_service.datasets.document import DATASET, FINAL_STATUSES
 from job_service.datasets.wire import JobUpdate
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, NotFound, Paused
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.reports import Accepted, End, Report
 from job_service.mongo.legacy import HELD_BY_ANOTHER, TAKEN_FROM_CLIENT, LegacyClients, is_fenced
 from job_service.mongo.store import Store
@@ -37,7 +37,7 @@ class Updates:
         """Change a job. Raises NotFound, AlreadyFinished, LeaseLost (another client has it), Conflict, Paused."""
         for _ in range(_TRIES):
             job = self._store.reading.get(job_id)
-            if job is None or job["kind"] != DATASET.kind:
+            if job is None or job["kind"] != DATASET.name:
                 raise NotFound(f"No job found for jobId: {job_id}")
             if self._apply(job, update, client):
                 return
@@ -47,7 +47,7 @@ class Updates:
         """Do what the update says; False when the job has changed hands since it was read."""
         if job["state"] in ENDED:
             return _repeats_the_end(job, update)
-        live = "lease" in job and job["readyAt"] > self._store.terms.clock.now()
+        live = "lease" in job and job["readyAt"] > self._store.context.clock.now()
         if "lease" in job and job["lease"]["worker"] != client.name:
             if (not live or "unnamed" in job["lease"]) and _takes_over(job, update, client):
                 return self._take_over(job, update, client)
@@ -76,10 +76,10 @@ class Updates:
         return claimed is not None and self._report(claimed, update, client)
 
     def _claim(self, job: Job, client: Client) -> Job | None:
-        claimed, pause = self._clients.take(Narrowing(DATASET.kind), client, job["_id"])
+        claimed, pause = self._clients.take(Narrowing(DATASET.name), client, job["_id"])
         if pause:
             raise Paused(f"Nothing starts: {pause['msg']}")
-        if claimed is None and ("readyAt" not in job or job["readyAt"] > self._store.terms.clock.now()):
+        if claimed is None and ("readyAt" not in job or job["readyAt"] > self._store.context.clock.now()):
             raise Conflict("The job can not be started now: its time has not come")
         return claimed
 

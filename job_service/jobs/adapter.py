@@ -54,9 +54,9 @@ class Jobs:
 
     def _facts(self, job: Job) -> Facts:
         store = self._store
-        now = store.terms.clock.now()
+        now = store.context.clock.now()
         pause = store.maintenance.status()
-        family = store.terms.families[job["kind"]]
+        family = store.context.kinds[job["kind"]]
         alive = job["state"] not in ENDED
         claimable = alive and "readyAt" in job and job["readyAt"] <= now
         return Facts(
@@ -65,6 +65,6 @@ class Jobs:
             served=not claimable or store.workers.serve(job),
             ahead=store.reading.count_ahead(job, now, MOST_AHEAD, by_id=family.by_id) if claimable else 0,
             worker=family.worker,
-            spent=claimable and store.terms.policy.is_spent(job),
+            spent=claimable and store.context.policy.is_spent(job),
             children_alive=store.reading.children_alive(job["_id"]) if alive and "readyAt" not in job else 0,
         )

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from job_service.lifecycle.clock import at_once
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 
 End = Literal["completed", "failed", "cancelled"]
@@ -86,7 +86,7 @@ class Change:
     rename: tuple[tuple[str, str], ...] = ()
 
 
-def refusal(report: Report, family: Family) -> Refused | None:
+def refusal(report: Report, family: Kind) -> Refused | None:
     """Say why a family does not take a report; None: it does."""
     if report.step is None or family.steps is None or report.step in family.steps:
         return None
@@ -149,7 +149,7 @@ def fencing(job: Job) -> dict[str, Any]:
     return {"fenced": [*(name for name in job.get("fenced", ()) if name != holder), holder][-_FENCED:]}
 
 
-def decide(report: Report, job: Job, family: Family, policy: RetryPolicy, now: datetime, chance: float) -> Change:
+def decide(report: Report, job: Job, family: Kind, policy: RetryPolicy, now: datetime, chance: float) -> Change:
     """Turn a report about a job as it was read into the change to make."""
     if report.end is None:
         return renewal(report, now, report.lease_seconds or lease_seconds(job))

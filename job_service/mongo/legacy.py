@@ -9,9 +9,9 @@ from typing import Any
 
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, LeaseLost, NotFound
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import ENDED, Job, State, Unnamed
+from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.reports import Accepted, Change, End, Release, Report, amendments, fencing
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.store import Store
@@ -97,13 +97,13 @@ class LegacyClients:
         False when the job has changed hands since it was read.
         """
         self._store.workers.seen(client.name, Narrowing(job["kind"]))
-        ticket, now = self._ticket(client, "chosen"), self._store.terms.clock.now()
+        ticket, now = self._ticket(client, "chosen"), self._store.context.clock.now()
         fields = lease_fields(ticket, now) | amendments(amend) | fencing(job) | {"status": step}
         change = Change(State.RUNNING, fields, (), {"claims": 1}, messages)
         held = {"_id": job["_id"], "state": State.RUNNING.value, "lease.claimId": job["lease"]["claimId"]}
         if not self._store.collections.inprogress.update_one(held, as_update(change, now)).matched_count:
             return False
-        self._store.terms.observe([claimed(job, ticket, now)._replace(verb="takeover", waited=None)])
+        self._store.context.observe([claimed(job, ticket, now)._replace(verb="takeover", waited=None)])
         return True
 
     def put_back(self, job_id: str, client: Client) -> None:
@@ -139,7 +139,7 @@ class LegacyClients:
                 continue
             self._store.ending.move_now([job_id])
             this_end = {"_id": job_id, "endSeq": job["endSeq"]}
-            if completed.update_one(this_end, {"$set": {"deletedAt": self._store.terms.clock.now()}}).matched_count:
+            if completed.update_one(this_end, {"$set": {"deletedAt": self._store.context.clock.now()}}).matched_count:
                 return
         raise Conflict(CHANGING_HANDS)
 
@@ -148,7 +148,7 @@ class LegacyClients:
             raise LeaseLost(TAKEN_FROM_CLIENT)
         if "lease" not in job or "unnamed" in job["lease"] or job["lease"]["worker"] == client.name:
             return
-        if job["readyAt"] > self._store.terms.clock.now():
+        if job["readyAt"] > self._store.context.clock.now():
             raise LeaseLost(HELD_BY_ANOTHER)
 
     def _ticket(self, client: Client, how: Unnamed) -> Ticket:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pymongo.database import Database
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.family import Family
+from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer, telling_all
 from job_service.mongo.database.client import Document
@@ -22,9 +22,10 @@ from job_service.mongo.database.suitability import require_replica_set
 from job_service.mongo.families.reservations import Reservations
 from job_service.mongo.keeping.schema import Migration, announce, require_readable, require_whole
 from job_service.mongo.keys.idempotency import Idempotency
-from job_service.mongo.telling.signals import Signals, ensure_board
+from job_service.mongo.telling.notes import NoteBoard, ensure_board
 from job_service.mongo.telling.wakeups import Wakeups
 from job_service.mongo.verbs.claiming import Claiming
+from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
 from job_service.mongo.verbs.maintenance import Maintenance
 from job_service.mongo.verbs.operating import Operating
@@ -32,7 +33,6 @@ from job_service.mongo.verbs.reading import Reading
 from job_service.mongo.verbs.reporting import Reporting
 from job_service.mongo.verbs.submission import Submission
 from job_service.mongo.verbs.sweeping import Sweeper
-from job_service.mongo.verbs.terms import Terms
 from job_service.mongo.watching.counters import Counters
 from job_service.mongo.watching.recount import Recount
 from job_service.mongo.watching.stats import Stats
@@ -45,7 +45,7 @@ class Store:
 
     database: Database[Document]
     collections: Collections
-    terms: Terms
+    context: StoreContext
     maintenance: Maintenance
     submission: Submission
     claiming: Claiming
@@ -77,41 +77,41 @@ class Store:
 
 def open_store(
     database: Database[Document],
-    families: Iterable[Family],
+    families: Iterable[Kind],
     policy: RetryPolicy,
     observe: Observer,
     clock: Clock | None = None,
 ) -> Store:
     """Wire the parts; touches no database. `clock` replaces the database's own in tests."""
     collections = Collections.of(database)
-    by_kind = {family.kind: family for family in families}
+    by_kind = {family.name: family for family in families}
     clock = clock or DatabaseClock(database)
-    counters, signals = Counters(collections, clock), Signals(collections, clock)
-    terms = Terms(by_kind, policy, clock, telling_all(observe, counters.observe, signals.observe), signals.tell)
+    counters, board = Counters(collections, clock), NoteBoard(collections, clock)
+    context = StoreContext(by_kind, policy, clock, telling_all(observe, counters.observe, board.observe), board.tell)
     maintenance = Maintenance(collections)
     reading, workers = Reading(collections, by_kind), Workers(collections, clock)
-    ending = Ending(collections, terms)
-    reporting, sweeper = Reporting(collections, terms, ending), Sweeper(collections, terms, ending)
-    submission = Submission(collections, terms)
-    submission.admissions.append(terms.require_types)
+    ending = Ending(collections, context)
+    reporting, sweeper = Reporting(collections, context, ending), Sweeper(collections, context, ending)
+    submission = Submission(collections, context)
+    submission.admissions.append(context.require_types)
     recount = Recount(collections, counters, tuple(by_kind))
-    sweeper.duties.extend([submission.confirm_left, recount, Migration(collections, terms)])
+    sweeper.duties.extend([submission.confirm_left, recount, Migration(collections, context)])
     return Store(
         database=database,
         collections=collections,
-        terms=terms,
+        context=context,
         maintenance=maintenance,
         submission=submission,
-        claiming=Claiming(collections, terms, maintenance, ending),
+        claiming=Claiming(collections, context, maintenance, ending),
         reporting=reporting,
         ending=ending,
         reading=reading,
-        operating=Operating(collections, terms, reading, ending, reporting),
+        operating=Operating(collections, context, reading, ending, reporting),
         workers=workers,
         idempotency=Idempotency(collections),
-        reservations=Reservations(collections, terms.clock),
+        reservations=Reservations(collections, context.clock),
         sweeper=sweeper,
-        wakeups=Wakeups(signals, reading.get, reading.any_claimable, clock),
+        wakeups=Wakeups(board, reading.get, reading.any_claimable, clock),
         counters=counters,
-        stats=Stats(terms, counters, reading, workers, maintenance),
+        stats=Stats(context, counters, reading, workers, maintenance),
     )

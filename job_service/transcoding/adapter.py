@@ -6,8 +6,8 @@ from typing import Any
 
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, NotFound, Paused
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import ENDED, Job, Lease, NewJob, State
+from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.database.free_form import as_object
 from job_service.mongo.families.encoder_options import EncoderOptions
 from job_service.mongo.families.profiles import Profiles
@@ -20,7 +20,7 @@ from job_service.transcoding.wire import Edit, NewTranscoding, WorkerWord, shown
 from job_service.web.request_ids import request_id
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_FIFO = Narrowing(TRANSCODING.kind, by_id=True)
+_FIFO = Narrowing(TRANSCODING.name, by_id=True)
 
 
 class TranscodingJobs:
@@ -31,14 +31,14 @@ class TranscodingJobs:
         self._clients = clients
         self._profiles = profiles
         self._options = options
-        self._jobs = Transcodings(store.collections, store.terms.clock, store.ending)
+        self._jobs = Transcodings(store.collections, store.context.clock, store.ending)
 
     def add(self, new: NewTranscoding) -> int:
         """Store a job and return its number. Raises NotFound for a profile that there is not."""
         options = {**(self._profile_options(new.Profile) if new.Profile is not None else {}), **new.Options}
         self._remember(options)
         job = NewJob(
-            kind=TRANSCODING.kind,
+            kind=TRANSCODING.name,
             parameters={"name": new.Name, "options": options},
             priority=new.priority,
             ready_at=new.notBefore,
@@ -106,7 +106,7 @@ class TranscodingJobs:
             if not self._clients.keep(job["_id"], client):
                 raise Conflict(f"Job with id:{job['number']} is not to be worked on any more.")
             return
-        if "lease" in job and job["readyAt"] > self._store.terms.clock.now():
+        if "lease" in job and job["readyAt"] > self._store.context.clock.now():
             raise LeaseLost(f"Job with id:{job['number']} is being worked on already.")
         taken, pause = self._clients.take(_FIFO, client, job["_id"])
         if pause:
@@ -128,7 +128,7 @@ class TranscodingJobs:
 
     def _get(self, given: int | str) -> Job:
         number = as_number(given)
-        job = None if number is None else self._store.reading.by_number(TRANSCODING.kind, number)
+        job = None if number is None else self._store.reading.by_number(TRANSCODING.name, number)
         if job is None or "deletedAt" in job:
             raise NotFound(f"Job with such id:{str(given)[:100]} doesn't exist.")
         return job

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import State
+from job_service.lifecycle.kind import Kind
 
 WAITING, STARTED, PROCESSED = "todo", "doing", "processed"
 STATUSES = (WAITING, STARTED, PROCESSED)
 
 #: Its clients know no other end than `processed`; how a job ended is in its state.
-TRANSCODING = Family(
-    kind="transcoding",
+TRANSCODING = Kind(
+    name="transcoding",
     words={
         State.QUEUED: WAITING,
         State.RUNNING: STARTED,

@@ -5,15 +5,15 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.kind import Kind
 from job_service.transfers.words import JobStatus, JobType
 
 KIND = "transfer"
 
 
-TRANSFER = Family(
-    kind=KIND,
+TRANSFER = Kind(
+    name=KIND,
     words={
         State.QUEUED: JobStatus.SUBMITTED.name,
         State.RUNNING: JobStatus.SUBMITTED.name,

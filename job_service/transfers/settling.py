@@ -7,11 +7,11 @@ once however many look at the same time.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from job_service.lifecycle.family import Part
 from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.kind import KindAndType
 from job_service.mongo.families.elements import Elements
 from job_service.mongo.store import Store
-from job_service.mongo.telling.signals import News
+from job_service.mongo.telling.notes import Note
 from job_service.transfers.document import KIND, first_element_id
 
 #: After this long a job without any element is one whose submission was interrupted.
@@ -62,13 +62,13 @@ class Settling:
         wave = self._elements.wave(parent_id, mark) if mark else None
         if wave is None:
             return self._end(parent, first, mark) or changed
-        now = self._store.terms.clock.now()
+        now = self._store.context.clock.now()
         if "cancelRequestedAt" in parent:
             self._store.ending.cancel_children(parent_id, now, "Cancelled")
             return True
         released = self._elements.release(parent_id, mark, wave, now)
         if released:
-            self._store.terms.tell(News({Part(KIND)}))
+            self._store.context.tell(Note({KindAndType(KIND)}))
         return bool(released) or changed
 
     def _end(self, parent: Job, first: Job, mark: str | None) -> bool:
@@ -82,7 +82,7 @@ class Settling:
         return self._store.operating.change_unheld(parent, state, _sentences(failed), ())
 
     def _end_if_forgotten(self, parent: Job) -> bool:
-        if parent["createdAt"] > self._store.terms.clock.now() - _FORGOTTEN:
+        if parent["createdAt"] > self._store.context.clock.now() - _FORGOTTEN:
             return False
         message = ("It has no element: its submission was interrupted",)
         return self._store.operating.change_unheld(parent, State.FAILED, message, ())

@@ -6,9 +6,9 @@ from typing import Any
 
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Forbidden, Invalid, NotFound
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import ENDED, Job, State
+from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.reports import Accepted, Answer, Refused, Release, Report
 from job_service.mongo.families.attempt_logs import AttemptLogs
 from job_service.mongo.store import Store
@@ -48,7 +48,7 @@ class Work:
         """Claim elements; return them grouped by job, and whether nothing may start."""
         narrowing = Narrowing(KIND, tuple(sorted({job_type.name for job_type in asked.types})))
         store.workers.seen(worker.name, narrowing)
-        ahead = store.reading.ahead(narrowing, store.terms.clock.now(), _most(asked))
+        ahead = store.reading.ahead(narrowing, store.context.clock.now(), _most(asked))
         limit = _fitting(ahead, asked)
         seconds = _BASE_SECONDS + sum(map(_size, ahead[:limit])) // _BYTES_A_SECOND
         ticket = Ticket(

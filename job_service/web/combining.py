@@ -5,20 +5,20 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 #: How long the first of several callers waits for the others at most; a round trip to the database takes as long.
-_COMPANY_SECONDS = 0.005
+_WINDOW_SECONDS = 0.005
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
 
-def closed_gate() -> threading.Lock:
+def closed_baton() -> threading.Lock:
     """Return a lock that is taken, so that `acquire` waits for somebody's `release`: half as much work as an event."""
     gate = threading.Lock()
     gate.acquire()
     return gate
 
 
-class Company:
+class BatchWindow:
     """Lets the first caller of a batch wait a moment for as many as came together the last time.
 
     Those whose answers went out together ask again together, but the first of them would go alone, and the others after
@@ -27,7 +27,7 @@ class Company:
 
     def __init__(self) -> None:
         self._expected = 1
-        self._complete = closed_gate()
+        self._complete = closed_baton()
 
     def arrived(self, present: int) -> None:
         """Say that one more has come, and how many there are; one caller at a time."""
@@ -38,7 +38,7 @@ class Company:
         """Wait until enough are there, or for a moment; one caller at a time."""
         self._complete.acquire(blocking=False)
         if present() < self._expected:
-            self._complete.acquire(timeout=_COMPANY_SECONDS)
+            self._complete.acquire(timeout=_WINDOW_SECONDS)
 
     def went(self, together: int) -> None:
         """Say how many have gone to the database together."""
@@ -50,7 +50,7 @@ class _Slot(Generic[Asked, Answered]):
 
     def __init__(self, items: Sequence[Asked]) -> None:
         self.items = items
-        self.turn = closed_gate()
+        self.turn = closed_baton()
         self.answers: Sequence[Answered] | None = None
         self.error: BaseException | None = None
 
@@ -68,14 +68,14 @@ class Combiner(Generic[Asked, Answered]):
         self._lock = threading.Lock()
         self._waiting: list[_Slot[Asked, Answered]] = []
         self._busy = False
-        self._company = Company()
+        self._window = BatchWindow()
 
     def do(self, items: Sequence[Asked]) -> Sequence[Answered]:
         """Return the answers to these items."""
         slot: _Slot[Asked, Answered] = _Slot(items)
         with self._lock:
             self._waiting.append(slot)
-            self._company.arrived(len(self._waiting))
+            self._window.arrived(len(self._waiting))
             leads = not self._busy
             self._busy = True
         if not leads:
@@ -88,7 +88,7 @@ class Combiner(Generic[Asked, Answered]):
 
     def _lead(self) -> None:
         """Serve one batch, which this thread's own slot is part of, and hand over to the next caller."""
-        self._company.wait(lambda: len(self._waiting))
+        self._window.wait(lambda: len(self._waiting))
         batch = self._next_batch()
         try:
             answers = self._act([item for slot in batch for item in slot.items])
@@ -114,5 +114,5 @@ class Combiner(Generic[Asked, Answered]):
             while self._waiting and size + len(self._waiting[0].items) <= self._most:
                 size += len(self._waiting[0].items)
                 batch.append(self._waiting.pop(0))
-            self._company.went(len(batch))
+            self._window.went(len(batch))
             return batch

@@ -50,7 +50,7 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ClaimTerms:
     """How jobs are claimed: by whom, for how long, and how long the service may wait for one to come."""
 
     worker: str
@@ -66,7 +66,7 @@ class Claimer:
 
     client: JobServiceClient
     subscription: Subscription
-    terms: Terms
+    terms: ClaimTerms
     slots: Slots
     share: int
     start: Callable[[Claim], None]

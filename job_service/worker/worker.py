@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from job_service import logs
 from job_service.client import ONCE, Claim, JobServiceClient, RetryPolicy, Where
-from job_service.worker.claimer import Claimer, Handler, Subscription, Terms
+from job_service.worker.claimer import Claimer, ClaimTerms, Handler, Subscription
 from job_service.worker.ending import NOT_AWAITED
 from job_service.worker.job import Job
 from job_service.worker.orders import Orders, Stop
@@ -64,7 +64,7 @@ class Worker:
     ) -> None:
         self.name = name or f"{socket.gethostname()}-{uuid4().hex[:8]}"
         self._grace_seconds = grace_seconds
-        self._terms = Terms(self.name, lease_seconds, wait_seconds, ready, retry)
+        self._terms = ClaimTerms(self.name, lease_seconds, wait_seconds, ready, retry)
         self._subscriptions: list[Subscription] = []
         self._stopping = threading.Event()
         self._orders = Orders()

@@ -102,7 +102,7 @@ class Halting(Browsing):
     """Lets a test in between two pages."""
 
     def __init__(self, store):
-        super().__init__(store.collections, store.terms.families)
+        super().__init__(store.collections, store.context.kinds)
         self.between = list
 
     def all(self, sought, batch):
@@ -119,7 +119,7 @@ def browsing(store):
 @pytest.fixture
 def new_runner(store, browsing):
     """Makes the runners of other instances."""
-    overseeing = Overseeing(store.collections, store.terms)
+    overseeing = Overseeing(store.collections, store.context)
     return lambda: BulkRunner(store, Jobs(store), browsing, overseeing)
 
 

@@ -357,7 +357,7 @@ def test_the_counts_and_the_claim_are_served_by_indexes(http, store):
     for source in ["freg"] * 30 + ["altinn3"]:
         submit(http, source)
     collection = store.collections.inprogress
-    claim = {"kind": "conversion", "type": "altinn3", "readyAt": {"$lte": store.terms.clock.now()}}
+    claim = {"kind": "conversion", "type": "altinn3", "readyAt": {"$lte": store.context.clock.now()}}
     plan = collection.find(claim).sort([("priority", -1), ("_id", 1)]).explain()["queryPlanner"]["winningPlan"]
     assert "SORT" not in str(plan)
     assert "claim_source" in str(plan)

@@ -136,7 +136,7 @@ def test_the_key_of_one_user_is_no_key_to_the_answer_of_another(http, sign):
 
 
 def test_an_executor_with_nothing_but_a_url_is_let_in_by_the_token_in_it(http, store):
-    token = Tokens(store.collections, store.terms.clock).create("executor", ["work"], "ops")
+    token = Tokens(store.collections, store.context.clock).create("executor", ["work"], "ops")
     assert http.get("/jobs?status=queued", auth=("any", token)).json == []
     assert http.put("/jobs/nobody", json={"status": "failed"}, auth=("any", token)).status_code == 404
     assert http.get("/jobs?status=queued", auth=("any", "wrong")).status_code == 401

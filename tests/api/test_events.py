@@ -159,7 +159,7 @@ def test_a_stop_ends_every_stream(app, http):
 
 def test_a_slow_reader_is_let_go_and_finds_the_rest_again(store, monkeypatch):
     monkeypatch.setattr(module, "_BUFFERED", 2)
-    events = Events(store.collections, store.terms.families, 2)
+    events = Events(store.collections, store.context.kinds, 2)
     slow = events.subscribe(Wanted())
     for number in range(5):
         slow.offer(Event(f"{number}", "job", {"jobId": "j", "kind": "dataset"}))

@@ -136,7 +136,7 @@ def test_maintenance_set_twice_is_one_entry_of_the_history(http):
 
 @pytest.fixture
 def once(store):
-    return Once(store.idempotency, store.terms.clock)
+    return Once(store.idempotency, store.context.clock)
 
 
 class TestOnce:

@@ -78,7 +78,7 @@ def live_through_everything(http, store):
     for _ in range(2):
         http.patch(paths[1], json={"status": "failed", "retry": False})
         http.patch(paths[1], json={"log": "late"})
-    over = {"$set": {"leasesLost": 9, "readyAt": store.terms.clock.now(), "lease.until": store.terms.clock.now()}}
+    over = {"$set": {"leasesLost": 9, "readyAt": store.context.clock.now(), "lease.until": store.context.clock.now()}}
     store.collections.inprogress.update_one({"_id": lost["job"]["jobId"]}, over)
     store.sweeper.sweep()
 

@@ -12,7 +12,7 @@ def jobs(request, store):
     """Store them; give their ids by kind and state, without elements."""
     store_v1(store)
     if request.param == "brought up to date":
-        Migration(store.collections, store.terms)()
+        Migration(store.collections, store.context)()
     found = [job for name in ("inprogress", "completed") for job in documents_v1()[name] if "parentId" not in job]
     return {(job["kind"], job["state"]): job["_id"] for job in found}
 

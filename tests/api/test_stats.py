@@ -61,7 +61,7 @@ def test_workers_and_the_pause_are_told(http):
 def test_two_processes_add_up(http, store):
     submit(http, "A", "B")
     store.counters.flush()
-    other = Counters(store.collections, store.terms.clock)
+    other = Counters(store.collections, store.context.clock)
     assert other.counts() == {"dataset": {"queued": 2}}
     claim(http)
     assert other.counts() == {"dataset": {"queued": 2}}
@@ -76,7 +76,7 @@ def test_a_flush_that_fails_loses_nothing(http, store, mongo_client):
     with pytest.raises(OperationFailure):
         store.counters.flush()
     store.counters.flush()
-    assert Counters(store.collections, store.terms.clock).counts() == {"dataset": {"queued": 1}}
+    assert Counters(store.collections, store.context.clock).counts() == {"dataset": {"queued": 1}}
 
 
 def test_a_minute_tells_what_came_and_what_went(http, store, clock):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
-from job_service.lifecycle.family import Part
+from job_service.lifecycle.kind import KindAndType
 from job_service.mongo.families.elements import Elements
 from job_service.transfers.settling import Settling
 from tests.api.transfers import BASE, copy, entry, listed, report, status, submit, take
@@ -106,7 +106,7 @@ def test_who_waits_for_elements_is_called_when_it_is_their_turn(http, store):
     store.wakeups.serve(set, called.append)
     report(http, item, listing=THREE)
     waiting_for_turn = store.collections.inprogress.count_documents({"waits": "turn"})
-    assert (called[-1].parts, waiting_for_turn) == ({Part("transfer")}, 0)
+    assert (called[-1].parts, waiting_for_turn) == ({KindAndType("transfer")}, 0)
 
 
 def test_the_same_listing_sent_many_times_at_once_makes_no_element_twice(http, app, store):
@@ -218,7 +218,7 @@ def test_a_listing_of_many_entries(http, store, capsys):
     with capsys.disabled():
         sys.stdout.write(f"\n{count:,} entries: {seconds:.1f} s, {grown} MiB more at the peak\n")
     assert grown < FOLDERS * 10
-    claimable = {"readyAt": {"$lte": store.terms.clock.now()}, "type": "COPY", "parentId": {"$gt": ""}}
+    claimable = {"readyAt": {"$lte": store.context.clock.now()}, "type": "COPY", "parentId": {"$gt": ""}}
     assert store.collections.inprogress.count_documents(claimable) == count
     assert max(len(piece["data"]) for piece in store.collections.listings.find()) < 1_000_000
     assert http.get(f"{BASE}/jobs").json[0]["num_elements"] == count + 1

@@ -3,8 +3,8 @@
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import NewJob
+from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.reports import Report
 from job_service.mongo.verbs.claim_gates import Ticket
 

@@ -8,8 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from pymongo.errors import AutoReconnect
 
 from job_service.lifecycle.errors import Conflict
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import NewJob
+from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.verbs.claim_gates import Ticket
 from job_service.mongo.verbs.submission import Created
 from tests.lifecycle_model import Model, Modeled

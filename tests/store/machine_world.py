@@ -13,7 +13,7 @@ from job_service.mongo.watching.recount import Recount
 from tests.lifecycle_model import Modeled
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-WORDS = {family.kind: {state.value: word for state, word in family.words.items()} for family in FAMILIES}
+WORDS = {family.name: {state.value: word for state, word in family.words.items()} for family in FAMILIES}
 _TOUCHED = ("inprogress", "completed", "claim_gates", "maintenance", "counters", "flow")
 
 

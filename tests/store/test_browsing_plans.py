@@ -3,25 +3,25 @@
 import pytest
 
 from job_service.lifecycle.job import State
-from job_service.mongo.watching.browsing import Browsing, Sought
+from job_service.mongo.watching.browsing import Browsing, JobSearch
 from job_service.mongo.watching.overseeing import Overseeing
 
 SEARCHES = [
-    Sought(),
-    Sought(kinds=("dataset",)),
-    Sought(states=(State.FAILED, State.QUARANTINED)),
-    Sought(kinds=("code", "transfer"), states=(State.QUEUED,), before="01900000-0000-7000-8000-000000000000"),
-    Sought(status="failed"),
-    Sought(type="archive"),
-    Sought(kinds=("conversion",), type="archive"),
-    Sought(target="INCOME"),
-    Sought(user="17"),
-    Sought(worker="w"),
-    Sought(kinds=("code",), number=7),
-    Sought(number=7),
-    Sought(reason="disk"),
-    Sought(parent_id="p", kinds=("transfer",)),
-    Sought(with_children=True),
+    JobSearch(),
+    JobSearch(kinds=("dataset",)),
+    JobSearch(states=(State.FAILED, State.QUARANTINED)),
+    JobSearch(kinds=("code", "transfer"), states=(State.QUEUED,), before="01900000-0000-7000-8000-000000000000"),
+    JobSearch(status="failed"),
+    JobSearch(type="archive"),
+    JobSearch(kinds=("conversion",), type="archive"),
+    JobSearch(target="INCOME"),
+    JobSearch(user="17"),
+    JobSearch(worker="w"),
+    JobSearch(kinds=("code",), number=7),
+    JobSearch(number=7),
+    JobSearch(reason="disk"),
+    JobSearch(parent_id="p", kinds=("transfer",)),
+    JobSearch(with_children=True),
 ]
 
 
@@ -55,7 +55,7 @@ def filled(store):
 
 @pytest.mark.parametrize("sought", SEARCHES, ids=range(len(SEARCHES)))
 def test_a_search_scans_no_collection_and_sorts_nothing_large(filled, database, sought):
-    for leg in Browsing(filled.collections, filled.terms.families).legs(sought):
+    for leg in Browsing(filled.collections, filled.context.kinds).legs(sought):
         name = "inprogress" if leg.live else "completed"
         command = {
             "aggregate": name,
@@ -73,7 +73,7 @@ def test_nothing_that_a_page_asks_for_scans_a_collection_of_jobs(filled, http, d
     try:
         for path in ("/", "/console/jobs", "/console/workers", "/console/jobs/completed-0001", "/console/targets/NONE"):
             http.get(path, headers={"Accept": "text/html"})
-        Overseeing(filled.collections, filled.terms).retried_as("completed-0001")
+        Overseeing(filled.collections, filled.context).retried_as("completed-0001")
     finally:
         database.command("profile", 0)
     entries = list(database["system.profile"].find({"ns": {"$regex": "[.](inprogress|completed)$"}}))

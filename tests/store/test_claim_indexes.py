@@ -3,13 +3,13 @@
 import pytest
 
 from job_service.families import FAMILIES
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import NewJob
+from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.database.collections import CLAIM_ORDER, EPOCH, KINDS_BY_ANY, KINDS_BY_TYPE, ensure_indexes
 from tests.store.jobs import claim, new_job, submit
 
-BY_KIND = {family.kind: family for family in FAMILIES}
-TYPES = [(family.kind, name) for family in FAMILIES for name in family.types or ("any", None)]
+BY_KIND = {family.name: family for family in FAMILIES}
+TYPES = [(family.name, name) for family in FAMILIES for name in family.types or ("any", None)]
 
 
 def entries(store):
@@ -20,9 +20,9 @@ def entries(store):
 
 @pytest.mark.parametrize("family", FAMILIES, ids=BY_KIND)
 def test_a_kind_has_the_index_for_any_type_unless_all_its_types_are_known(family):
-    assert (family.kind in KINDS_BY_ANY) == (not family.types)
+    assert (family.name in KINDS_BY_ANY) == (not family.types)
     if not family.by_id:
-        assert (family.kind in KINDS_BY_TYPE) == ("type" in family.facets.values())
+        assert (family.name in KINDS_BY_TYPE) == ("type" in family.facets.values())
 
 
 def test_a_claim_may_ask_for_the_types_there_are_and_for_no_other():
@@ -43,7 +43,7 @@ def test_a_job_stands_in_the_indexes_of_its_kind_and_is_claimed_by_it_whatever_i
     assert entries(store) == its_own
 
 
-@pytest.mark.parametrize("kind", [family.kind for family in FAMILIES if family.types])
+@pytest.mark.parametrize("kind", [family.name for family in FAMILIES if family.types])
 @pytest.mark.parametrize("name", [None, "", "OTHER"])
 @pytest.mark.parametrize("way", [{}, {"once": True}, {"repeated": True}])
 def test_no_job_is_created_that_no_claim_would_ask_for(store, kind, name, way):

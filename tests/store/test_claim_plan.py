@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from job_service.families import FAMILIES
-from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.database.collections import Collections, ensure_indexes
 from job_service.mongo.verbs.claiming import claim_order, may_start
 from job_service.mongo.verbs.reading import Reading
@@ -16,7 +16,7 @@ TYPES = {"dataset": ("CHANGE", "ADD"), "conversion": ("A", "B"), "transfer": ("C
 SHARE = 12
 CLAIMED = 100
 HANDFUL = 5
-BY_KIND = {family.kind: family for family in FAMILIES}
+BY_KIND = {family.name: family for family in FAMILIES}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.kind import Narrowing
 from tests.store.jobs import claim, claim_one, new_job, submit, submit_many
 
 

@@ -14,7 +14,7 @@ def reports(jobs, **said):
 
 def warm(store):
     """Have the clock, the permit and the connections at hand."""
-    store.terms.clock.now()
+    store.context.clock.now()
     store.maintenance.permit()
 
 

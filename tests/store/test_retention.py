@@ -33,7 +33,7 @@ def store(new_database, clock, transitions):
 def keep(store, days=None, archive=None):
     """Do what the sweeper's duty does in one go; give how many jobs went."""
     keeping = Keeping(days, Archive(archive) if archive else None)
-    return Retention(store.collections, store.terms, store.counters, keeping)()
+    return Retention(store.collections, store.context, store.counters, keeping)()
 
 
 def ended(store, *jobs):
@@ -100,7 +100,7 @@ def test_what_is_shown_in_numbers_stays_right(store, clock):
     assert keep(store, 1) == 3
     assert store.stats.gather()["kinds"]["dataset"]["states"]["cancelled"] == 0
     store.counters.flush()
-    recount = Recount(store.collections, store.counters, [family.kind for family in FAMILIES])
+    recount = Recount(store.collections, store.counters, [family.name for family in FAMILIES])
     assert [recount(), recount()] == [0, 0]
 
 
@@ -139,7 +139,7 @@ def test_more_than_a_pass_can_take_go_on_with_the_next_sweep(store, clock, monke
         store.operating.cancel(job_id)
     store.sweeper.move_ended()
     clock.advance(DAY + 1)
-    duty = Retention(store.collections, store.terms, store.counters, Keeping(1))
+    duty = Retention(store.collections, store.context, store.counters, Keeping(1))
     assert [duty(), duty(), duty()] == [4, 1, 0]
 
 

@@ -43,9 +43,9 @@ def test_jobs_live_end_and_go(lesser_store, clock):
     store.sweeper.sweep()
     clock.advance(30 * 24 * 3600)
     for days in (40, 20):
-        assert Retention(store.collections, store.terms, store.counters, Keeping(days))() == (days == 20)
+        assert Retention(store.collections, store.context, store.counters, Keeping(days))() == (days == 20)
         assert store.collections.completed.index_information()[NAME]["expireAfterSeconds"] == days * 24 * 3600
-    Retention(store.collections, store.terms, store.counters, Keeping())()
+    Retention(store.collections, store.context, store.counters, Keeping())()
     assert NAME not in store.collections.completed.index_information()
 
 

@@ -26,7 +26,7 @@ def progress(store):
 
 
 def migrate(store):
-    return Migration(store.collections, store.terms)()
+    return Migration(store.collections, store.context)()
 
 
 def as_before(store, *ids):
@@ -49,7 +49,7 @@ def test_documents_of_the_first_version_are_all_brought_up_to_date_and_otherwise
         stored = list(store.database[name].find().sort("_id", 1))
         assert stored == [{**job, "schemaVersion": SCHEMA_VERSION} for job in before[name]]
     assert migrate(store) == 0
-    assert progress(store)["upToDateSince"] == store.terms.clock.now()
+    assert progress(store)["upToDateSince"] == store.context.clock.now()
 
 
 def test_it_goes_in_batches_and_can_be_interrupted_anywhere(store, monkeypatch):
@@ -73,7 +73,7 @@ def test_it_reads_nothing_but_older_documents(store):
 
 def test_what_an_older_instance_goes_on_writing_is_found_later(store, clock):
     seconds = [0.0]
-    duty = Migration(store.collections, store.terms, lambda: seconds[0])
+    duty = Migration(store.collections, store.context, lambda: seconds[0])
     assert duty() == 0
     assert progress(store)["upToDateSince"]
     as_before(store, *submit(store))

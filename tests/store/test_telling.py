@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from job_service.lifecycle.family import Part
+from job_service.lifecycle.kind import KindAndType
 from tests.store.jobs import new_job, submit, submit_many
 
-ADDED = {Part("dataset", "ADD")}
+ADDED = {KindAndType("dataset", "ADD")}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from job_service.claims.desk import ClaimDesk
-from job_service.mongo.telling import audience, wakeups
+from job_service.mongo.telling import note_readers, wakeups
 from job_service.mongo.verbs.claim_gates import Ticket
 from tests.store.jobs import DATASETS, claim, report, submit, submit_many
 from tests.system.serving.waiting import until
@@ -17,7 +17,7 @@ from tests.system.serving.waiting import until
 def never_asks(monkeypatch):
     """Leave the notes as the only way to hear of anything, and let nobody think for long that they are not read."""
     monkeypatch.setattr(wakeups, "_POLL_SECONDS", 60.0)
-    monkeypatch.setattr(audience, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(note_readers, "_LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -107,15 +107,15 @@ def test_who_waits_for_a_jobs_end_hears_of_it(never_asks, store, another_store):
 @pytest.fixture
 def writes_no_notes(monkeypatch, store, another_store):
     """An instance that has seen a moment ago that nobody reads notes, and has a job under a claim."""
-    monkeypatch.setattr(audience, "_LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(note_readers, "_LOOK_SECONDS", 60.0)
     looked = threading.Event()
-    look = audience.Audience.look
+    look = note_readers.NoteReaders.look
 
     def look_and_tell(asked):
         look(asked)
         looked.set()
 
-    monkeypatch.setattr(audience.Audience, "look", look_and_tell)
+    monkeypatch.setattr(note_readers.NoteReaders, "look", look_and_tell)
     other = another_store()
     submit(other)
     assert looked.wait(10)

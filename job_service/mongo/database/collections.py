@@ -28,7 +28,7 @@ BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDIN
 
 #: The indexes in `CLAIM_ORDER`, and whose jobs stand in them. Each entry costs every claim, heartbeat and end, so only
 #: those have both whose claims ask for any type as often as for some. Where claims ask for any by naming all
-#: (`Family.types`), mongod looks for each among the entries that were removed of late.
+#: (`Kind.types`), mongod looks for each among the entries that were removed of late.
 BY_TYPE, BY_ANY = "claim_type", "claim_any"
 KINDS_BY_TYPE = ("dataset", "transfer")
 KINDS_BY_ANY = ("code", "conversion", "dataset", "transcoding")

@@ -18,7 +18,7 @@ from job_service.mongo.database.collections import Collections
 from job_service.mongo.keeping.archive import Archive
 from job_service.mongo.keeping.belongings import Belongings
 from job_service.mongo.keeping.expiry import Expiry
-from job_service.mongo.verbs.terms import Terms
+from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.watching.counters import Counters, Place
 
 _LOG = logging.getLogger(__name__)
@@ -44,20 +44,20 @@ class Retention:
     def __init__(
         self,
         collections: Collections,
-        terms: Terms,
+        context: StoreContext,
         counters: Counters,
         keeping: Keeping,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._completed = collections.completed
         self._belongings = Belongings(collections)
-        self._clock = terms.clock
+        self._clock = context.clock
         self._counters = counters
         self._keeping = keeping
         self._seconds = seconds
         self._next = float("-inf")
-        self._parents = {kind for kind, family in terms.families.items() if family.has_elements}
-        self._expiry = Expiry(collections, terms.families.keys() - self._parents)
+        self._parents = {kind for kind, family in context.kinds.items() if family.has_elements}
+        self._expiry = Expiry(collections, context.kinds.keys() - self._parents)
 
     def __call__(self) -> int:
         """Remove what is due, once a minute or until all of it is gone; return how many jobs went."""

@@ -17,7 +17,7 @@ from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import NOT_YET_MARKED, Collections
 from job_service.mongo.database.suitability import Unsuitable
-from job_service.mongo.verbs.terms import Terms
+from job_service.mongo.verbs.context import StoreContext
 
 _LOG = logging.getLogger(__name__)
 READABLE_FROM = 1
@@ -70,10 +70,12 @@ class Migration:
     beside it is found a minute later.
     """
 
-    def __init__(self, collections: Collections, terms: Terms, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, collections: Collections, context: StoreContext, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._jobs: tuple[Collection[Any], ...] = (collections.inprogress, collections.completed)
         self._schema = collections.schema
-        self._clock = terms.clock
+        self._clock = context.clock
         self._seconds = seconds
         self._next = float("-inf")
 

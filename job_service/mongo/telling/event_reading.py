@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import ENDED, State
+from job_service.lifecycle.kind import Kind
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 
@@ -44,8 +44,8 @@ class Event:
 class EventReader:
     """Turns changes into events; remembers the kinds of jobs, which an update does not name."""
 
-    def __init__(self, collections: Collections, families: Mapping[str, Family]) -> None:
-        self._families = families
+    def __init__(self, collections: Collections, families: Mapping[str, Kind]) -> None:
+        self._kinds = families
         self._collections = (collections.inprogress, collections.completed)
         self._known: OrderedDict[str, Document] = OrderedDict()
 
@@ -79,7 +79,7 @@ class EventReader:
         """Return a job that was read after its change as it was then: if its state did not change, it was held."""
         if "state" in changed or job["state"] not in ENDED:
             return job
-        return {**job, "state": State.RUNNING.value, "status": self._families[job["kind"]].words[State.RUNNING]}
+        return {**job, "state": State.RUNNING.value, "status": self._kinds[job["kind"]].words[State.RUNNING]}
 
     def _remember(self, job_id: str, job: Document) -> None:
         self._known[job_id] = {name: job[name] for name in _BRIEF if name in job}

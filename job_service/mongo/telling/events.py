@@ -18,7 +18,7 @@ from pymongo.errors import ExecutionTimeout, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from job_service.lifecycle.errors import Invalid, Limited, Unavailable
-from job_service.lifecycle.family import Family
+from job_service.lifecycle.kind import Kind
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.telling.event_reading import PIPELINE, Event, EventReader
 
@@ -89,7 +89,7 @@ class Wanted:
 class Events:
     """Lets `most` readers follow the changes of jobs."""
 
-    def __init__(self, collections: Collections, families: Mapping[str, Family], most: int) -> None:
+    def __init__(self, collections: Collections, families: Mapping[str, Kind], most: int) -> None:
         self._inprogress = collections.inprogress.with_options(read_concern=ReadConcern("majority"))
         self._reader = EventReader(collections, families)
         self._most = most

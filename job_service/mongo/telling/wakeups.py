@@ -1,6 +1,6 @@
 """Tells waiting claims that there may be something for them, for all waiters of a process together.
 
-What this process does itself is heard of at once, what others do by their notes (`signals.py`); one poll a second, only
+What this process does itself is heard of at once, what others do by their notes (`notes.py`); one poll a second, only
 while somebody waits, finds what becomes claimable by time alone. Without waiters neither costs the database anything.
 """
 
@@ -13,9 +13,9 @@ from datetime import datetime
 from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.family import Part
 from job_service.lifecycle.job import ENDED, Job
-from job_service.mongo.telling.signals import News, Signals
+from job_service.lifecycle.kind import KindAndType
+from job_service.mongo.telling.notes import Note, NoteBoard
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
@@ -24,7 +24,7 @@ _PAUSE_SECONDS = 0.2
 _LINGER_SECONDS = 30.0
 
 Waiting = Callable[[], set[str]]
-Wake = Callable[[News], None]
+Wake = Callable[[Note], None]
 FindJob = Callable[[str], Job | None]
 AnyClaimable = Callable[[set[str], datetime], bool]
 
@@ -35,8 +35,8 @@ class Wakeups:
     `find_job` reads a job by its id; `any_claimable` says whether one of these kinds has a job to claim at that time.
     """
 
-    def __init__(self, signals: Signals, find_job: FindJob, any_claimable: AnyClaimable, clock: Clock) -> None:
-        self._signals = signals
+    def __init__(self, board: NoteBoard, find_job: FindJob, any_claimable: AnyClaimable, clock: Clock) -> None:
+        self._board = board
         self._find_job = find_job
         self._any_claimable = any_claimable
         self._clock = clock
@@ -47,7 +47,7 @@ class Wakeups:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._awaited: dict[str, list[threading.Event]] = {}
-        signals.hear = self._hear
+        board.hear = self._hear
 
     def serve(self, waiting: Waiting, wake: Wake) -> None:
         """Say who waits and whom to wake."""
@@ -92,7 +92,7 @@ class Wakeups:
 
     def stop(self) -> None:
         """Wake nobody any more."""
-        self._signals.stop()
+        self._board.stop()
         self._stopped.set()
         self._needed.set()
         with self._lock:
@@ -107,7 +107,7 @@ class Wakeups:
             if kinds:
                 try:
                     if self._any_claimable(kinds, self._clock.now()):
-                        self._wake(News({Part(kind) for kind in kinds}))
+                        self._wake(Note({KindAndType(kind) for kind in kinds}))
                 except PyMongoError as error:
                     _LOG.debug("poll failed", extra={"reason": type(error).__name__})
             self._stopped.wait(_POLL_SECONDS)
@@ -124,7 +124,7 @@ class Wakeups:
     def _read_notes(self) -> None:
         """Hear of what other instances note until nobody has waited for a while."""
         idle_since = time.monotonic()
-        for note in self._signals.follow():
+        for note in self._board.follow():
             if self._waiting() or self._awaited:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > _LINGER_SECONDS:
@@ -138,12 +138,12 @@ class Wakeups:
             if self._stopped.is_set():
                 return
 
-    def _hear(self, news: News) -> None:
-        if news.parts:
-            self._wake(news)
+    def _hear(self, note: Note) -> None:
+        if note.parts:
+            self._wake(note)
         if not self._awaited:
             return
         with self._lock:
-            for job_id in self._awaited if news.ended is None else news.ended:
+            for job_id in self._awaited if note.ended is None else note.ended:
                 for awaiting in self._awaited.get(job_id, ()):
                     awaiting.set()

@@ -46,7 +46,7 @@ class Ticket:
         return self.limit - len(self.jobs)
 
 
-Share = tuple[Ticket, list[Job]]
+Allotment = tuple[Ticket, list[Job]]
 Retake = Callable[[Ticket, list[tuple[str, int]]], None]
 
 
@@ -62,7 +62,7 @@ class ClaimGates:
         if asked:
             self._answer(asked, retake)
 
-    def admit(self, shares: list[Share], retake: Retake, at: datetime) -> list[Share]:
+    def admit(self, shares: list[Allotment], retake: Retake, at: datetime) -> list[Allotment]:
         """Store what each repeatable ticket is about to take; return the shares that may go on.
 
         Of two equal requests at the same moment one gets the gate; the other is answered with the same jobs.
@@ -83,7 +83,7 @@ class ClaimGates:
                 ticket.repeats = True
                 retake(ticket, [(job_id, claims) for job_id, claims in gate["jobs"]])
 
-    def _store(self, gated: list[Share], at: datetime) -> list[Ticket]:
+    def _store(self, gated: list[Allotment], at: datetime) -> list[Ticket]:
         """Write the intents; return the tickets whose claim id has one already, be it that of a twin in this batch."""
         try:
             self._gates.bulk_write([_intent(ticket, share, at) for ticket, share in gated], ordered=False)

@@ -16,16 +16,16 @@ from zlib import crc32
 from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
-from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import BY_ID_ORDER, CLAIM_ORDER, EPOCH, Collections, due
-from job_service.mongo.verbs.claim_gates import ClaimGates, Share, Ticket
+from job_service.mongo.verbs.claim_gates import Allotment, ClaimGates, Ticket
+from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
 from job_service.mongo.verbs.leasing import Leasing
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus, Permit
-from job_service.mongo.verbs.terms import Terms
 from job_service.tracing import traced
 
 #: How many times as many jobs are looked at as are wanted, for a while after claimers met at the head of the queue.
@@ -39,9 +39,9 @@ _TURN_SECONDS = 0.05
 _GOLDEN = 0.618
 
 
-def may_start(family: Family, narrowing: Narrowing, now: datetime) -> Document:
+def may_start(family: Kind, narrowing: Narrowing, now: datetime) -> Document:
     """Return the claim's predicate; `explain` asks the same."""
-    found: Document = {"kind": family.kind, "readyAt": due(now)}
+    found: Document = {"kind": family.name, "readyAt": due(now)}
     # With every type named the index by type gives each one's jobs in order, and nothing has to be sorted.
     types = narrowing.types or family.types
     if types:
@@ -66,13 +66,15 @@ def claim_order(narrowing: Narrowing) -> list[tuple[str, int]]:
 class Claiming:
     """Hands out jobs, each to exactly one live claim."""
 
-    def __init__(self, collections: Collections, terms: Terms, maintenance: Maintenance, ending: Ending) -> None:
+    def __init__(
+        self, collections: Collections, context: StoreContext, maintenance: Maintenance, ending: Ending
+    ) -> None:
         self._inprogress = collections.inprogress
         self._gates = ClaimGates(collections)
-        self._families = terms.families
-        self._policy = terms.policy
-        self._clock = terms.clock
-        self._leasing = Leasing(collections, terms, maintenance)
+        self._kinds = context.kinds
+        self._policy = context.policy
+        self._clock = context.clock
+        self._leasing = Leasing(collections, context, maintenance)
         self._maintenance = maintenance
         self._ending = ending
         #: When claimers of a kind last took jobs from each other, by the monotonic clock.
@@ -192,7 +194,7 @@ class Claiming:
         return found, len(chosen) < wanted
 
     def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
-        return may_start(self._families[narrowing.kind], narrowing, now)
+        return may_start(self._kinds[narrowing.kind], narrowing, now)
 
     def _share_of(self, job_ids: list[str], wanted: int) -> list[str]:
         """Choose among more jobs than are wanted, in a way that claimers at the same time choose different ones.
@@ -205,7 +207,7 @@ class Claiming:
 
     def _distribute(self, narrowing: Narrowing, tickets: list[Ticket], found: list[Job]) -> MaintenanceStatus | None:
         """Give the tickets what was found; return the pause that prevented it."""
-        shares: list[Share] = []
+        shares: list[Allotment] = []
         rest = iter(found)
         for ticket in tickets:
             share = list(islice(rest, ticket.room))

@@ -21,7 +21,7 @@ from job_service.mongo.database.changes import as_update
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import EPOCH, Collections
 from job_service.mongo.database.duplicates import duplicates
-from job_service.mongo.verbs.terms import Terms
+from job_service.mongo.verbs.context import StoreContext
 
 _BATCH = 500
 #: Of more marked jobs than that, the oldest are left to the sweep.
@@ -45,13 +45,13 @@ class Ending:
     not do the same; what it forgets, or leaves when it dies, the sweep finds.
     """
 
-    def __init__(self, collections: Collections, terms: Terms, interruption: Interruption = _never) -> None:
+    def __init__(self, collections: Collections, context: StoreContext, interruption: Interruption = _never) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
-        self._families = terms.families
-        self._ended = terms.in_states(ENDED)
-        self._clock = terms.clock
-        self._observe = terms.observe
+        self._kinds = context.kinds
+        self._ended = context.in_states(ENDED)
+        self._clock = context.clock
+        self._observe = context.observe
         self._reached = interruption
         self.before_move: list[BeforeMove] = []
         self.on_marked: list[Callable[[], None]] = []
@@ -74,7 +74,7 @@ class Ending:
         ended = 0
         for job in jobs:
             state = State.CANCELLED if "cancelRequestedAt" in job else State.QUARANTINED
-            change = ending(state, self._families[job["kind"]].words[state], job, now)
+            change = ending(state, self._kinds[job["kind"]].words[state], job, now)
             reason = "Cancelled; its worker did not confirm" if state is State.CANCELLED else _quarantine_reason(job)
             update = as_update(change, now)
             update["$set"]["error"] = reason
@@ -150,7 +150,7 @@ class Ending:
 
     def cancel(self, job: Job, now: datetime, reason: str, claim_id: str | None = None) -> bool:
         """End a job that nobody holds, or that the named claim holds; False when another has claimed it meanwhile."""
-        change = ending(State.CANCELLED, self._families[job["kind"]].words[State.CANCELLED], job, now)
+        change = ending(State.CANCELLED, self._kinds[job["kind"]].words[State.CANCELLED], job, now)
         update = as_update(change, now)
         update["$push"] = {"log": {"at": now, "message": reason}}
         free: list[Document] = [{"state": State.QUEUED.value}, {"readyAt": {"$lte": now}}]
@@ -166,7 +166,7 @@ class Ending:
         """End those children of a job that nobody holds, in batches."""
         queued = {"parentId": parent_id, "state": State.QUEUED.value}
         while found := list(self._inprogress.find(queued, {"log": 0, "parameters": 0, "result": 0}).limit(_BATCH)):
-            change = ending(State.CANCELLED, self._families[found[0]["kind"]].words[State.CANCELLED], found[0], now)
+            change = ending(State.CANCELLED, self._kinds[found[0]["kind"]].words[State.CANCELLED], found[0], now)
             update = as_update(change, now)
             update["$push"] = {"log": {"at": now, "message": reason}}
             ids = [job["_id"] for job in found]

@@ -15,9 +15,9 @@ from job_service.lifecycle.job import STATES, Job, Lease, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import Collections
-from job_service.mongo.verbs.claim_gates import Share, Ticket
+from job_service.mongo.verbs.claim_gates import Allotment, Ticket
+from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus, Permit
-from job_service.mongo.verbs.terms import Terms
 
 _ROUNDS = 50
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -26,14 +26,14 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Leasing:
     """Puts jobs under leases, many at once."""
 
-    def __init__(self, collections: Collections, terms: Terms, maintenance: Maintenance) -> None:
+    def __init__(self, collections: Collections, context: StoreContext, maintenance: Maintenance) -> None:
         self._inprogress = collections.inprogress
-        self._families = terms.families
-        self._clock = terms.clock
-        self._observe = terms.observe
+        self._kinds = context.kinds
+        self._clock = context.clock
+        self._observe = context.observe
         self._maintenance = maintenance
 
-    def settle(self, shares: Sequence[Share]) -> MaintenanceStatus | None:
+    def settle(self, shares: Sequence[Allotment]) -> MaintenanceStatus | None:
         """Put into each ticket what of its share could be had; return the pause that ended this early."""
         for _ in range(_ROUNDS):
             # The permit is taken last: on a slow connection it may be over before the statement arrives.
@@ -64,7 +64,7 @@ class Leasing:
         """Return what a claim sets."""
         return {
             "state": State.RUNNING.value,
-            "status": self._families[kind].words[State.RUNNING],
+            "status": self._kinds[kind].words[State.RUNNING],
             "startedAt": now,
             **lease_fields(ticket, now),
         }
@@ -81,7 +81,7 @@ class Leasing:
             job.pop("delayedBy", None)
             ticket.jobs.append(job)
 
-    def _write(self, shares: Sequence[Share], permit: Permit, now: datetime) -> bool:
+    def _write(self, shares: Sequence[Allotment], permit: Permit, now: datetime) -> bool:
         """Write the leases; say whether every job was won."""
         statements = [
             statement for ticket, share in shares for statement in self._statements(ticket, share, permit, now)
@@ -100,9 +100,9 @@ class Leasing:
             fields = self.fields(jobs[0]["kind"], ticket, now)
             yield UpdateMany(seen, {"$set": fields, "$inc": counted, "$unset": {"delayedBy": ""}})
 
-    def _still_free(self, shares: Sequence[Share], now: datetime) -> list[Share]:
+    def _still_free(self, shares: Sequence[Allotment], now: datetime) -> list[Allotment]:
         """Give the tickets what they have got; return what of their shares nobody has."""
-        left: list[Share] = []
+        left: list[Allotment] = []
         stored = self._read([job["_id"] for _, share in shares for job in share])
         for ticket, share in shares:
             mine = [job for job in share if job["_id"] in stored and _is_held(stored[job["_id"]], ticket)]

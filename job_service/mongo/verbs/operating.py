@@ -13,10 +13,10 @@ from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
+from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
 from job_service.mongo.verbs.reading import Reading
 from job_service.mongo.verbs.reporting import Reporting
-from job_service.mongo.verbs.terms import Terms
 from job_service.tracing import traced
 
 CHANGING_HANDS = "The job is changing hands right now; try again"
@@ -32,13 +32,13 @@ class Operating:
     """Acts on jobs from outside of any claim."""
 
     def __init__(
-        self, collections: Collections, terms: Terms, reading: Reading, ending: Ending, reporting: Reporting
+        self, collections: Collections, context: StoreContext, reading: Reading, ending: Ending, reporting: Reporting
     ) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
-        self._families = terms.families
-        self._clock = terms.clock
-        self._observe = terms.observe
+        self._kinds = context.kinds
+        self._clock = context.clock
+        self._observe = context.observe
         self._reading = reading
         self._ending = ending
         self._reporting = reporting
@@ -107,7 +107,7 @@ class Operating:
         """End or amend a job that nobody holds; False when it was claimed meanwhile."""
         now = self._clock.now()
         asked = Report(job_id=job["_id"], claim_id="", messages=messages, amend=amend)
-        change = amending(asked, ending(end, self._families[job["kind"]].words[end], job, now) if end else None, now)
+        change = amending(asked, ending(end, self._kinds[job["kind"]].words[end], job, now) if end else None, now)
         unheld = {"_id": job["_id"], "claims": job["claims"], "endSeq": job["endSeq"]}
         free = [{"state": State.QUEUED.value}, {"state": State.RUNNING.value, "readyAt": {"$lte": now}}]
         if not self._inprogress.update_one({**unheld, "$or": free}, as_update(change, now)).matched_count:
@@ -161,7 +161,7 @@ class Operating:
             **job,
             **(fencing(job) if taken else {}),  # type: ignore[typeddict-item]  # a field of Job
             "state": State.QUEUED.value,
-            "status": self._families[job["kind"]].words[State.QUEUED],
+            "status": self._kinds[job["kind"]].words[State.QUEUED],
             "readyAt": at_once(now),
             "updatedAt": now,
             "endSeq": job["endSeq"] + 1,

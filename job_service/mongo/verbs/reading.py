@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from job_service.lifecycle.family import Family, Narrowing
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
+from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import BY_ANY, BY_TYPE, Collections, due
 from job_service.mongo.verbs.claiming import claim_order, may_start
@@ -44,10 +44,10 @@ class JobFilter:
 class Reading:
     """Reads jobs; never writes."""
 
-    def __init__(self, collections: Collections, families: Mapping[str, Family]) -> None:
+    def __init__(self, collections: Collections, families: Mapping[str, Kind]) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
-        self._families = families
+        self._kinds = families
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, wherever it is."""
@@ -125,10 +125,10 @@ class Reading:
         )
 
     def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
-        return may_start(self._families[narrowing.kind], narrowing, now)
+        return may_start(self._kinds[narrowing.kind], narrowing, now)
 
     def _index(self, kind: str) -> str:
-        return BY_TYPE if self._families[kind].types else BY_ANY
+        return BY_TYPE if self._kinds[kind].types else BY_ANY
 
     def _page(self, cursor: Any, wanted: JobFilter) -> list[Job]:
         cursor = cursor.sort("_id", 1 if wanted.oldest_first else -1)

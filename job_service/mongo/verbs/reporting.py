@@ -25,8 +25,8 @@ from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import Collections
+from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
-from job_service.mongo.verbs.terms import Terms
 from job_service.tracing import traced
 
 #: Refusals that only a worker meets that was too slow.
@@ -45,13 +45,13 @@ _NEEDED = dict.fromkeys(
 class Reporting:
     """Renews, updates, finishes, fails and releases held jobs. `on_stale` is told what was refused for coming late."""
 
-    def __init__(self, collections: Collections, terms: Terms, ending: Ending) -> None:
+    def __init__(self, collections: Collections, context: StoreContext, ending: Ending) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
-        self._families = terms.families
-        self._policy = terms.policy
-        self._clock = terms.clock
-        self._observe = terms.observe
+        self._kinds = context.kinds
+        self._policy = context.policy
+        self._clock = context.clock
+        self._observe = context.observe
         self._ending = ending
         self.on_stale: list[Callable[[str], None]] = []
 
@@ -125,7 +125,7 @@ class Reporting:
     def _plan(self, report: Report, job: Job | None, now: datetime) -> Change | Refused | None:
         if job is None:
             return None
-        family = self._families[job["kind"]]
+        family = self._kinds[job["kind"]]
         refused = refusal(report, family)
         if refused or not _holds(report, job):
             return refused
@@ -173,7 +173,7 @@ class Reporting:
         reason = f"Cancelled; {'it was taken from its worker' if item.taken else 'its worker gave it back'}"
         if "cancelRequestedAt" in job and self._ending.cancel(job, now, reason, item.claim_id):
             return Accepted(self._read([item.job_id])[item.job_id])
-        change = releasing(item, job, self._families[job["kind"]].words[State.QUEUED], now)
+        change = releasing(item, job, self._kinds[job["kind"]].words[State.QUEUED], now)
         fence = {"_id": item.job_id, "lease.claimId": item.claim_id, "state": State.RUNNING.value}
         if not self._inprogress.update_one(fence, as_update(change, now)).matched_count:
             return judge(asked, self._read([item.job_id]).get(item.job_id))

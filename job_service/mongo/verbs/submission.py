@@ -23,7 +23,7 @@ from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import EPOCH, Collections
 from job_service.mongo.database.duplicates import duplicates
-from job_service.mongo.verbs.terms import Terms
+from job_service.mongo.verbs.context import StoreContext
 from job_service.tracing import traced
 
 _BATCH = 1_000
@@ -53,14 +53,14 @@ Creation = Created | Taken
 class Submission:
     """Creates jobs."""
 
-    def __init__(self, collections: Collections, terms: Terms) -> None:
+    def __init__(self, collections: Collections, context: StoreContext) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._numbers = collections.numbers
-        self._families = terms.families
-        self._policy = terms.policy
-        self._clock = terms.clock
-        self._observe = terms.observe
+        self._kinds = context.kinds
+        self._policy = context.policy
+        self._clock = context.clock
+        self._observe = context.observe
         self._ids = IdSource()
         #: Asked before anything is stored; what they raise, the submitter hears.
         self.admissions: list[Callable[[Sequence[NewJob]], None]] = []
@@ -163,7 +163,7 @@ class Submission:
 
     def _numbers_for(self, new_jobs: Sequence[NewJob]) -> dict[int, int]:
         numbers: dict[int, int] = {}
-        for kind, family in self._families.items():
+        for kind, family in self._kinds.items():
             places = [
                 place
                 for place, new in enumerate(new_jobs)
@@ -192,7 +192,7 @@ class Submission:
             jobId=identity,
             kind=new.kind,
             state=State.QUEUED.value,
-            status=self._families[new.kind].words[State.QUEUED],
+            status=self._kinds[new.kind].words[State.QUEUED],
             priority=new.priority,
             claims=0,
             attempts=0,

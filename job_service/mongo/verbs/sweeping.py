@@ -18,8 +18,8 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from job_service.lifecycle.job import State
 from job_service.mongo.database.collections import SUSPECT, Collections
 from job_service.mongo.verbs.claiming import spent
+from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
-from job_service.mongo.verbs.terms import Terms
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 500
@@ -35,12 +35,12 @@ Duty = Callable[[], int]
 class Sweeper:
     """Sweeps when asked, or from a thread of its own."""
 
-    def __init__(self, collections: Collections, terms: Terms, ending: Ending) -> None:
+    def __init__(self, collections: Collections, context: StoreContext, ending: Ending) -> None:
         self._inprogress = collections.inprogress
         self._leaderships = collections.leaderships
-        self._clock = terms.clock
-        self._policy = terms.policy
-        self._running = terms.in_states([State.RUNNING])
+        self._clock = context.clock
+        self._policy = context.policy
+        self._running = context.in_states([State.RUNNING])
         self._ending = ending
         self._me = uuid.uuid4().hex
         self._wake = threading.Event()

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
+from job_service.lifecycle.kind import Kind
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.reading import JobFilter, build_query, merged
@@ -30,7 +30,7 @@ _BRIEF = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class JobSearch:
     """What is asked for; what is empty or None does not restrict. `before` is the id to go on from, downwards."""
 
     kinds: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Page:
     """Jobs in brief, newest first; `next` is where to go on, `looked_at` says that only so many were looked at."""
 
     jobs: list[Job]
@@ -59,7 +59,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class SubQuery:
     """One query of a search: what an index serves, and what is looked for in what it finds."""
 
     live: bool
@@ -83,11 +83,11 @@ class Leg:
 class Browsing:
     """Searches both collections; never writes."""
 
-    def __init__(self, collections: Collections, families: Mapping[str, Family]) -> None:
+    def __init__(self, collections: Collections, families: Mapping[str, Kind]) -> None:
         self._jobs = {True: collections.inprogress, False: collections.completed}
-        self._families = families
+        self._kinds = families
 
-    def page(self, sought: Sought, limit: int) -> Found:
+    def page(self, sought: JobSearch, limit: int) -> Page:
         """Return the newest jobs that match."""
         found: list[list[Job]] = []
         floors = []
@@ -99,10 +99,10 @@ class Browsing:
         floor = max(floors, default="")
         jobs = [job for job in merged(found, limit + 1) if job["_id"] >= floor]
         if len(jobs) > limit:
-            return Found(jobs[:limit], jobs[limit - 1]["_id"], partial=False)
-        return Found(jobs, floor or None, partial=bool(floor))
+            return Page(jobs[:limit], jobs[limit - 1]["_id"], partial=False)
+        return Page(jobs, floor or None, partial=bool(floor))
 
-    def all(self, sought: Sought, batch: int) -> Iterator[list[Job]]:
+    def all(self, sought: JobSearch, batch: int) -> Iterator[list[Job]]:
         """Yield everything that matches, batch by batch (some may be empty), newest first."""
         while True:
             found = self.page(sought, batch)
@@ -111,9 +111,9 @@ class Browsing:
                 return
             sought = replace(sought, before=found.next)
 
-    def legs(self, sought: Sought) -> list[Leg]:
+    def legs(self, sought: JobSearch) -> list[SubQuery]:
         """Return the queries that answer a search."""
-        kinds = self._kinds(sought)
+        kinds = self._kinds_of(sought)
         states = self._states(sought, kinds)
         groups = [kinds]
         if (sought.since or sought.until or sought.type) and _OWN_IDS in kinds:
@@ -125,7 +125,7 @@ class Browsing:
             if group and wanted
         ]
 
-    def _leg(self, sought: Sought, *, live: bool) -> Leg:
+    def _leg(self, sought: JobSearch, *, live: bool) -> SubQuery:
         base = JobFilter(
             kinds=sought.kinds,
             states=sought.states,
@@ -154,9 +154,9 @@ class Browsing:
         elif served.keys() <= {"kind", "state", "_id"} and self._is_everything(sought, live=live):
             # Both are named only for the order's sake, and there is an index with just that.
             del served["kind"], served["state"]
-        return Leg(live, served, rest, _hint(served, live=live), few=live and bool(sought.target))
+        return SubQuery(live, served, rest, _hint(served, live=live), few=live and bool(sought.target))
 
-    def _look(self, leg: Leg, limit: int) -> list[Job]:
+    def _look(self, leg: SubQuery, limit: int) -> list[Job]:
         """Return what is found among a few, where that is enough, else among `LOOKED_AT`."""
         hint: dict[str, Any] = {"hint": leg.hint} if leg.hint else {}
         rows: list[Any] = []
@@ -167,7 +167,7 @@ class Browsing:
                 break
         return rows
 
-    def _last_looked_at(self, leg: Leg) -> str | None:
+    def _last_looked_at(self, leg: SubQuery) -> str | None:
         """Return the id down to which a search has looked; None where it has seen everything."""
         if leg.few:
             return None
@@ -175,19 +175,19 @@ class Browsing:
         last = next(iter(cursor.skip(LOOKED_AT - 1).limit(1)), None)
         return last["_id"] if last else None
 
-    def _is_everything(self, sought: Sought, *, live: bool) -> bool:
-        return set(sought.kinds) == set(self._families) and set(sought.states) == set(State if live else ENDED)
+    def _is_everything(self, sought: JobSearch, *, live: bool) -> bool:
+        return set(sought.kinds) == set(self._kinds) and set(sought.states) == set(State if live else ENDED)
 
-    def _kinds(self, sought: Sought) -> tuple[str, ...]:
+    def _kinds_of(self, sought: JobSearch) -> tuple[str, ...]:
         if sought.target:
             return ("dataset",)
         # With every kind and state named the index gives each one's jobs in order, and nothing has to be sorted.
-        return sought.kinds or tuple(self._families)
+        return sought.kinds or tuple(self._kinds)
 
-    def _states(self, sought: Sought, kinds: tuple[str, ...]) -> tuple[State, ...]:
+    def _states(self, sought: JobSearch, kinds: tuple[str, ...]) -> tuple[State, ...]:
         states = set(sought.states or State)
         if sought.status:
-            states &= {state for kind in kinds for state in _states_of(self._families[kind], sought.status)}
+            states &= {state for kind in kinds for state in _states_of(self._kinds[kind], sought.status)}
         if sought.worker:
             states -= {State.QUEUED}
         if sought.reason:
@@ -195,7 +195,7 @@ class Browsing:
         return tuple(state for state in State if state in states)
 
 
-def _states_of(family: Family, status: str) -> set[State]:
+def _states_of(family: Kind, status: str) -> set[State]:
     """Return the states in which a job of a family may have this status."""
     states = {state for state, word in family.words.items() if word == status}
     if family.steps is None or status in family.steps:
@@ -214,7 +214,7 @@ def _hint(served: Document, *, live: bool) -> str | None:
     return "state" if "state" in served else "_id_"
 
 
-def _served(sought: Sought, *, live: bool) -> Document:
+def _served(sought: JobSearch, *, live: bool) -> Document:
     """Return the conditions that have indexes of their own, or are about few jobs."""
     served: Document = {}
     if sought.user is not None:
@@ -229,7 +229,7 @@ def _served(sought: Sought, *, live: bool) -> Document:
     return served
 
 
-def _narrow_by_time(served: Document, sought: Sought) -> None:
+def _narrow_by_time(served: Document, sought: JobSearch) -> None:
     if sought.kinds == (_OWN_IDS,) or not (sought.since or sought.until):
         return
     ids = dict(served.get("_id", {}))
@@ -241,7 +241,7 @@ def _narrow_by_time(served: Document, sought: Sought) -> None:
     served["_id"] = ids
 
 
-def _rest(sought: Sought) -> Document:
+def _rest(sought: JobSearch) -> Document:
     rest: Document = {}
     created: Document = {}
     if sought.since:

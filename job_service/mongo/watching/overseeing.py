@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.mongo.database.client import fetch
 from job_service.mongo.database.collections import Collections
-from job_service.mongo.verbs.terms import Terms
+from job_service.mongo.verbs.context import StoreContext
 
 _MOST = 10_000
 _SILENT = timedelta(seconds=120)
@@ -29,12 +29,12 @@ class AtWork(TypedDict):
 class Overseeing:
     """Reads little, by index, whatever there is."""
 
-    def __init__(self, collections: Collections, terms: Terms) -> None:
+    def __init__(self, collections: Collections, context: StoreContext) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._workers = collections.workers
-        self._clock = terms.clock
-        self._running = terms.in_states([State.RUNNING])
+        self._clock = context.clock
+        self._running = context.in_states([State.RUNNING])
 
     def lapsed(self) -> int:
         """Return how many jobs are under a lease that is over, up to a limit: nobody has taken them again yet."""

@@ -19,7 +19,7 @@ from job_service.mongo.watching.counters import Counters, Place
 _LOG = logging.getLogger(__name__)
 _EVERY_SECONDS = 300.0
 #: A recount may take this part of the time at most.
-_SHARE = 100
+_AT_MOST_ONE_IN = 100
 
 
 class Recount:
@@ -53,7 +53,7 @@ class Recount:
             places = [(kind, state.value) for kind in self._kinds for state in State]
             self._begun = (self._shown(), self._count(places))
             took = self._seconds() - began
-            self._next = began + max(_EVERY_SECONDS, took * _SHARE)
+            self._next = began + max(_EVERY_SECONDS, took * _AT_MOST_ONE_IN)
         return 0
 
     def _shown(self) -> dict[Place, int]:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from job_service.lifecycle.job import State
+from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus
 from job_service.mongo.verbs.reading import Reading
-from job_service.mongo.verbs.terms import Terms
 from job_service.mongo.watching.counters import Counters
 from job_service.mongo.watching.workers import Workers
 
@@ -15,10 +15,10 @@ class Stats:
     """Gathers the figures of `GET /stats` and of the overview."""
 
     def __init__(
-        self, terms: Terms, counters: Counters, reading: Reading, workers: Workers, maintenance: Maintenance
+        self, context: StoreContext, counters: Counters, reading: Reading, workers: Workers, maintenance: Maintenance
     ) -> None:
-        self._kinds = tuple(terms.families)
-        self._clock = terms.clock
+        self._kinds = tuple(context.kinds)
+        self._clock = context.clock
         self._counters = counters
         self._reading = reading
         self._workers = workers

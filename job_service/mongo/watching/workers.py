@@ -8,8 +8,8 @@ from typing import TypedDict, cast
 from pymongo import WriteConcern
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.family import Narrowing
 from job_service.lifecycle.job import Job
+from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.database.collections import Collections
 
 LIVE_SECONDS = 120

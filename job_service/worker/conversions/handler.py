@@ -18,7 +18,7 @@ KIND = "conversion"
 
 
 @dataclass(frozen=True)
-class Terms:
+class ConverterTerms:
     """How a converter works: with which program, how often it checks its job, and whether a failure is tried again."""
 
     converter: Converter
@@ -26,12 +26,12 @@ class Terms:
     retry: bool = True
 
 
-def converts(worker: Worker, client: JobServiceClient, terms: Terms, source: str | None = None) -> None:
+def converts(worker: Worker, client: JobServiceClient, terms: ConverterTerms, source: str | None = None) -> None:
     """Make a worker do the conversion jobs of one source, or of any."""
     worker.handles(KIND, source=source)(handler(client, terms))
 
 
-def handler(client: JobServiceClient, terms: Terms) -> Callable[[Job], None]:
+def handler(client: JobServiceClient, terms: ConverterTerms) -> Callable[[Job], None]:
     """Give the handler of a job whose parameters are `{source, document}`.
 
     Beside the heartbeats of every worker it asks, as converters do, whether the job is still active: who ends a job by
@@ -52,7 +52,7 @@ def handler(client: JobServiceClient, terms: Terms) -> Callable[[Job], None]:
     return work
 
 
-def _convert(job: Job, conversion: Conversion, terms: Terms, should_stop: Callable[[], bool]) -> None:
+def _convert(job: Job, conversion: Conversion, terms: ConverterTerms, should_stop: Callable[[], bool]) -> None:
     try:
         log = convert(conversion, terms.converter, should_stop)
     except ConversionStopped:

@@ -46,7 +46,7 @@ def test_what_is_no_object_among_updates_fails_alone(http):
 def test_a_full_log_of_the_longest_lines_a_result_and_the_parameters_are_one_document(http, store):
     submit(http, {"target": "A", "description": "x" * 10_000})
     held = claim(http)[0]
-    full = [{"at": store.terms.clock.now(), "message": "x" * 10_000}] * 1_000
+    full = [{"at": store.context.clock.now(), "message": "x" * 10_000}] * 1_000
     store.collections.inprogress.update_one({"_id": held["job"]["jobId"]}, {"$set": {"log": full}})
     for said in ({"log": "\U0001f984" * 10_000}, {"status": "completed", "result": "x" * 999_000}):
         assert http.patch(path_of(held), json=said).status_code == 200

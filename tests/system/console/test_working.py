@@ -61,7 +61,7 @@ def test_many_jobs_are_cancelled_by_way_of_a_dry_run_and_the_filter_is_kept(open
 
 
 def test_the_page_of_a_bulk_run_hears_of_its_end_though_no_job_changes_then(open_browser, store):
-    runs = BulkRuns(store.collections, store.terms.clock)
+    runs = BulkRuns(store.collections, store.context.clock)
     run_id = runs.begin("cancel", "kind=dataset", [], 1, "somebody")["_id"]
     runs.take(run_id, "an instance")
     page = open_browser()

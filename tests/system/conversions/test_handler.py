@@ -7,7 +7,7 @@ import pytest
 
 from job_service.client import ONCE, JobServiceClient
 from job_service.worker.conversions.converter import Converter
-from job_service.worker.conversions.handler import Terms, handler
+from job_service.worker.conversions.handler import ConverterTerms, handler
 from job_service.worker.ending import Drop, Finish
 from tests.system.programs.told import ToldJob
 
@@ -39,7 +39,7 @@ def converting(**how):
 
 
 def terms(program, **how):
-    return Terms(Converter([sys.executable, "-c", program], dict(os.environ), 0.2), check_seconds=0.05, **how)
+    return ConverterTerms(Converter([sys.executable, "-c", program], dict(os.environ), 0.2), check_seconds=0.05, **how)
 
 
 def test_exit_status_0_completes_the_job(boss):

@@ -9,23 +9,23 @@ import pytest
 
 from job_service.claims import desk as module
 from job_service.claims.desk import ClaimDesk
-from job_service.lifecycle.family import Narrowing, Part
-from job_service.mongo.telling.signals import News
+from job_service.lifecycle.kind import KindAndType, Narrowing
+from job_service.mongo.telling.notes import Note
 from job_service.mongo.verbs.claim_gates import Ticket
 from job_service.web import combining
-from job_service.web.combining import closed_gate
+from job_service.web.combining import closed_baton
 from tests.system.serving.waiting import until
 
 NARROWING = Narrowing("dataset")
 ADDITIONS = Narrowing("dataset", types=("ADD",))
-ADDED = Part("dataset", "ADD")
+ADDED = KindAndType("dataset", "ADD")
 
 
 class LateGate:
     """Says that the time was up, though it was opened: as its thread may find it when the machine is busy."""
 
     def __init__(self):
-        self.gate = closed_gate()
+        self.gate = closed_baton()
         self.release = self.gate.release
 
     def acquire(self, timeout=-1):
@@ -76,7 +76,7 @@ def test_a_claim_whose_time_is_up_while_another_has_it_served_takes_its_answer(l
         thread.start()
     until(lambda: len(desk._groups[NARROWING].parked) == 2 if NARROWING in desk._groups else False)
     queue.filled = True
-    desk.wake(News({Part("dataset")}))
+    desk.wake(Note({KindAndType("dataset")}))
     for thread in threads:
         thread.join(20)
     assert [ticket.jobs for ticket in tickets] == [[{"_id": "claim-0"}], [{"_id": "claim-1"}]]
@@ -101,14 +101,14 @@ def test_a_claim_whose_client_has_hung_up_while_it_waited_gets_nothing(queue):
         thread.start()
     until(lambda: desk.waiting == 2)
     queue.filled = True
-    desk.wake(News({Part("dataset")}))
+    desk.wake(Note({KindAndType("dataset")}))
     for thread in threads:
         thread.join(10)
     assert (gone.jobs, [job["_id"] for job in there.jobs]) == ([], ["claim-there"])
 
 
 def test_one_of_many_that_were_woken_together_does_not_wait_for_the_others_when_it_comes_back(queue, monkeypatch):
-    monkeypatch.setattr(combining, "_COMPANY_SECONDS", 60)
+    monkeypatch.setattr(combining, "_WINDOW_SECONDS", 60)
     wakeups: Any = Wakeups()
     desk = ClaimDesk(queue, wakeups, 8)
     threads = [
@@ -119,7 +119,7 @@ def test_one_of_many_that_were_woken_together_does_not_wait_for_the_others_when_
     threads[1].start()
     until(lambda: desk.waiting == 2)
     queue.filled = True
-    desk.wake(News({Part("dataset")}))
+    desk.wake(Note({KindAndType("dataset")}))
     for thread in threads:
         thread.join(10)
     back = Ticket("claim-2", "w")
@@ -159,9 +159,9 @@ def park(queue):
     [
         (NARROWING, {ADDED}, True),
         (ADDITIONS, {ADDED}, True),
-        (Narrowing("dataset", types=("CHANGE", "ADD")), {Part("code"), ADDED}, True),
+        (Narrowing("dataset", types=("CHANGE", "ADD")), {KindAndType("code"), ADDED}, True),
         (Narrowing("dataset", types=("CHANGE",)), {ADDED}, False),
-        (Narrowing("dataset", types=("CHANGE",)), {ADDED, Part("dataset")}, True),
+        (Narrowing("dataset", types=("CHANGE",)), {ADDED, KindAndType("dataset")}, True),
         (Narrowing("code"), {ADDED}, False),
         (Narrowing("code", types=("ADD",)), {ADDED}, False),
         (NARROWING, set(), False),
@@ -170,15 +170,15 @@ def park(queue):
 def test_news_are_for_who_waits_for_that_kind_and_type(queue, park, narrowing, parts, called):
     desk, _, _ = park(narrowing)
     queue.filled = True
-    desk.wake(News(parts))
+    desk.wake(Note(parts))
     assert desk.kinds_waited_for() == (set() if called else {narrowing.kind})
 
 
 def test_who_was_called_and_found_nothing_is_called_again(queue, park):
     desk, thread, ticket = park(ADDITIONS)
-    desk.wake(News({ADDED}))
+    desk.wake(Note({ADDED}))
     until(lambda: queue.asked == 2)
     queue.filled = True
-    desk.wake(News({ADDED}))
+    desk.wake(Note({ADDED}))
     thread.join(10)
     assert len(ticket.jobs) == 1

@@ -88,7 +88,7 @@ def test_its_help_has_an_example_that_is_one(name):
         assert_is_one(line)
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.kind)
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_the_command_that_works_for_a_kind_is_one_with_all_that_it_requires(family):
     line = family.worker.partition(" (")[0]
     command, words = found(shlex.split(line)[1:])
@@ -152,4 +152,4 @@ def test_status_0_when_it_is_done(monkeypatch):
 
 
 def test_the_kinds_that_are_offered_are_those_of_the_service():
-    assert set(KINDS) == {"all", *(family.kind for family in FAMILIES)}
+    assert set(KINDS) == {"all", *(family.name for family in FAMILIES)}

@@ -6,13 +6,13 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import Job, Lease
+from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.reports import Report, decide, likeness
 from job_service.lifecycle.retry import RetryPolicy
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-FAMILIES = {name: Family(kind=name) for name in ("one", "other")}
+FAMILIES = {name: Kind(name=name) for name in ("one", "other")}
 FEW = st.one_of(st.none(), st.sampled_from([0, 1, True, 1.0]))
 
 jobs = st.builds(

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from job_service.lifecycle.explain import Facts, explain
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.ids import IdRange
 from job_service.lifecycle.job import Job, Lease, State
+from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.reports import Accepted, Refused, Report, decide, judge, refusal
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import is_legal
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 POLICY = RetryPolicy()
-FAMILY = Family(kind="k", steps=frozenset({"halfway"}))
+FAMILY = Kind(name="k", steps=frozenset({"halfway"}))
 QUIET = Facts(now=NOW, pause=None, served=True, ahead=0, children_alive=0)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.errors import IdempotencyMismatch, NotFound
-from job_service.lifecycle.family import Narrowing
+from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.keys.idempotency import Idempotency
 from job_service.mongo.keys.tokens import Tokens

@@ -46,28 +46,28 @@ def test_those_who_come_while_the_database_is_busy_go_together(database, pool):
 
 
 def test_the_first_of_those_who_went_together_waits_for_the_others(database, pool, monkeypatch):
-    monkeypatch.setattr(combining, "_COMPANY_SECONDS", 10)
+    monkeypatch.setattr(combining, "_WINDOW_SECONDS", 10)
     database.released.set()
     combiner = Combiner(database.act)
-    combiner._company.went(3)
+    combiner._window.went(3)
     done = [pool.submit(combiner.do, [number]) for number in (1, 2, 3)]
     assert [each.result(5) for each in done] == [[2], [4], [6]]
     assert database.batches == [[1, 2, 3]]
 
 
 def test_who_waits_in_vain_goes_alone_and_the_next_one_waits_for_nobody(database, monkeypatch):
-    monkeypatch.setattr(combining, "_COMPANY_SECONDS", 0.001)
+    monkeypatch.setattr(combining, "_WINDOW_SECONDS", 0.001)
     database.released.set()
     combiner = Combiner(database.act)
-    combiner._company.went(3)
+    combiner._window.went(3)
     assert combiner.do([1]) == [2]
-    monkeypatch.setattr(combining, "_COMPANY_SECONDS", 60)
+    monkeypatch.setattr(combining, "_WINDOW_SECONDS", 60)
     assert combiner.do([2]) == [4]
     assert database.batches == [[1], [2]]
 
 
 def test_an_error_reaches_all_who_went_together_and_nobody_else(pool, monkeypatch):
-    monkeypatch.setattr(combining, "_COMPANY_SECONDS", 10)
+    monkeypatch.setattr(combining, "_WINDOW_SECONDS", 10)
 
     def act(items):
         if 1 in items:
@@ -75,9 +75,9 @@ def test_an_error_reaches_all_who_went_together_and_nobody_else(pool, monkeypatc
         return items
 
     combiner = Combiner(act)
-    combiner._company.went(2)
+    combiner._window.went(2)
     for failed in [pool.submit(combiner.do, [number]) for number in (1, 2)]:
         with pytest.raises(OSError, match="away"):
             failed.result(5)
-    combiner._company.went(1)
+    combiner._window.went(1)
     assert combiner.do([3]) == [3]

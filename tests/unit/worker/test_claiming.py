@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from job_service.client import Claimed, Forbidden, Invalid, JobServiceClient, RetryPolicy, Unauthorized
-from job_service.worker.claimer import Claimer, Subscription, Terms
+from job_service.worker.claimer import Claimer, ClaimTerms, Subscription
 from job_service.worker.slots import Slots
 from tests.unit.worker.fake_service import DEADLINE_SECONDS
 
@@ -73,7 +73,7 @@ def test_while_paused_it_asks_only_as_often_as_it_is_told(service, start):
 def pauses(*answers, wait_seconds=10.0):
     """How long a claimer rests after each of these answers, given as (answer, seconds it took)."""
     retry = RetryPolicy(first_seconds=1.0, longest_seconds=3.0, draw=lambda: 1.0)
-    terms = Terms("w", 60, wait_seconds, lambda kind: True, retry)
+    terms = ClaimTerms("w", 60, wait_seconds, lambda kind: True, retry)
     subscription, slots = Subscription("dataset", lambda job: None), Slots(1, lambda: None)
     client = JobServiceClient("http://service.test")
     claimer = Claimer(client, subscription, terms, slots, 1, lambda claim: None, threading.Event())

@@ -1,8 +1,8 @@
 """What one instance tells the others at once: where there is something to claim, and which jobs have ended.
 
 The board is one small capped collection. A note covers all that happened since the last one, so that jobs that move in
-batches cost a note a batch, and nothing while nobody reads (`audience.py`); a change stream of the jobs would read each
-change of each of them. Notes are hints: whoever misses one looks again within a second.
+batches cost a note a batch, and nothing while nobody reads (`note_readers.py`); a change stream of the jobs would read
+each change of each job. Notes are hints: whoever misses one looks again within a second.
 """
 
 import logging
@@ -17,12 +17,12 @@ from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, OperationFailure, PyMongoError
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.family import Part
 from job_service.lifecycle.job import ENDED, State
+from job_service.lifecycle.kind import KindAndType
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
-from job_service.mongo.telling.audience import Audience
+from job_service.mongo.telling.note_readers import NoteReaders
 
 _LOG = logging.getLogger(__name__)
 _BOARD = "signals"
@@ -33,20 +33,20 @@ _MOST_NAMED = 200
 _PAUSE_SECONDS = 0.005
 #: How long the server may hold back an answer without notes: well below the client's `timeoutMS`, which would end it.
 _LOOK_UP_MILLISECONDS = 5_000
-#: Notes from before a reader came are not news to it, except the last ones.
+#: A new reader begins to read this far back.
 _RECENT = timedelta(seconds=1)
 
 _NAMESPACE_EXISTS = 48
 
 
-class News(NamedTuple):
+class Note(NamedTuple):
     """Which parts have something to claim, and the ids of ended jobs; None for more than can be named."""
 
-    parts: set[Part]
+    parts: set[KindAndType]
     ended: Sequence[str] | None = ()
 
 
-Hear = Callable[[News], None]
+Hear = Callable[[Note], None]
 
 
 def ensure_board(database: Database[Document]) -> None:
@@ -71,57 +71,57 @@ def _grows(database: Database[Document]) -> bool:
     return there is not None and not there.get("options", {}).get("capped")
 
 
-class Signals:
+class NoteBoard:
     """Writes notes on the board, and reads those of other instances; `hear` is told what this process did itself."""
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._board = collections.signals.with_options(write_concern=WriteConcern(w=1))
         self._clock = clock
-        self._audience = Audience(collections, clock)
+        self._readers = NoteReaders(collections, clock)
         self._lock = threading.Lock()
         # Taken while there are none: to wait for a lock is half the work of waiting for an event.
-        self._news = threading.Lock()
-        self._news.acquire()
+        self._unwritten = threading.Lock()
+        self._unwritten.acquire()
         self._stopped = threading.Event()
         self._writer: threading.Thread | None = None
-        self._parts: set[Part] = set()
+        self._parts: set[KindAndType] = set()
         self._ended: list[str] = []
-        self.hear: Hear = lambda _news: None
+        self.hear: Hear = lambda _note: None
 
     def observe(self, transitions: Sequence[Transition]) -> None:
         """Tell of moves, here at once and elsewhere by a note; touches no database itself."""
-        parts = {Part(move.kind, move.type) for move in transitions if move.target is State.QUEUED}
+        parts = {KindAndType(move.kind, move.type) for move in transitions if move.target is State.QUEUED}
         ended = [move.job_id for move in transitions if move.target in ENDED]
         if parts or ended:
-            self.tell(News(parts, ended))
+            self.tell(Note(parts, ended))
 
-    def tell(self, news: News) -> None:
+    def tell(self, note: Note) -> None:
         """Tell of what no move says: jobs that become claimable without one; touches no database itself."""
-        self.hear(news)
-        if self._audience.is_away():
+        self.hear(note)
+        if self._readers.is_away():
             return
         with self._lock:
-            self._parts |= news.parts
-            self._ended += news.ended or ()
+            self._parts |= note.parts
+            self._ended += note.ended or ()
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write, name="signals", daemon=True)
                 self._writer.start()
             self._wake_writer()
 
-    def follow(self) -> Iterator[News | None]:
+    def follow(self) -> Iterator[Note | None]:
         """Yield what other instances note, and None whenever there was nothing for a while; raises the driver's errors.
 
         Ends where the board was written over faster than it was read.
         """
         since = self._clock.now() - _RECENT
         # What other versions have written may have no parts.
-        others = {"at": {"$gte": since}, "by": {"$ne": self._audience.me}, "parts": {"$exists": True}}
-        self._audience.join()
+        others = {"at": {"$gte": since}, "by": {"$ne": self._readers.me}, "parts": {"$exists": True}}
+        self._readers.join()
         found = self._board.find(others, cursor_type=CursorType.TAILABLE_AWAIT)
         with found.max_await_time_ms(_LOOK_UP_MILLISECONDS) as notes:
             while notes.alive:
-                yield _news(notes)
-                self._audience.join()
+                yield _next_note(notes)
+                self._readers.join()
 
     def stop(self) -> None:
         """Write no more; returns at once."""
@@ -130,33 +130,33 @@ class Signals:
             self._wake_writer()
 
     def _wake_writer(self) -> None:
-        """Let the writer look for news; call it with the lock held."""
-        if self._news.locked():
-            self._news.release()
+        """Let the writer look for what to note; call it with the lock held."""
+        if self._unwritten.locked():
+            self._unwritten.release()
 
     def _write(self) -> None:
         while not self._stopped.is_set():
-            self._news.acquire()
+            self._unwritten.acquire()
             parts, ended = self._take()
             try:
-                if self._audience.is_there():
-                    note = {"by": self._audience.me, "at": self._clock.now(), "parts": parts, "ended": ended}
+                if self._readers.is_there():
+                    note = {"by": self._readers.me, "at": self._clock.now(), "parts": parts, "ended": ended}
                     self._board.insert_one(note)
                     # After the note: it does not wait for the answer.
-                    self._audience.look()
+                    self._readers.look()
             except PyMongoError as error:
                 _LOG.debug("note not written", extra={"reason": type(error).__name__})
             self._stopped.wait(_PAUSE_SECONDS)
 
-    def _take(self) -> tuple[list[Part], list[str] | None]:
+    def _take(self) -> tuple[list[KindAndType], list[str] | None]:
         with self._lock:
             parts, ended = self._parts, self._ended
             self._parts, self._ended = set(), []
         if len(parts) > _MOST_NAMED:
-            parts = {Part(part.kind) for part in parts}
+            parts = {KindAndType(part.kind) for part in parts}
         return list(parts), ended if len(ended) <= _MOST_NAMED else None
 
 
-def _news(notes: Cursor[Any]) -> News | None:
+def _next_note(notes: Cursor[Any]) -> Note | None:
     note = next(notes, None)
-    return None if note is None else News({Part(*part) for part in note["parts"]}, note["ended"])
+    return None if note is None else Note({KindAndType(*part) for part in note["parts"]}, note["ended"])

@@ -10,7 +10,7 @@ Facet = Literal["type", "datasetName"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Kind:
     """One kind of job.
 
     `words` gives the family's status for each state; `steps` are the statuses that a worker may set while it runs
@@ -21,7 +21,7 @@ class Family:
     command of this project that works for it, with what that needs of its machine.
     """
 
-    kind: str
+    name: str
     words: Mapping[State, str] = field(default_factory=lambda: {state: state.value for state in State})
     steps: frozenset[str] | None = None
     types: tuple[str, ...] = ()
@@ -35,10 +35,10 @@ class Family:
     def require_type(self, given: str | None) -> None:
         """Raise ValueError for the type of a job that no claim would ask for."""
         if self.types and given not in self.types:
-            raise ValueError(f"there is no {self.kind} job of the type {given}")
+            raise ValueError(f"there is no {self.name} job of the type {given}")
 
 
-class Part(NamedTuple):
+class KindAndType(NamedTuple):
     """The jobs of a kind and a type; a type of None stands for any."""
 
     kind: str

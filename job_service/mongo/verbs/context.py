@@ -5,34 +5,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.family import Family
 from job_service.lifecycle.job import NewJob, State
+from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer
-from job_service.mongo.telling.signals import News
+from job_service.mongo.telling.notes import Note
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class StoreContext:
     """The words of the families, the rules, the time, and who is told of each transition.
 
     `tell` hears of what may be claimed though no transition says so, or none does yet.
     """
 
-    families: Mapping[str, Family]
+    kinds: Mapping[str, Kind]
     policy: RetryPolicy
     clock: Clock
     observe: Observer
-    tell: Callable[[News], None]
+    tell: Callable[[Note], None]
 
     def in_states(self, states: Collection[State]) -> dict[str, Any]:
         """Return the condition for jobs of any kind in some states.
 
         With every kind named the index by kind and state finds just these.
         """
-        return {"kind": {"$in": list(self.families)}, "state": {"$in": sorted(states)}}
+        return {"kind": {"$in": list(self.kinds)}, "state": {"$in": sorted(states)}}
 
     def require_types(self, new_jobs: Sequence[NewJob]) -> None:
         """Raise ValueError for jobs that no claim would ever ask for."""
         for new in new_jobs:
-            self.families[new.kind].require_type(new.type)
+            self.kinds[new.kind].require_type(new.type)

@@ -7,25 +7,25 @@ import pytest
 
 from job_service.lifecycle.job import State
 from job_service.lifecycle.transitions import Transition
-from job_service.mongo.telling import audience
-from job_service.mongo.telling.audience import Audience
-from job_service.mongo.telling.signals import Signals
+from job_service.mongo.telling import note_readers
+from job_service.mongo.telling.note_readers import NoteReaders
+from job_service.mongo.telling.notes import NoteBoard
 from tests.system.serving.waiting import until
 
 
 @pytest.fixture
 def looks_always(monkeypatch):
-    monkeypatch.setattr(audience, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(note_readers, "_LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture
 def one(store, clock):
-    return Audience(store.collections, clock)
+    return NoteReaders(store.collections, clock)
 
 
 @pytest.fixture
 def other(store, clock):
-    return Audience(store.collections, clock)
+    return NoteReaders(store.collections, clock)
 
 
 def test_nobody_is_its_own_audience(looks_always, one, other):
@@ -48,7 +48,7 @@ def test_one_that_goes_on_reading_says_so_again(looks_always, one, other, clock,
     clock.advance(40)
     one.join()
     assert other.is_there()
-    monkeypatch.setattr(audience, "_RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(note_readers, "_RENEW_SECONDS", 0.0)
     one.join()
     clock.advance(40)
     other.look()
@@ -61,22 +61,22 @@ def test_what_was_seen_is_good_for_a_second(one, other, monkeypatch):
     other.join()
     assert one.is_away()
     assert not one.is_there()
-    monkeypatch.setattr(audience, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(note_readers, "_LOOK_SECONDS", 0.0)
     assert not one.is_away()
     assert one.is_there()
 
 
 def test_nothing_is_noted_before_somebody_reads(looks_always, store, clock, other, monkeypatch):
     looked = threading.Semaphore(0)
-    is_there = Audience.is_there
+    is_there = NoteReaders.is_there
 
     def is_there_and_tell(asked):
         there = is_there(asked)
         looked.release()
         return there
 
-    monkeypatch.setattr(Audience, "is_there", is_there_and_tell)
-    signals = Signals(store.collections, clock)
+    monkeypatch.setattr(NoteReaders, "is_there", is_there_and_tell)
+    signals = NoteBoard(store.collections, clock)
     signals.observe([ended("first")])
     assert looked.acquire(timeout=10)
     other.join()

@@ -1,4 +1,4 @@
-"""Who reads the notes on the board (`signals.py`), so that no process writes any for nobody.
+"""Who reads the notes on the board (`notes.py`), so that no process writes any for nobody.
 
 Each process that reads keeps a document with the time until which it is to be taken for a reader. One that has news
 looks there once a second at most. What is missed in between is found by the look each second of whoever waits.
@@ -20,7 +20,7 @@ _RENEW_SECONDS = 30.0
 _GOOD_FOR = timedelta(seconds=75)
 
 
-class Audience:
+class NoteReaders:
     """The processes that read the board, as one of them sees it; all of it raises the driver's errors."""
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
