@@ -47,6 +47,7 @@ from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.startup import Readiness, exposure
 from job_service.tokens.routes import token_routes
+from job_service.transfers.belongings_store import Belongings
 from job_service.web import access, answers, logs, request_ids, traces
 from job_service.web.broken_bodies import refuse_broken_bodies
 from job_service.web.credentials import Credentials
@@ -154,8 +155,8 @@ def _run(
 def _keep_for_a_time(store: Store, settings: Settings) -> None:
     """Let ended jobs go when the settings say so."""
     archive = Archive(settings.completed_archive_dir) if settings.completed_archive_dir else None
-    keeping = Keeping(settings.completed_retention_days, archive)
-    store.sweeper.duties.append(Retention(store.collections, store.context, store.counters, keeping))
+    keeping, belongings = Keeping(settings.completed_retention_days, archive), Belongings(store.collections)
+    store.sweeper.duties.append(Retention(store.collections, store.context, store.counters, keeping, belongings))
 
 
 def _add_console(base: Foundation, parts: ConsoleParts) -> Callable[[], None]:

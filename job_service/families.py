@@ -16,20 +16,15 @@ from job_service.conversions.document import CONVERSION
 from job_service.conversions.routes import conversion_routes
 from job_service.datasets.adapter import Datasets
 from job_service.datasets.document import DATASET, target_changes
+from job_service.datasets.reservations_store import Reservations
 from job_service.datasets.routes import dataset_routes, importable_routes, target_routes
 from job_service.datasets.submission import Batches
 from job_service.datasets.submitter import Submitter
+from job_service.datasets.targets_store import Targets
 from job_service.datasets.updates import Updates
 from job_service.jobs.adapter import Retry
 from job_service.lifecycle.clock import SystemClock
 from job_service.lifecycle.job import Job
-from job_service.mongo.families.attempt_logs import AttemptLogs
-from job_service.mongo.families.elements import Elements
-from job_service.mongo.families.encoder_options import EncoderOptions
-from job_service.mongo.families.listings import Listings
-from job_service.mongo.families.profiles import Profiles
-from job_service.mongo.families.targets import Targets
-from job_service.mongo.families.transfer_credentials import TransferCredentials
 from job_service.mongo.keys.once import Once
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
@@ -37,13 +32,19 @@ from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.transcoding.adapter import TranscodingJobs
 from job_service.transcoding.document import TRANSCODING
+from job_service.transcoding.options_store import EncoderOptions
 from job_service.transcoding.profiles import ProfileBook
+from job_service.transcoding.profiles_store import Profiles
 from job_service.transcoding.routes import register_api
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
+from job_service.transfers.credentials_store import TransferCredentials
 from job_service.transfers.document import KIND, TRANSFER
+from job_service.transfers.elements_store import Elements
 from job_service.transfers.expansion import Expansion
+from job_service.transfers.listings_store import Listings
+from job_service.transfers.logs_store import AttemptLogs
 from job_service.transfers.outputs import Outputs
 from job_service.transfers.routes import element_routes, user_routes, worker_routes
 from job_service.transfers.settling import Settling
@@ -74,7 +75,7 @@ class Lent:
 def add_datasets(base: Foundation, submitter: Submitter) -> None:
     """Add imports of datasets, with their targets and inputs."""
     store, settings = base.store, base.settings
-    targets = Targets(store.collections)
+    targets, reservations = Targets(store.collections), Reservations(store.collections, store.context.clock)
     datasets = Datasets(store, targets)
     clients = LegacyClients(store, settings.legacy_lease_seconds, request_ids.request_id)
     updates = Updates(store, clients, settings.legacy_lease_seconds)
@@ -84,10 +85,10 @@ def add_datasets(base: Foundation, submitter: Submitter) -> None:
         targets.record([change for job in jobs if job["kind"] == "dataset" for change in target_changes(job)])
 
     store.ending.before_move.append(keep_targets)
-    store.sweeper.duties.append(store.reservations.remove_forgotten)
+    store.sweeper.duties.append(reservations.remove_forgotten)
     base.app.register_blueprint(dataset_routes(datasets, updates, batches, submitter, frozenset(store.context.kinds)))
     base.app.register_blueprint(target_routes(datasets))
-    base.app.register_blueprint(importable_routes(settings.input_dir, store.reservations))
+    base.app.register_blueprint(importable_routes(settings.input_dir, reservations))
 
 
 def add_transfers(base: Foundation, lent: Lent) -> None:

@@ -72,7 +72,7 @@ def add_importable(routes: Blueprint, parts: ConsoleParts) -> None:
     def delete_dataset(name: str) -> Response:
         _require_name(name)
         try:
-            with parts.store.reservations.hold(name):
+            with parts.reservations.hold(name):
                 deleted = parts.input_dir is not None and delete_importable(parts.input_dir, name)
             flash(f"{name} is deleted." if deleted else f"There is no {name} any more.", "success")
         except Conflict as error:

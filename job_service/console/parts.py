@@ -9,17 +9,18 @@ from job_service.code_jobs.adapter import CodeJobs
 from job_service.console.bulk_runner import BulkRunner
 from job_service.conversions.adapter import Conversions
 from job_service.datasets.adapter import Datasets
+from job_service.datasets.reservations_store import Reservations
+from job_service.datasets.targets_store import Targets
 from job_service.jobs.adapter import Jobs
-from job_service.mongo.families.encoder_options import EncoderOptions
-from job_service.mongo.families.profiles import Profiles
-from job_service.mongo.families.targets import Targets
 from job_service.mongo.keys.once import Once
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
 from job_service.mongo.watching.browsing import Browsing
 from job_service.mongo.watching.overseeing import Overseeing
 from job_service.settings import Settings
+from job_service.transcoding.options_store import EncoderOptions
 from job_service.transcoding.profiles import ProfileBook
+from job_service.transcoding.profiles_store import Profiles
 from job_service.web.access import Caller
 from job_service.web.request_ids import request_id
 
@@ -36,6 +37,7 @@ class ConsoleParts:
     once: Once
     identify: Callable[[str], Caller | None]  #: who owns a token
     datasets: Datasets
+    reservations: Reservations
     code_jobs: CodeJobs
     profiles: ProfileBook
     conversions: Conversions
@@ -64,6 +66,7 @@ class ConsoleParts:
             once=Once(store.idempotency, store.context.clock),
             identify=identify,
             datasets=Datasets(store, Targets(store.collections)),
+            reservations=Reservations(store.collections, store.context.clock),
             code_jobs=code_jobs,
             profiles=ProfileBook(store, Profiles(store.collections), options),
             conversions=Conversions(store, clients),

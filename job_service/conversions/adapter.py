@@ -6,12 +6,12 @@ from typing import Any
 from ulid import LaxMonotonicPolicy, ULIDGenerator
 
 from job_service.conversions.document import BRANCHES, CONVERSION, LONGEST_SOURCE, STATES, as_id, is_source
+from job_service.conversions.store import ConversionJobs
 from job_service.conversions.wire import shown
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
 from job_service.lifecycle.job import Job, NewJob
 from job_service.lifecycle.kind import Narrowing
-from job_service.mongo.families.conversion_jobs import ConversionJobs
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from job_service.datasets.document import target_changes
+from job_service.datasets.document import TargetChange, target_changes
+from job_service.datasets.targets_store import Targets
 from job_service.lifecycle.errors import NotFound
 from job_service.lifecycle.job import Job
 from job_service.lifecycle.view import core_view
-from job_service.mongo.families.targets import TargetChange, Targets
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter
 

@@ -1,12 +1,13 @@
 """What a dataset job is: its words, its payload's facts, and what it says about its targets."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from job_service.datasets.words import OPERATIONS, STATUSES
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.kind import Kind
-from job_service.mongo.families.targets import TargetChange
 
 FINAL_STATUSES = frozenset({"completed", "failed"})
 
@@ -25,6 +26,17 @@ DATASET = Kind(
     choices={"operation": frozenset(OPERATIONS)},
     worker="job-service worker datasets --input-dir DIR",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChange:
+    """What a job says about a target at a moment."""
+
+    name: str
+    at: datetime
+    status: str
+    by: dict[str, Any]
+    action: tuple[str, ...]
 
 
 def target_changes(job: Job) -> Iterator[TargetChange]:

@@ -17,6 +17,7 @@ from job_service.datasets.importable import (
     list_importable,
     valid_dataset_name,
 )
+from job_service.datasets.reservations_store import Reservations
 from job_service.datasets.submission import Batches
 from job_service.datasets.submitter import Submitter
 from job_service.datasets.tar_contents import ContentsCache
@@ -26,7 +27,6 @@ from job_service.datasets.words import OPERATIONS
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.view import core_view
-from job_service.mongo.families.reservations import Reservations
 from job_service.mongo.verbs.reading import JobFilter
 from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer

@@ -19,7 +19,6 @@ from job_service.mongo.database.client import Document
 from job_service.mongo.database.clock import DatabaseClock
 from job_service.mongo.database.collections import Collections, ensure_indexes
 from job_service.mongo.database.suitability import require_replica_set
-from job_service.mongo.families.reservations import Reservations
 from job_service.mongo.keeping.schema import Migration, announce, require_readable, require_whole
 from job_service.mongo.keys.idempotency import Idempotency
 from job_service.mongo.telling.notes import NoteBoard, ensure_board
@@ -56,7 +55,6 @@ class Store:
     workers: Workers
     idempotency: Idempotency
     sweeper: Sweeper
-    reservations: Reservations
     wakeups: Wakeups
     counters: Counters
     stats: Stats
@@ -109,7 +107,6 @@ def open_store(
         operating=Operating(collections, context, reading, ending, reporting),
         workers=workers,
         idempotency=Idempotency(collections),
-        reservations=Reservations(collections, context.clock),
         sweeper=sweeper,
         wakeups=Wakeups(board, reading.get, reading.any_claimable, clock),
         counters=counters,

@@ -9,13 +9,13 @@ from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, N
 from job_service.lifecycle.job import ENDED, Job, Lease, NewJob, State
 from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.database.free_form import as_object
-from job_service.mongo.families.encoder_options import EncoderOptions
-from job_service.mongo.families.profiles import Profiles
-from job_service.mongo.families.transcodings import Transcodings
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.submission import Created
 from job_service.transcoding.document import PROCESSED, STARTED, STATUSES, TRANSCODING, WAITING, WELL_KNOWN, work_order
+from job_service.transcoding.jobs_store import Transcodings
+from job_service.transcoding.options_store import EncoderOptions
+from job_service.transcoding.profiles_store import Profiles
 from job_service.transcoding.wire import Edit, NewTranscoding, WorkerWord, shown
 from job_service.web.request_ids import request_id
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from job_service.lifecycle.errors import Conflict, NotFound
-from job_service.mongo.families.encoder_options import EncoderOptions
-from job_service.mongo.families.profiles import NameTaken, Profile, Profiles
 from job_service.mongo.store import Store
 from job_service.transcoding.adapter import as_number, no_profile
 from job_service.transcoding.document import WELL_KNOWN, options_there_are
+from job_service.transcoding.options_store import EncoderOptions
+from job_service.transcoding.profiles_store import NameTaken, Profile, Profiles
 from job_service.transcoding.wire import ProfileEdit
 
 _COUNTER = "transcoding-profile"

@@ -6,7 +6,6 @@ from typing import Any
 
 from job_service.lifecycle.errors import Conflict, NotFound
 from job_service.lifecycle.job import ENDED, Job, NewJob
-from job_service.mongo.families.elements import Elements, Tally
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.submission import Created
 from job_service.transfers.credentials import Vault
@@ -20,6 +19,7 @@ from job_service.transfers.document import (
     status_of,
     turned,
 )
+from job_service.transfers.elements_store import Elements, Tally
 from job_service.transfers.expansion import Expansion
 from job_service.transfers.showing import shown_element, shown_figures, shown_job
 from job_service.transfers.wire import NewTransfer

@@ -9,7 +9,7 @@ import orjson
 from cryptography.fernet import Fernet, InvalidToken
 
 from job_service.lifecycle.job import Job
-from job_service.mongo.families.transfer_credentials import TransferCredentials
+from job_service.transfers.credentials_store import TransferCredentials
 
 
 class Vault:

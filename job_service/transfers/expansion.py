@@ -12,10 +12,10 @@ from typing import Any
 
 from job_service.lifecycle.job import Job, NewJob
 from job_service.lifecycle.reports import Accepted, Answer, Report
-from job_service.mongo.families.elements import Elements
-from job_service.mongo.families.listings import Listings
 from job_service.mongo.store import Store
 from job_service.transfers.document import KIND, at_target, element_id
+from job_service.transfers.elements_store import Elements
+from job_service.transfers.listings_store import Listings
 from job_service.transfers.planning import Planned, checked_listing, plan
 from job_service.transfers.words import JobType
 from job_service.web.request_ids import request_id

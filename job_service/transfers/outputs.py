@@ -5,10 +5,10 @@ from typing import Any
 
 from job_service.lifecycle.errors import Invalid, JobServiceError
 from job_service.lifecycle.job import Job, State
-from job_service.mongo.families.attempt_logs import AttemptLogs
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.document import attempts_of
 from job_service.transfers.expansion import Expansion
+from job_service.transfers.logs_store import AttemptLogs
 from job_service.transfers.words import JobStatus
 
 _BATCH = 200

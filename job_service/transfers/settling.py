@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.kind import KindAndType
-from job_service.mongo.families.elements import Elements
 from job_service.mongo.store import Store
 from job_service.mongo.telling.notes import Note
 from job_service.transfers.document import KIND, first_element_id
+from job_service.transfers.elements_store import Elements
 
 #: After this long a job without any element is one whose submission was interrupted.
 _FORGOTTEN = timedelta(minutes=1)

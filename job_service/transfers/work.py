@@ -10,7 +10,6 @@ from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.reports import Accepted, Answer, Refused, Release, Report
-from job_service.mongo.families.attempt_logs import AttemptLogs
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.claim_gates import Ticket
 from job_service.transfers.adapter import Transfers
@@ -18,6 +17,7 @@ from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
 from job_service.transfers.document import KIND, at_target, credentials_for
 from job_service.transfers.expansion import Expansion
+from job_service.transfers.logs_store import AttemptLogs
 from job_service.transfers.monitoring import figures_of
 from job_service.transfers.settling import Settling
 from job_service.transfers.showing import work_group, work_item

@@ -11,7 +11,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from job_service.lifecycle.kind import KindAndType
-from job_service.mongo.families.elements import Elements
+from job_service.transfers.elements_store import Elements
 from job_service.transfers.settling import Settling
 from tests.api.transfers import BASE, copy, entry, listed, report, status, submit, take
 from tests.machine_profile import SCALE

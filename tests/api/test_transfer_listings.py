@@ -53,7 +53,7 @@ def test_the_listing_of_a_list_is_data_and_given_back_as_it_is(http, listing):
 
 
 def test_a_piece_of_a_listing_may_be_larger_than_a_document_of_the_database(http, monkeypatch):
-    monkeypatch.setattr("job_service.mongo.families.listings._PIECE_BYTES", 1_000)
+    monkeypatch.setattr("job_service.transfers.listings_store._PIECE_BYTES", 1_000)
     listing = {"root": [random.Random(1).randbytes(3_000).hex()], "more": "x" * 10, "last": ["y"]}
     number = submit(http, "list")
     listed(http, listing)

@@ -3,12 +3,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from job_service.datasets.reservations_store import Reservations
 from job_service.lifecycle.errors import TargetBusy
 from job_service.mongo.verbs.submission import Created, Taken
 from tests.store.jobs import new_job, submit
 
 NAMES = 1_000
 CLIENTS = 16
+
+
+@pytest.fixture
+def reservations(store):
+    return Reservations(store.collections, store.context.clock)
 
 
 def test_of_many_that_submit_the_same_names_at_once_each_name_goes_to_one(store, another_store):
@@ -31,20 +37,20 @@ def test_of_many_that_submit_the_same_names_at_once_each_name_goes_to_one(store,
             assert holder == stored[f"D{place}"]
 
 
-def test_a_name_is_held_against_jobs_while_its_input_is_being_deleted(store):
-    with store.reservations.hold("AGE"):
+def test_a_name_is_held_against_jobs_while_its_input_is_being_deleted(store, reservations):
+    with reservations.hold("AGE"):
         assert isinstance(store.submission.create([new_job("AGE")])[0], Taken)
     submit(store, new_job("AGE"))
-    with pytest.raises(TargetBusy), store.reservations.hold("AGE"):
+    with pytest.raises(TargetBusy), reservations.hold("AGE"):
         pass
 
 
-def test_a_reservation_that_was_forgotten_is_removed_by_the_sweep(store, clock):
-    hold = store.reservations.hold("AGE")
+def test_a_reservation_that_was_forgotten_is_removed_by_the_sweep(store, reservations, clock):
+    hold = reservations.hold("AGE")
     hold.__enter__()
-    assert store.reservations.remove_forgotten() == 0
+    assert reservations.remove_forgotten() == 0
     clock.advance(61)
-    assert store.reservations.remove_forgotten() == 1
+    assert reservations.remove_forgotten() == 1
     submit(store, new_job("AGE"))
 
 

@@ -9,14 +9,15 @@ import pytest
 from job_service.families import FAMILIES
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.mongo.families.attempt_logs import AttemptLogs
-from job_service.mongo.families.listings import Listings
-from job_service.mongo.families.transfer_credentials import TransferCredentials
 from job_service.mongo.keeping.archive import Archive
 from job_service.mongo.keeping.expiry import NAME
 from job_service.mongo.keeping.retention import Keeping, Retention
 from job_service.mongo.store import open_store
 from job_service.mongo.watching.recount import Recount
+from job_service.transfers.belongings_store import Belongings
+from job_service.transfers.credentials_store import TransferCredentials
+from job_service.transfers.listings_store import Listings
+from job_service.transfers.logs_store import AttemptLogs
 from tests.store.jobs import submit, submit_many
 
 DAY = 24 * 3600
@@ -33,7 +34,7 @@ def store(new_database, clock, transitions):
 def keep(store, days=None, archive=None):
     """Do what the sweeper's duty does in one go; give how many jobs went."""
     keeping = Keeping(days, Archive(archive) if archive else None)
-    return Retention(store.collections, store.context, store.counters, keeping)()
+    return Retention(store.collections, store.context, store.counters, keeping, Belongings(store.collections))()
 
 
 def ended(store, *jobs):
@@ -139,7 +140,7 @@ def test_more_than_a_pass_can_take_go_on_with_the_next_sweep(store, clock, monke
         store.operating.cancel(job_id)
     store.sweeper.move_ended()
     clock.advance(DAY + 1)
-    duty = Retention(store.collections, store.context, store.counters, Keeping(1))
+    duty = Retention(store.collections, store.context, store.counters, Keeping(1), Belongings(store.collections))
     assert [duty(), duty(), duty()] == [4, 1, 0]
 
 

@@ -14,6 +14,7 @@ from job_service.mongo.database.client import connect, open_database
 from job_service.mongo.keeping.expiry import NAME
 from job_service.mongo.keeping.retention import Keeping, Retention
 from job_service.mongo.store import open_store
+from job_service.transfers.belongings_store import Belongings
 from tests.store.jobs import claim, report, submit
 
 
@@ -42,10 +43,12 @@ def test_jobs_live_end_and_go(lesser_store, clock):
     report(store, claim(store)[0], end="completed")
     store.sweeper.sweep()
     clock.advance(30 * 24 * 3600)
+    belongings = Belongings(store.collections)
     for days in (40, 20):
-        assert Retention(store.collections, store.context, store.counters, Keeping(days))() == (days == 20)
+        keep = Retention(store.collections, store.context, store.counters, Keeping(days), belongings)
+        assert keep() == (days == 20)
         assert store.collections.completed.index_information()[NAME]["expireAfterSeconds"] == days * 24 * 3600
-    Retention(store.collections, store.context, store.counters, Keeping())()
+    Retention(store.collections, store.context, store.counters, Keeping(), belongings)()
     assert NAME not in store.collections.completed.index_information()
 
 

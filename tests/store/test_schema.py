@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from job_service.datasets.reservations_store import Reservations
 from job_service.families import FAMILIES
 from job_service.lifecycle.job import SCHEMA_VERSION, NewJob
 from job_service.lifecycle.retry import RetryPolicy
@@ -37,7 +38,7 @@ def as_before(store, *ids):
 
 def test_every_new_document_says_its_version(store):
     submit(store)
-    with store.reservations.hold("SEX"):
+    with Reservations(store.collections, store.context.clock).hold("SEX"):
         assert store.collections.inprogress.count_documents({"schemaVersion": SCHEMA_VERSION}) == 2
 
 

@@ -5,7 +5,8 @@ from itertools import permutations
 
 import pytest
 
-from job_service.mongo.families.targets import TargetChange, Targets
+from job_service.datasets.document import TargetChange
+from job_service.datasets.targets_store import Targets
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from job_service.mongo.families.elements import Elements
+from job_service.transfers.elements_store import Elements
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PARENTS, HELD, UNCERTAIN, CLAIMABLE = 600, 3_000, 300, 1_000

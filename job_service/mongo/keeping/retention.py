@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from job_service.lifecycle.job import Job
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.keeping.archive import Archive
-from job_service.mongo.keeping.belongings import Belongings
 from job_service.mongo.keeping.expiry import Expiry
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.watching.counters import Counters, Place
@@ -38,6 +37,16 @@ class Keeping:
     archive: Archive | None = None
 
 
+class Belongings(Protocol):
+    """What is stored about jobs beside their documents."""
+
+    def logs(self, jobs: Sequence[Job]) -> dict[str, dict[str, str]]:
+        """Return what the workers of these jobs wrote: by job, then by attempt, counted from 1."""
+
+    def remove(self, job_ids: Sequence[str]) -> None:
+        """Remove what belongs to these jobs."""
+
+
 class Retention:
     """A duty of the sweeper."""
 
@@ -47,10 +56,11 @@ class Retention:
         context: StoreContext,
         counters: Counters,
         keeping: Keeping,
+        belongings: Belongings,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._completed = collections.completed
-        self._belongings = Belongings(collections)
+        self._belongings = belongings
         self._clock = context.clock
         self._counters = counters
         self._keeping = keeping

@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from job_service.lifecycle.job import Job
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
-from job_service.mongo.families.attempt_logs import AttemptLogs
+from job_service.transfers.logs_store import AttemptLogs
 
 
 class Belongings:

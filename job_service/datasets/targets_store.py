@@ -5,28 +5,15 @@ document here is written when the job is moved, so that the two can not disagree
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
+from job_service.datasets.document import TargetChange
 from job_service.lifecycle.job import Job
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.database.duplicates import duplicates
-
-
-@dataclass(frozen=True, slots=True)
-class TargetChange:
-    """What a job says about a target at a moment."""
-
-    name: str
-    at: datetime
-    status: str
-    by: dict[str, Any]
-    action: tuple[str, ...]
 
 
 class Targets:

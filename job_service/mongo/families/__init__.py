@@ -1,1 +1,0 @@
-"""The queries that only one family of jobs needs."""
