@@ -92,7 +92,7 @@ def open_store(
     reporting, sweeper = Reporting(collections, context, ending), Sweeper(collections, context, ending)
     submission = Submission(collections, context)
     submission.admissions.append(context.require_types)
-    recount = Recount(collections, counters, tuple(by_kind))
+    recount = Recount(collections, counters)
     sweeper.duties.extend([submission.confirm_left, recount, Migration(collections, context)])
     return Store(
         database=database,

@@ -156,9 +156,10 @@ class _Gauges(Collector):
             labels=["kind"],
         )
         alive = GaugeMetricFamily(f"{_PREFIX}_workers_alive", "Workers that asked for jobs lately", labels=["kind"])
+        workers = Tally(kind for kind, _ in {(one["kind"], one["worker"]) for one in stats["workers"]})
         for kind, figures in stats["kinds"].items():
             ages.add_metric([kind], figures["oldestClaimableSeconds"] or 0.0)
-            alive.add_metric([kind], len({one["worker"] for one in stats["workers"] if one["kind"] == kind}))
+            alive.add_metric([kind], workers[kind])
             for state, count in figures["states"].items():
                 jobs.add_metric([kind, state], count)
         yield from (jobs, ages, alive)

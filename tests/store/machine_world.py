@@ -45,7 +45,6 @@ class World:
         (self.duty,) = (duty for duty in self.stores[0].sweeper.duties if isinstance(duty, Recount))
         for store in self.stores:
             store.sweeper.duties.clear()
-        self.duty._kinds = ("dataset", "conversion")
 
     def look_at_the_flag(self):
         for store in self.stores:

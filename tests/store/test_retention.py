@@ -101,7 +101,7 @@ def test_what_is_shown_in_numbers_stays_right(store, clock):
     assert keep(store, 1) == 3
     assert store.stats.gather()["kinds"]["dataset"]["states"]["cancelled"] == 0
     store.counters.flush()
-    recount = Recount(store.collections, store.counters, [family.name for family in FAMILIES])
+    recount = Recount(store.collections, store.counters)
     assert [recount(), recount()] == [0, 0]
 
 

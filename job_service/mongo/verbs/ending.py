@@ -19,7 +19,7 @@ from job_service.lifecycle.reports import ending
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.database.client import Document, fetch
-from job_service.mongo.database.collections import EPOCH, Collections
+from job_service.mongo.database.collections import EPOCH, Collections, in_states
 from job_service.mongo.database.duplicates import duplicates
 from job_service.mongo.verbs.context import StoreContext
 
@@ -49,7 +49,7 @@ class Ending:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._kinds = context.kinds
-        self._ended = context.in_states(ENDED)
+        self._ended = in_states(ENDED)
         self._clock = context.clock
         self._observe = context.observe
         self._reached = interruption

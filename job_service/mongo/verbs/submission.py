@@ -162,16 +162,14 @@ class Submission:
         return known
 
     def _numbers_for(self, new_jobs: Sequence[NewJob]) -> dict[int, int]:
+        places: dict[str, list[int]] = {}
+        for place, new in enumerate(new_jobs):
+            if new.number is None and new.parent_id is None and self._kinds[new.kind].counts:
+                places.setdefault(new.kind, []).append(place)
         numbers: dict[int, int] = {}
-        for kind, family in self._kinds.items():
-            places = [
-                place
-                for place, new in enumerate(new_jobs)
-                if new.kind == kind and family.counts and new.number is None and new.parent_id is None
-            ]
-            if places:
-                first = self.next_number(kind, len(places))
-                numbers.update(zip(places, range(first, first + len(places)), strict=True))
+        for kind, of_kind in places.items():
+            first = self.next_number(kind, len(of_kind))
+            numbers.update(zip(of_kind, range(first, first + len(of_kind)), strict=True))
         return numbers
 
     def next_id(self) -> str:

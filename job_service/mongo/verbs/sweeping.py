@@ -16,7 +16,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from job_service.lifecycle.job import State
-from job_service.mongo.database.collections import SUSPECT, Collections
+from job_service.mongo.database.collections import SUSPECT, Collections, in_states
 from job_service.mongo.verbs.claiming import spent
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
@@ -40,7 +40,7 @@ class Sweeper:
         self._leaderships = collections.leaderships
         self._clock = context.clock
         self._policy = context.policy
-        self._running = context.in_states([State.RUNNING])
+        self._running = in_states([State.RUNNING])
         self._ending = ending
         self._me = uuid.uuid4().hex
         self._wake = threading.Event()

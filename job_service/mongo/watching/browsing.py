@@ -18,6 +18,9 @@ from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.reading import JobFilter, build_query, merged
 
 LOOKED_AT = 5_000
+#: So many pairs of a kind and a state one query may name for the database to merge their jobs in the ids' order; of
+#: more it would sort them all (`internalQueryMaxScansToExplode`).
+MOST_IN_ORDER = 200
 #: The kind whose clients choose ids, which need not begin with a time.
 _OWN_IDS = "conversion"  # it also has an index by type of its own
 _MILLISECOND = timedelta(milliseconds=1)
@@ -115,15 +118,37 @@ class Browsing:
         """Return the queries that answer a search."""
         kinds = self._kinds_of(sought)
         states = self._states(sought, kinds)
-        groups = [kinds]
-        if (sought.since or sought.until or sought.type) and _OWN_IDS in kinds:
-            groups = [tuple(kind for kind in kinds if kind != _OWN_IDS), (_OWN_IDS,)]
-        return [
-            self._leg(replace(sought, kinds=group, states=wanted), live=live)
-            for group in groups
-            for live, wanted in ((True, states), (False, tuple(state for state in states if state in ENDED)))
-            if group and wanted
+        ended = tuple(state for state in states if state in ENDED)
+        sides = [
+            (live, replace(sought, kinds=kinds, states=wanted))
+            for live, wanted in ((True, states), (False, ended))
+            if wanted
         ]
+        return [
+            self._leg(replace(side, kinds=group), live=live)
+            for live, side in sides
+            for group in self._groups(side, live=live)
+            if group
+        ]
+
+    def _groups(self, sought: JobSearch, *, live: bool) -> list[tuple[str, ...]]:
+        """Part the kinds that are sought, such that an index has the jobs of each part in the ids' order."""
+        alone = {_OWN_IDS} & {*sought.kinds} if sought.since or sought.until or sought.type else set()
+        kinds = tuple(kind for kind in sought.kinds if kind not in alone)
+        most = MOST_IN_ORDER // len(sought.states)
+        if len(kinds) > most:
+            together = replace(sought, kinds=kinds)
+            if self._is_found_otherwise(together, live=live):
+                most = len(kinds)
+            else:
+                kinds = tuple(sorted(self._jobs[live].distinct("kind", _in_kinds_and_states(together))))
+        return [*(kinds[begin : begin + most] for begin in range(0, len(kinds), most)), tuple(alone)]
+
+    def _is_found_otherwise(self, sought: JobSearch, *, live: bool) -> bool:
+        """Say whether the kinds only filter what another index finds."""
+        few = sought.user is not None or sought.number is not None or sought.parent_id is not None
+        reason = sought.reason is not None and sought.type is None
+        return few or reason or self._is_everything(sought, live=live)
 
     def _leg(self, sought: JobSearch, *, live: bool) -> SubQuery:
         base = JobFilter(
@@ -193,6 +218,10 @@ class Browsing:
         if sought.reason:
             states -= {State.COMPLETED}
         return tuple(state for state in State if state in states)
+
+
+def _in_kinds_and_states(sought: JobSearch) -> Document:
+    return {"kind": {"$in": list(sought.kinds)}, "state": {"$in": [state.value for state in sought.states]}}
 
 
 def _states_of(family: Kind, status: str) -> set[State]:

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.mongo.database.client import fetch
-from job_service.mongo.database.collections import Collections
+from job_service.mongo.database.collections import Collections, in_states
 from job_service.mongo.verbs.context import StoreContext
 
 _MOST = 10_000
@@ -34,7 +34,7 @@ class Overseeing:
         self._completed = collections.completed
         self._workers = collections.workers
         self._clock = context.clock
-        self._running = context.in_states([State.RUNNING])
+        self._running = in_states([State.RUNNING])
 
     def lapsed(self) -> int:
         """Return how many jobs are under a lease that is over, up to a limit: nobody has taken them again yet."""

@@ -7,12 +7,15 @@ too, as jobs may have come and gone again between the two.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import UpdateOne, timeout
+from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
-from job_service.lifecycle.job import State
+from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.watching.counters import Counters, Place
 
@@ -20,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 _EVERY_SECONDS = 300.0
 #: A recount may take this part of the time at most.
 _AT_MOST_ONE_IN = 100
+#: A count of millions takes longer than a query may otherwise: about a second for each.
+_COUNT_SECONDS = 120
 
 
 class Recount:
@@ -29,13 +34,11 @@ class Recount:
         self,
         collections: Collections,
         counters: Counters,
-        kinds: Sequence[str],
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._jobs = (collections.inprogress, collections.completed)
+        self._jobs: tuple[Collection[Any], ...] = (collections.inprogress, collections.completed)
         self._counts = collections.counters
         self._counters = counters
-        self._kinds = kinds
         self._seconds = seconds
         self._next = float("-inf")
         self._begun: tuple[dict[Place, int], dict[Place, int]] | None = None
@@ -50,8 +53,8 @@ class Recount:
             # Set before the count, so that one that fails is not tried again at once.
             self._next = began + _EVERY_SECONDS
             self._counters.flush()
-            places = [(kind, state.value) for kind in self._kinds for state in State]
-            self._begun = (self._shown(), self._count(places))
+            before = self._shown()
+            self._begun = (before, dict.fromkeys(before, 0) | self._count_all())
             took = self._seconds() - began
             self._next = began + max(_EVERY_SECONDS, took * _AT_MOST_ONE_IN)
         return 0
@@ -59,6 +62,17 @@ class Recount:
     def _shown(self) -> dict[Place, int]:
         found = self._counts.find()
         return {(document["kind"], document["state"]): int(document["count"]) for document in found}
+
+    def _count_all(self) -> dict[Place, int]:
+        """Count the jobs of each kind and state that there are: one query a collection, however many kinds."""
+        counted: Counter[Place] = Counter()
+        place = {"kind": "$kind", "state": "$state"}
+        by_place: list[Document] = [{"$match": {"kind": {"$gt": ""}}}, {"$group": {"_id": place, "count": {"$sum": 1}}}]
+        for jobs in self._jobs:
+            with timeout(_COUNT_SECONDS):
+                groups = list(jobs.aggregate(by_place, hint="state"))
+            counted.update({(group["_id"]["kind"], group["_id"]["state"]): group["count"] for group in groups})
+        return counted
 
     def _count(self, places: Iterable[Place]) -> dict[Place, int]:
         return {

@@ -1,9 +1,10 @@
 """What is going on, without counting jobs: counters, one index seek a kind, and the workers that were heard of."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from job_service.lifecycle.job import State
+from job_service.lifecycle.job import ALIVE, State
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus
 from job_service.mongo.verbs.reading import Reading
@@ -17,7 +18,7 @@ class Stats:
     def __init__(
         self, context: StoreContext, counters: Counters, reading: Reading, workers: Workers, maintenance: Maintenance
     ) -> None:
-        self._kinds = tuple(context.kinds)
+        self._kinds = context.kinds
         self._clock = context.clock
         self._counters = counters
         self._reading = reading
@@ -31,9 +32,9 @@ class Stats:
         kinds = {
             kind: {
                 "states": {state.value: counts.get(kind, {}).get(state.value, 0) for state in State},
-                "oldestClaimableSeconds": self._waited(kind, now),
+                "oldestClaimableSeconds": self._waited(kind, now) if _may_wait(counts.get(kind, {})) else None,
             }
-            for kind in self._kinds
+            for kind in tuple(self._kinds)
         }
         return {"kinds": kinds, "workers": self._workers.live(), "paused": self.pause()}
 
@@ -45,3 +46,8 @@ class Stats:
     def _waited(self, kind: str, now: datetime) -> float | None:
         oldest = self._reading.oldest_claimable(kind, now)
         return None if oldest is None else max(round((now - oldest).total_seconds(), 3), 0.0)
+
+
+def _may_wait(counts: Mapping[str, int]) -> bool:
+    """Say whether a kind may have jobs to claim: some wait, or are held, perhaps under leases that have run out."""
+    return any(counts.get(state.value, 0) for state in ALIVE)

@@ -1,0 +1,129 @@
+"""What looks at all kinds takes as few round trips with a thousand kinds as with five."""
+
+from dataclasses import replace
+
+import pytest
+from pymongo import MongoClient
+
+from job_service.families import FAMILIES
+from job_service.lifecycle.job import NewJob, State
+from job_service.lifecycle.kind import Kind
+from job_service.lifecycle.retry import RetryPolicy
+from job_service.mongo.database.client import open_database
+from job_service.mongo.store import open_store
+from job_service.mongo.watching.browsing import MOST_IN_ORDER, Browsing, JobSearch
+from job_service.mongo.watching.recount import Recount
+from tests.store.jobs import claim, new_job, submit
+from tests.store.test_browsing_plans import stages, winning
+
+MANY = [Kind(name=f"kind-{number:04}") for number in range(1_000)]
+
+
+@pytest.fixture
+def store(mongod_url, database, clock, commands):
+    """A store of a thousand kinds and the five families, whose round trips are counted."""
+    client: MongoClient = MongoClient(mongod_url, tz_aware=True, w="majority", event_listeners=[commands])
+    opened = open_store(
+        open_database(client, f"mongodb://unused/{database.name}"),
+        [*FAMILIES, *MANY],
+        RetryPolicy(),
+        lambda _: None,
+        clock,
+    )
+    opened.prepare()
+    yield opened
+    opened.wakeups.stop()
+    client.close()
+
+
+@pytest.fixture
+def one_each(store):
+    """A job of each of the many kinds."""
+    store.submission.create([NewJob(kind=kind.name, parameters={}) for kind in MANY])
+    return store
+
+
+def test_a_submission_counts_numbers_only_for_its_own_kinds(store, commands):
+    created, sent = commands.sent(
+        lambda: store.submission.create(
+            [NewJob(kind="code", parameters={}), new_job(), NewJob(kind="code", parameters={})]
+        )
+    )
+    assert [outcome.job.get("number") for outcome in created] == [1, None, 2]
+    assert sent == ["findAndModify", "insert"]
+
+
+def test_only_kinds_that_may_have_jobs_to_claim_are_asked_for_the_oldest(store, clock, commands):
+    submit(store)
+    clock.advance(7)
+    stats, sent = commands.sent(store.stats.gather)
+    assert len(stats["kinds"]) == len(FAMILIES) + len(MANY)
+    assert stats["kinds"]["dataset"]["oldestClaimableSeconds"] >= 7
+    assert sent.count("find") <= 4
+
+
+def test_a_job_under_a_lapsed_lease_is_the_oldest_that_may_be_claimed(store, clock):
+    submit(store)
+    claim(store)
+    assert store.stats.gather()["kinds"]["dataset"]["oldestClaimableSeconds"] is None
+    clock.advance(61)
+    assert store.stats.gather()["kinds"]["dataset"]["oldestClaimableSeconds"] == 1
+
+
+def test_a_recount_asks_each_collection_once(one_each, commands):
+    recount = Recount(one_each.collections, one_each.counters)
+    _, sent = commands.sent(recount)
+    assert sent.count("aggregate") == 2
+    assert len(sent) <= 8
+
+
+def test_a_recount_mends_the_counter_of_a_kind_that_nobody_knows_any_more(store, database):
+    database["counters"].insert_one({"_id": "gone|queued", "kind": "gone", "state": "queued", "count": 3})
+    recount = Recount(store.collections, store.counters)
+    assert (recount(), recount()) == (0, 1)
+    assert store.counters.counts()["gone"] == {"queued": 0}
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [
+        JobSearch(),
+        JobSearch(states=(State.QUEUED,)),
+        JobSearch(states=(State.QUEUED, State.RUNNING)),
+        JobSearch(states=(State.FAILED,)),
+        JobSearch(kinds=tuple(kind.name for kind in MANY[:300])),
+        JobSearch(status="queued"),
+        JobSearch(type="archive"),
+        JobSearch(user="17"),
+        JobSearch(reason="disk"),
+    ],
+    ids=range(9),
+)
+def test_a_search_among_a_thousand_kinds_sorts_nothing(one_each, database, sought):
+    legs = Browsing(one_each.collections, one_each.context.kinds).legs(sought)
+    assert len(legs) <= 2 * (len(MANY) * len(State) // MOST_IN_ORDER + 2)
+    for leg in legs:
+        name = "inprogress" if leg.live else "completed"
+        hint = {"hint": leg.hint} if leg.hint else {}
+        command = {"aggregate": name, "pipeline": leg.pipeline(51, 102), "cursor": {}, **hint}
+        found = stages(winning(database.command({"explain": command, "verbosity": "queryPlanner"})))
+        assert not {"COLLSCAN", "SORT"} & {*found}
+
+
+def test_a_search_among_a_thousand_kinds_pages_through_all_of_them_in_the_ids_order(one_each):
+    browsing = Browsing(one_each.collections, one_each.context.kinds)
+    for sought in (JobSearch(), JobSearch(states=(State.QUEUED,))):
+        pages = list(browsing.all(sought, 300))
+        ids = [job["_id"] for page in pages for job in page]
+        assert (len(ids), sorted(ids, reverse=True)) == (len(MANY), ids)
+
+
+def test_a_search_asks_only_about_kinds_that_have_such_jobs(one_each, commands):
+    submit(one_each)
+    one_each.operating.cancel(submit(one_each, new_job("OLD"))[0])
+    browsing = Browsing(one_each.collections, one_each.context.kinds)
+    sought = JobSearch(states=(State.CANCELLED,))
+    legs = browsing.legs(sought)
+    assert [leg.served["kind"] for leg in legs] == ["dataset"]
+    assert [job["state"] for job in browsing.page(sought, 10).jobs] == ["cancelled"]
+    assert browsing.page(replace(sought, states=(State.FAILED,)), 10).jobs == []
