@@ -1,9 +1,7 @@
 """`GET /stats` and `GET /events`: how things are, and every change as it happens."""
 
-import socket
 import time
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
 
 from flask import Blueprint, Response, request
 
@@ -12,6 +10,7 @@ from job_service.mongo.telling.events import Events, Subscription, Wanted
 from job_service.mongo.watching.stats import Stats
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer, dumps
+from job_service.web.clients import has_hung_up
 from job_service.web.requests import query_choice, query_text
 
 #: Something is said at least this often, so that neither side takes a silence for a lost connection.
@@ -43,8 +42,7 @@ def watching_routes(stats: Stats, events: Events, kinds: Collection[str]) -> Blu
         except BaseException:
             events.leave(subscription)
             raise
-        connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
-        lines = _lines(subscription, missed, last_id, connection)
+        lines = _lines(subscription, missed, last_id, has_hung_up())
         response = Response(lines, mimetype="text/event-stream", headers=_HEADERS)
         response.call_on_close(lambda: events.leave(subscription))
         return response
@@ -52,7 +50,9 @@ def watching_routes(stats: Stats, events: Events, kinds: Collection[str]) -> Blu
     return routes
 
 
-def _lines(subscription: Subscription, missed: Iterator[Event], last_id: str, connection: Any) -> Iterator[bytes]:
+def _lines(
+    subscription: Subscription, missed: Iterator[Event], last_id: str, has_left: Callable[[], bool]
+) -> Iterator[bytes]:
     """Yield the stream: how soon to come back and where to go on from, what was missed, and then what happens."""
     seen = last_id or subscription.position
     yield f"retry: {_RECONNECT_MILLISECONDS}\nid: {seen}\n\n".encode()
@@ -60,7 +60,7 @@ def _lines(subscription: Subscription, missed: Iterator[Event], last_id: str, co
         seen = max(seen, event.id)
         yield _shown(event)
     said = time.monotonic()
-    while not _has_left(connection):
+    while not has_left():
         try:
             fresh = subscription.take(min(_LOOK_SECONDS, COMMENT_SECONDS))
         except EOFError:
@@ -71,20 +71,6 @@ def _lines(subscription: Subscription, missed: Iterator[Event], last_id: str, co
         elif time.monotonic() - said >= COMMENT_SECONDS:
             said = time.monotonic()
             yield b": still here\n\n"
-
-
-def _has_left(connection: Any) -> bool:
-    """Say whether the reader has closed its connection; nothing is taken from what it may have sent."""
-    if not isinstance(connection, socket.socket):
-        return False
-    try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
-    except ValueError:  # under TLS nobody can look ahead
-        return False
-    except OSError:
-        return True
 
 
 def _shown(event: Event) -> bytes:

@@ -9,9 +9,11 @@ from job_service.web.present import present
 def has_hung_up() -> Callable[[], bool]:
     """Return what tells any thread, without waiting, whether the present request's client has closed its connection.
 
-    Where the connection can not be seen (no gunicorn, TLS), nobody has hung up.
+    Nothing is taken from what the client may have sent. Where the connection can not be seen (under neither gunicorn
+    nor Werkzeug's server, or under TLS), nobody has hung up.
     """
-    connection: socket.socket | None = present().environ.get("gunicorn.socket")
+    environ = present().environ
+    connection: socket.socket | None = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
 
     def asked() -> bool:
         if connection is None:

@@ -7,11 +7,10 @@ tokens with made-up key ids causes no more fetches than none, and the last good 
 import http.client
 import json
 import logging
-import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -155,42 +154,24 @@ def _checked(url: str) -> SplitResult:
 def _get(url: SplitResult, timeout: float) -> bytes:
     """Return the answer of one GET, without following redirects; NoKeySet."""
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    connection = kind(url.hostname or "", url.port, timeout=timeout)
-    try:
-        connection.connect()
-        with _cut_after(connection.sock, timeout):
-            return _ask(connection, url)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NoKeySet(type(error).__name__) from None
-    finally:
-        connection.close()
-
-
-def _ask(connection: http.client.HTTPConnection, url: SplitResult) -> bytes:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    connection.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
-    response = connection.getresponse()
+    with closing(kind(url.hostname or "", url.port, timeout=timeout)) as connection:
+        try:
+            connection.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
+            return _body(connection.getresponse(), time.monotonic() + timeout)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise NoKeySet(type(error).__name__) from None
+
+
+def _body(response: http.client.HTTPResponse, deadline: float) -> bytes:
+    """Read a body, by a deadline of its own: the connection's timeout starts anew with each byte."""
     if response.status != http.client.OK:
         raise NoKeySet(f"status {response.status}")
-    document = response.read(MAX_BYTES + 1)
-    if len(document) > MAX_BYTES:
-        raise NoKeySet("the answer is too large")
+    document = b""
+    while piece := response.read1(MAX_BYTES):
+        document += piece
+        if len(document) > MAX_BYTES:
+            raise NoKeySet("the answer is too large")
+        if time.monotonic() > deadline:
+            raise TimeoutError
     return document
-
-
-@contextmanager
-def _cut_after(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """Shut a connection down when the time is up: its own timeout starts anew with each byte."""
-    timer = threading.Timer(seconds, _shut_down, (sock,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _shut_down(sock: socket.socket) -> None:
-    with suppress(OSError):
-        # Not the method of a TLS socket, which would change what the reading thread is using.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
