@@ -13,7 +13,7 @@ from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Release, Report, lease_seconds
 from job_service.lifecycle.view import core_view
 from job_service.mongo.store import Store
-from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.web.clients import has_hung_up
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
@@ -40,7 +40,7 @@ class Claims:
     def claim(self, asked: ClaimRequest) -> tuple[dict[str, Any], dict[str, str]]:
         """Claim jobs; return the answer and its headers. Raises Invalid, Limited."""
         narrowing = self._narrowing(asked)
-        ticket = Ticket(
+        claim = ClaimAsked(
             claim_id=asked.claimId or new_claim_id(),
             worker=asked.worker,
             limit=asked.limit,
@@ -49,14 +49,14 @@ class Claims:
             request_id=request_id(),
         )
         self._store.workers.seen(asked.worker, narrowing)
-        pause = self._desk.claim(narrowing, ticket, asked.wait, has_hung_up())
+        claimed = self._desk.claim(narrowing, claim, asked.wait, has_hung_up())
         answer: dict[str, Any] = {
             "serverTime": self._store.context.clock.now(),
-            "claims": [self._held(job) for job in ticket.jobs],
+            "claims": [self._held(job) for job in claimed.jobs],
         }
-        if pause is None:
+        if claimed.pause is None:
             return answer, {}
-        return {**answer, "paused": True, "message": pause["msg"]}, {"Retry-After": str(_PAUSE_RETRY)}
+        return {**answer, "paused": True, "message": claimed.pause["msg"]}, {"Retry-After": str(_PAUSE_RETRY)}
 
     def update(self, claim_id: str, job_id: str, update: Update) -> dict[str, Any]:
         """Take one report. Raises LeaseLost, AlreadyFinished, NotFound, Invalid."""

@@ -1,25 +1,23 @@
-"""Where claims of one process meet: equal ones go to the database together, and wait together.
+"""Group commit of a process's claims, and the waiting of those that found nothing.
 
-Claims for the same part of the queue form a group. The first to arrive leads: it takes all that are pending to the
-store in one batch, hands out what came, and passes the lead on. A claim that found nothing and may wait is parked; a
-wake-up (see `mongo/telling/wakeups.py`) sends all parked claims of a group to the store as one batch.
+Equal claims, those for the same part of the queue, form a group. Those that arrive together look at the store together
+(see `web/combining.py`). A claim that found nothing and may wait is parked; a wake-up (see `mongo/telling/wakeups.py`)
+sends all parked claims of a group to the store as one batch.
 """
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from job_service.lifecycle.errors import Limited
 from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.telling.notes import Note
 from job_service.mongo.telling.wakeups import Wakeups
-from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claimed import ClaimAsked, Claimed
 from job_service.mongo.verbs.claiming import Claiming
-from job_service.mongo.verbs.maintenance import MaintenanceStatus
-from job_service.web.combining import BatchWindow, closed_baton
+from job_service.web.combining import Call, Combiner
 
-_BATCH = 1_000
 #: Clients choose the parts of the queue that they ask for; of more parts than that nothing is remembered.
 _MOST_REMEMBERED = 256
 
@@ -31,56 +29,79 @@ def _stays() -> bool:
     return False
 
 
-@dataclass(slots=True)
-class _Group:
-    """The claims for one part of the queue: those to be served, and those that wait.
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A claim's look at the store."""
 
-    `types` are those it is for, if not for all; `woken` is the number of the last wake-up that may have been for it.
+    asked: ClaimAsked
+    hung_up: HungUp = _stays  #: whether to leave the claim out, asked just before the look
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look has found."""
+
+    claimed: Claimed
+    seen: int  #: the group's wake-up number before the look: if it is higher later, a job may have been missed
+
+
+class _Group:
+    """Equal claims: those that look at the store, and those that wait.
+
+    What is remembered of it while there are none is only how many claims came together the last time.
     """
 
-    types: frozenset[str | None]
-    woken: int
-    pending: list["_Waiter"] = field(default_factory=list)
-    parked: list["_Waiter"] = field(default_factory=list)
-    busy: bool = False
-    window: BatchWindow = field(default_factory=BatchWindow)
+    def __init__(self, narrowing: Narrowing, claiming: Claiming, woken: int) -> None:
+        self.woken = woken  #: the number of the last wake-up that may have been for it
+        self.parked: list[Call[_Look, _Found | None]] = []
+        self.looks: Combiner[_Look, _Found | None] = Combiner(self._look)
+        self._narrowing = narrowing
+        self._types = frozenset(narrowing.types)
+        self._claiming = claiming
 
     def is_empty(self) -> bool:
-        """Say whether nothing but the window would be lost with it."""
-        return not (self.pending or self.parked or self.busy)
+        """Return whether the group can be dropped."""
+        return not self.parked and self.looks.is_idle
 
     def is_for(self, types: set[str | None]) -> bool:
-        """Say whether jobs of some of these types are for it; None stands for any."""
-        return bool(types) and (not self.types or None in types or not self.types.isdisjoint(types))
+        """Return whether its claims may be for jobs of some of these types; None stands for any."""
+        return bool(types) and (not self._types or None in types or not self._types.isdisjoint(types))
 
+    def unpark(self) -> None:
+        """Send all parked claims to the store as one batch; call it with the desk's lock held."""
+        if self.parked:
+            self.looks.send(self.parked)
+            self.parked = []
 
-@dataclass(slots=True)
-class _Waiter:
-    """One claim at the desk; the gate `turn` opens when it has its answer or has to lead, each time it has come.
+    def _look(self, looks: list[_Look]) -> list[_Found | None]:
+        """Return what each claim gets; None for those whose clients have hung up."""
+        seen = self.woken
+        gone = [look.hung_up() for look in looks]
+        there = [look.asked for look, left in zip(looks, gone, strict=True) if not left]
+        outcomes = iter(self._claim(there) if there else ())
+        return [None if left else _Found(next(outcomes), seen) for left in gone]
 
-    `seen` is the last wake-up before the store was asked: a later one may be about a missed job.
-    """
-
-    ticket: Ticket
-    turn: threading.Lock = field(default_factory=closed_baton)
-    hung_up: HungUp = _stays
-    waited: bool = False
-    leads: _Group | None = None
-    seen: int = 0
-    pause: MaintenanceStatus | None = None
-    error: BaseException | None = None
+    def _claim(self, asked: list[ClaimAsked]) -> Sequence[Claimed]:
+        alone = asked[0]
+        if len(asked) == 1 and alone.limit == 1 and not alone.repeatable:
+            return [self._claiming.claim_one(self._narrowing, alone)]
+        return self._claiming.claim_many(self._narrowing, asked)
 
 
 class ClaimDesk:
-    """Serves the claims of a process; `most_waiting` of them may wait at once. `tell` hears how many do."""
+    """Serves the claims of a process; `most_waiting` of them may wait at once. `on_waiting` hears how many do."""
 
     def __init__(
-        self, claiming: Claiming, wakeups: Wakeups, most_waiting: int, tell: Callable[[int], None] = lambda _count: None
+        self,
+        claiming: Claiming,
+        wakeups: Wakeups,
+        most_waiting: int,
+        on_waiting: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self._claiming = claiming
         self._wakeups = wakeups
         self._most_waiting = most_waiting
-        self._tell = tell
+        self._on_waiting = on_waiting
         self._lock = threading.Lock()
         self._groups: dict[Narrowing, _Group] = {}
         self._wakes = 0
@@ -88,27 +109,26 @@ class ClaimDesk:
         self._draining = False
         wakeups.serve(self.kinds_waited_for, self.wake)
 
-    def claim(
-        self, narrowing: Narrowing, ticket: Ticket, wait: float = 0, hung_up: HungUp = _stays
-    ) -> MaintenanceStatus | None:
-        """Fill the ticket, waiting for jobs up to `wait` seconds; return the pause that prevented it.
+    def claim(self, narrowing: Narrowing, asked: ClaimAsked, wait: float = 0, hung_up: HungUp = _stays) -> Claimed:
+        """Claim jobs, waiting for some up to `wait` seconds.
 
         A claim whose client has hung up while it waited gets nothing: nobody would hear of it. Raises Limited when too
         many claims wait already.
         """
         deadline = time.monotonic() + wait
-        waiter = _Waiter(ticket, hung_up=hung_up)
-        self._arrive(narrowing, waiter)
-        waiter.turn.acquire()
-        while True:
-            if waiter.leads is not None:
-                self._lead(narrowing, waiter.leads)
-            if waiter.error is not None:
-                raise waiter.error
-            if waiter.ticket.jobs or waiter.pause or time.monotonic() >= deadline or self._draining:
-                return waiter.pause
-            if (waiter.waited and hung_up()) or not self._park(narrowing, waiter, deadline):
-                return None
+        with self._lock:
+            group = self._group_of(narrowing)
+        found = group.looks.do([_Look(asked)])[0]
+        claimed = Claimed()
+        while found is not None:
+            claimed = found.claimed
+            if claimed.failure is not None:
+                raise claimed.failure
+            if claimed.jobs or claimed.pause or time.monotonic() >= deadline or self._draining:
+                break
+            again = _Look(replace(asked, intents=claimed.intents), hung_up)
+            found = self._wait(narrowing, again, found.seen, deadline)
+        return claimed
 
     def wake(self, note: Note) -> None:
         """Let the parked claims look again for which there may be something."""
@@ -118,11 +138,9 @@ class ClaimDesk:
         with self._lock:
             self._wakes += 1
             for narrowing, group in self._groups.items():
-                # One of an empty group may be about to park.
-                if group.is_empty() or group.is_for(types.get(narrowing.kind, set())):
+                if group.is_for(types.get(narrowing.kind, set())):
                     group.woken = self._wakes
-                    if group.parked:
-                        self._unpark(group)
+                    group.unpark()
 
     def kinds_waited_for(self) -> set[str]:
         """Return the kinds for which claims are parked."""
@@ -134,103 +152,51 @@ class ClaimDesk:
         self._draining = True
         with self._lock:
             for group in self._groups.values():
-                self._unpark(group)
+                group.unpark()
 
     @property
     def waiting(self) -> int:
         """Return how many claims wait."""
         return self._waiting
 
-    def _arrive(self, narrowing: Narrowing, waiter: _Waiter) -> None:
-        with self._lock:
-            group = self._group_of(narrowing)
-            group.pending.append(waiter)
-            group.window.arrived(len(group.pending))
-            self._appoint(group)
-
     def _group_of(self, narrowing: Narrowing) -> _Group:
-        """Return the group, which remembers how many claimed together when it is empty; call it with the lock held."""
+        """Return the group of equal claims; call it with the lock held."""
         group = self._groups.get(narrowing)
         if group is None:
             if len(self._groups) >= _MOST_REMEMBERED:
                 self._groups = {part: group for part, group in self._groups.items() if not group.is_empty()}
-            group = self._groups[narrowing] = _Group(frozenset(narrowing.types), self._wakes)
+            group = self._groups[narrowing] = _Group(narrowing, self._claiming, self._wakes)
         return group
 
-    def _appoint(self, group: _Group) -> None:
-        """Give the lead to the first pending claim, unless somebody has it; call it with the lock held."""
-        if group.pending and not group.busy:
-            group.busy = True
-            group.pending[0].leads = group
-            group.pending[0].turn.release()
-
-    def _lead(self, narrowing: Narrowing, group: _Group) -> None:
-        """Serve one batch, with this thread's own claim in it, and hand over."""
-        group.window.wait(lambda: len(group.pending))
-        with self._lock:
-            batch, group.pending = group.pending[:_BATCH], group.pending[_BATCH:]
-            # Those who were woken together do not come back together.
-            group.window.went(max(1, sum(not waiter.waited for waiter in batch)))
-            for waiter in batch:
-                waiter.seen = group.woken
-        pause, error = None, None
-        try:
-            tickets = [waiter.ticket for waiter in batch if not (waiter.waited and waiter.hung_up())]
-            pause = self._serve(narrowing, tickets) if tickets else None
-        except BaseException as failure:  # noqa: BLE001  every claim of the batch must hear of it
-            error = failure
-        with self._lock:
-            for waiter in batch:
-                waiter.pause, waiter.error = pause, error or waiter.ticket.failure
-                if waiter.leads is None:
-                    waiter.turn.release()
-            batch[0].leads = None
-            group.busy = False
-            self._appoint(group)
-
-    def _serve(self, narrowing: Narrowing, tickets: list[Ticket]) -> MaintenanceStatus | None:
-        alone = tickets[0]
-        if len(tickets) == 1 and alone.limit == 1 and not alone.repeatable:
-            return self._claiming.claim_one(narrowing, alone)
-        return self._claiming.claim_many(narrowing, tickets)
-
-    def _park(self, narrowing: Narrowing, waiter: _Waiter, deadline: float) -> bool:
-        """Wait for a wake-up; False when the time is up first."""
+    def _wait(self, narrowing: Narrowing, look: _Look, seen: int, deadline: float) -> _Found | None:
+        """Look once more after a wake-up; None when the time is up first, or the client has hung up."""
+        call: Call[_Look, _Found | None] = Call([look], comes_back=False)
         with self._lock:
             if self._waiting >= self._most_waiting:
                 raise Limited("Too many claims wait already; claim again in a moment", retry_after=1)
-            self._waiting += 1
-            self._tell(self._waiting)
-            waiter.waited = True
+            self._count(+1)
             group = self._group_of(narrowing)
-            group.parked.append(waiter)
-            if group.woken != waiter.seen or self._draining:
-                self._unpark(group)
+            group.parked.append(call)
+            if group.woken != seen or self._draining:
+                group.unpark()
         self._wakeups.need()
         try:
-            if not waiter.turn.acquire(timeout=max(deadline - time.monotonic(), 0)):
-                if self._leave(narrowing, waiter):
-                    return False
-                waiter.turn.acquire()
-            return True
+            answers = group.looks.answers(call, max(deadline - time.monotonic(), 0))
+            if answers is None and not self._leave(group, call):
+                answers = group.looks.answers(call)
+            return answers[0] if answers else None
         finally:
             with self._lock:
-                self._waiting -= 1
-                self._tell(self._waiting)
+                self._count(-1)
 
-    def _leave(self, narrowing: Narrowing, waiter: _Waiter) -> bool:
-        """Stop waiting; False when the claim is under way already, and its answer must be taken."""
+    def _count(self, change: int) -> None:
+        self._waiting += change
+        self._on_waiting(self._waiting)
+
+    def _leave(self, group: _Group, call: Call[_Look, _Found | None]) -> bool:
+        """Stop waiting; False when the claim's look is under way already, and its answer must be taken."""
         with self._lock:
-            # When its answer has come just now, the group may be gone already.
-            group = self._groups.get(narrowing)
-            if group is None or waiter not in group.parked:
-                return False
-            group.parked.remove(waiter)
-            return True
-
-    def _unpark(self, group: _Group) -> None:
-        """Send all parked claims to the store; call it with the lock held."""
-        group.pending.extend(group.parked)
-        group.parked.clear()
-        group.window.arrived(len(group.pending))
-        self._appoint(group)
+            if call in group.parked:
+                group.parked.remove(call)
+                return True
+            return False

@@ -15,7 +15,7 @@ from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.reports import Accepted, Change, End, Release, Report, amendments, fencing
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.store import Store
-from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.mongo.verbs.leasing import claimed, lease_fields
 from job_service.mongo.verbs.maintenance import MaintenanceStatus
 from job_service.mongo.verbs.operating import CHANGING_HANDS
@@ -47,9 +47,9 @@ class LegacyClients:
     ) -> tuple[Job | None, MaintenanceStatus | None]:
         """Claim the first job, or the named one; return it, or the pause that prevented it, or neither."""
         self._store.workers.seen(client.name, narrowing)
-        ticket = self._ticket(client, "handed" if job_id is None else "chosen")
-        pause = self._store.claiming.claim_one(narrowing, ticket, job_id)
-        return (ticket.jobs[0] if ticket.jobs else None), pause
+        asked = self._asked(client, "handed" if job_id is None else "chosen")
+        claimed = self._store.claiming.claim_one(narrowing, asked, job_id)
+        return (claimed.jobs[0] if claimed.jobs else None), claimed.pause
 
     def keep(self, job_id: str, client: Client) -> bool:
         """Renew a job's lease by its own length and say whether the job goes on for this client.
@@ -97,13 +97,13 @@ class LegacyClients:
         False when the job has changed hands since it was read.
         """
         self._store.workers.seen(client.name, Narrowing(job["kind"]))
-        ticket, now = self._ticket(client, "chosen"), self._store.context.clock.now()
-        fields = lease_fields(ticket, now) | amendments(amend) | fencing(job) | {"status": step}
+        asked, now = self._asked(client, "chosen"), self._store.context.clock.now()
+        fields = lease_fields(asked, now) | amendments(amend) | fencing(job) | {"status": step}
         change = Change(State.RUNNING, fields, (), {"claims": 1}, messages)
         held = {"_id": job["_id"], "state": State.RUNNING.value, "lease.claimId": job["lease"]["claimId"]}
         if not self._store.collections.inprogress.update_one(held, as_update(change, now)).matched_count:
             return False
-        self._store.context.observe([claimed(job, ticket, now)._replace(verb="takeover", waited=None)])
+        self._store.context.observe([claimed(job, asked, now)._replace(verb="takeover", waited=None)])
         return True
 
     def put_back(self, job_id: str, client: Client) -> None:
@@ -151,8 +151,8 @@ class LegacyClients:
         if job["readyAt"] > self._store.context.clock.now():
             raise LeaseLost(HELD_BY_ANOTHER)
 
-    def _ticket(self, client: Client, how: Unnamed) -> Ticket:
-        return Ticket(
+    def _asked(self, client: Client, how: Unnamed) -> ClaimAsked:
+        return ClaimAsked(
             claim_id=new_claim_id(),
             worker=client.name,
             lease_seconds=self._lease_seconds,

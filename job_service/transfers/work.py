@@ -1,6 +1,6 @@
 """The workers' side of the work queue: elements are claimed in batches, watched, and ended under their token."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -11,7 +11,7 @@ from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.reports import Accepted, Answer, Refused, Release, Report
 from job_service.mongo.store import Store
-from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
@@ -51,7 +51,7 @@ class Work:
         ahead = store.reading.ahead(narrowing, store.context.clock.now(), _most(asked))
         limit = _fitting(ahead, asked)
         seconds = _BASE_SECONDS + sum(map(_size, ahead[:limit])) // _BYTES_A_SECOND
-        ticket = Ticket(
+        claim = ClaimAsked(
             claim_id=new_claim_id(),
             worker=worker.name,
             limit=limit,
@@ -59,19 +59,19 @@ class Work:
             request_id=request_id(),
             unnamed=None if worker.named else "handed",
         )
-        pause = store.claiming.claim_many(narrowing, [ticket])
-        kept = _fitting(ticket.jobs, asked)
-        surplus = [Release(job["_id"], ticket.claim_id) for job in ticket.jobs[kept:]]
+        claimed = store.claiming.claim_many(narrowing, [claim])[0]
+        kept = _fitting(claimed.jobs, asked)
+        surplus = [Release(job["_id"], claim.claim_id) for job in claimed.jobs[kept:]]
         if surplus:
             store.reporting.release(surplus)
-        return self._grouped(store, ticket.jobs[:kept]), pause is not None
+        return self._grouped(store, claimed.jobs[:kept]), claimed.pause is not None
 
     def for_worker(self, element: Job) -> dict[str, Any]:
         """Return what only the worker that holds an element may see: its token, and what it logs in with."""
         credentials = credentials_for(element, self._vault.of(element))
         return {"token": self._token(element), **({"credentials": credentials} if credentials else {})}
 
-    def _grouped(self, store: Store, held: list[Job]) -> list[dict[str, Any]]:
+    def _grouped(self, store: Store, held: Sequence[Job]) -> list[dict[str, Any]]:
         """Group elements by job, those that make a folder at the target of a copy apart: their site is another one."""
         groups: dict[tuple[str, str], list[Job]] = {}
         for element in held:
@@ -224,7 +224,7 @@ def _most(asked: Fetch) -> int:
     return _MOST_BY_SIZE if asked.algorithm == "BY_SIZE" else min(asked.limits.limit, MOST_ELEMENTS)
 
 
-def _fitting(elements: list[Job], asked: Fetch) -> int:
+def _fitting(elements: Sequence[Job], asked: Fetch) -> int:
     """Return how many of the elements are handed out: by size at least one, otherwise all up to the limit."""
     if asked.algorithm == "BY_NUMBER":
         return _most(asked)

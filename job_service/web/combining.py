@@ -13,16 +13,17 @@ Answered = TypeVar("Answered")
 
 def closed_baton() -> threading.Lock:
     """Return a lock that is taken, so that `acquire` waits for somebody's `release`: half as much work as an event."""
-    gate = threading.Lock()
-    gate.acquire()
-    return gate
+    baton = threading.Lock()
+    baton.acquire()
+    return baton
 
 
 class BatchWindow:
     """Lets the first caller of a batch wait a moment for as many as came together the last time.
 
-    Those whose answers went out together ask again together, but the first of them would go alone, and the others after
-    it. A caller that is always alone waits for nobody.
+    Clients answered in one batch come back within microseconds of each other. Without a short wait the first of them
+    would start a batch of one, and the others would have to wait for its end. A caller that is always alone waits for
+    nobody.
     """
 
     def __init__(self) -> None:
@@ -45,12 +46,13 @@ class BatchWindow:
         self._expected = together
 
 
-class _Slot(Generic[Asked, Answered]):
-    """One caller's items and where the answers will be; the gate opens for the lead, and for the answers."""
+class Call(Generic[Asked, Answered]):
+    """One caller's items, and where their answers will be."""
 
-    def __init__(self, items: Sequence[Asked]) -> None:
+    def __init__(self, items: Sequence[Asked], *, comes_back: bool = True) -> None:
         self.items = items
-        self.turn = closed_baton()
+        self.comes_back = comes_back  #: whether its client is likely to come back together with the others of its batch
+        self.turn = closed_baton()  #: released when the caller has to lead a batch, or has its answers
         self.answers: Sequence[Answered] | None = None
         self.error: BaseException | None = None
 
@@ -66,53 +68,69 @@ class Combiner(Generic[Asked, Answered]):
         self._act = act
         self._most = most
         self._lock = threading.Lock()
-        self._waiting: list[_Slot[Asked, Answered]] = []
+        self._waiting: list[Call[Asked, Answered]] = []
         self._busy = False
         self._window = BatchWindow()
 
+    @property
+    def is_idle(self) -> bool:
+        """Return whether there are no calls without answers."""
+        return not self._busy
+
     def do(self, items: Sequence[Asked]) -> Sequence[Answered]:
         """Return the answers to these items."""
-        slot: _Slot[Asked, Answered] = _Slot(items)
+        call: Call[Asked, Answered] = Call(items)
+        self.send([call])
+        return self.answers(call) or ()
+
+    def send(self, calls: Sequence[Call[Asked, Answered]]) -> None:
+        """Put calls into the next batch; each needs a thread that asks for its `answers`, and may have to lead."""
         with self._lock:
-            self._waiting.append(slot)
+            self._waiting += calls
             self._window.arrived(len(self._waiting))
-            leads = not self._busy
-            self._busy = True
-        if not leads:
-            slot.turn.acquire()
-        if slot.answers is None and slot.error is None:
+            if not self._busy:
+                self._appoint()
+
+    def answers(self, call: Call[Asked, Answered], timeout: float = -1) -> Sequence[Answered] | None:
+        """Return the answers to a call; None if it was neither answered nor to lead within `timeout` seconds."""
+        if not call.turn.acquire(timeout=timeout):
+            return None
+        if call.answers is None and call.error is None:
             self._lead()
-        if slot.error is not None:
-            raise slot.error
-        return slot.answers or []
+        if call.error is not None:
+            raise call.error
+        return call.answers
+
+    def _appoint(self) -> None:
+        """Let the first waiting call lead the next batch; call it with the lock held."""
+        self._busy = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].turn.release()
 
     def _lead(self) -> None:
-        """Serve one batch, which this thread's own slot is part of, and hand over to the next caller."""
+        """Serve one batch, which this thread's own call is part of, and hand over to the next caller."""
         self._window.wait(lambda: len(self._waiting))
         batch = self._next_batch()
         try:
-            answers = self._act([item for slot in batch for item in slot.items])
+            answers = self._act([item for call in batch for item in call.items])
             place = 0
-            for slot in batch:
-                slot.answers = answers[place : place + len(slot.items)]
-                place += len(slot.items)
+            for call in batch:
+                call.answers = answers[place : place + len(call.items)]
+                place += len(call.items)
         except BaseException as error:  # noqa: BLE001  every caller of the batch must hear of it
-            for slot in batch:
-                slot.error = error
+            for call in batch:
+                call.error = error
+        for call in batch[1:]:
+            call.turn.release()
         with self._lock:
-            successor = self._waiting[0] if self._waiting else None
-            self._busy = successor is not None
-        for slot in batch:
-            slot.turn.release()
-        if successor:
-            successor.turn.release()
+            self._appoint()
 
-    def _next_batch(self) -> list[_Slot[Asked, Answered]]:
+    def _next_batch(self) -> list[Call[Asked, Answered]]:
         with self._lock:
             batch = [self._waiting.pop(0)]
             size = len(batch[0].items)
             while self._waiting and size + len(self._waiting[0].items) <= self._most:
                 size += len(self._waiting[0].items)
                 batch.append(self._waiting.pop(0))
-            self._window.went(len(batch))
+            self._window.went(sum(call.comes_back for call in batch))
             return batch

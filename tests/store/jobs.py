@@ -6,7 +6,7 @@ from bson.raw_bson import RawBSONDocument
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.reports import Report
-from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claimed import ClaimAsked
 
 DATASETS = Narrowing("dataset")
 
@@ -28,18 +28,16 @@ def submit_many(store, count, prefix="D", **fields):
     return submit(store, *(new_job(f"{prefix}{number}", **fields) for number in range(count)))
 
 
-def claim(store, limit=1, claim_id="claim-one", narrowing=DATASETS, **ticket):
+def claim(store, limit=1, claim_id="claim-one", narrowing=DATASETS, worker="w", **options):
     """Claim as a worker does that asks for many; give the jobs."""
-    asked = Ticket(claim_id=claim_id, worker=ticket.pop("worker", "w"), limit=limit, **ticket)
-    store.claiming.claim_many(narrowing, [asked])
-    return asked.jobs
+    asked = ClaimAsked(claim_id, worker, limit, **options)
+    return store.claiming.claim_many(narrowing, [asked])[0].jobs
 
 
 def claim_one(store, claim_id="claim-one", job_id=None, narrowing=DATASETS, worker="w"):
     """Claim as the single statement does; give the job, if there is one."""
-    asked = Ticket(claim_id=claim_id, worker=worker)
-    store.claiming.claim_one(narrowing, asked, job_id)
-    return asked.jobs[0] if asked.jobs else None
+    jobs = store.claiming.claim_one(narrowing, ClaimAsked(claim_id, worker), job_id).jobs
+    return jobs[0] if jobs else None
 
 
 def report(store, job, **said):

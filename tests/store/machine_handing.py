@@ -10,7 +10,7 @@ from pymongo.errors import AutoReconnect
 from job_service.lifecycle.errors import Conflict
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.kind import Narrowing
-from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.mongo.verbs.submission import Created
 from tests.lifecycle_model import Model, Modeled
 from tests.store.machine_world import World, document_of, interrupted, told_of
@@ -133,9 +133,9 @@ class Handing(RuleBasedStateMachine):
 
     @rule(instance=INSTANCE, narrowing=NARROWINGS, limit=st.integers(1, 4), seconds=SECONDS)
     def claim(self, instance, narrowing, limit, seconds):
-        ticket = Ticket(f"claim-{len(self.made_claims)}", "w1", limit, seconds, repeatable=True)
-        self.made_claims.append(ticket.claim_id)
-        self._claim(instance, narrowing, ticket)
+        asked = ClaimAsked(f"claim-{len(self.made_claims)}", "w1", limit, seconds, repeatable=True)
+        self.made_claims.append(asked.claim_id)
+        self._claim(instance, narrowing, asked)
 
     @rule(instance=INSTANCE, limit=st.integers(2, 4), seconds=SECONDS, times=st.integers(1, 3))
     def lose_workers(self, instance, limit, seconds, times):
@@ -154,13 +154,13 @@ class Handing(RuleBasedStateMachine):
     def claim_again(self, instance, place, narrowing, limit, worker):
         """The same claim id: sent again, or chosen by another worker too."""
         claim_id = self.made_claims[-1 - place % len(self.made_claims)]
-        self._claim(instance, narrowing, Ticket(claim_id, worker, limit, 60, repeatable=True))
+        self._claim(instance, narrowing, ClaimAsked(claim_id, worker, limit, 60, repeatable=True))
 
-    def _claim(self, instance, narrowing, ticket):
-        expected = self.model.claim_many(ticket.claim_id, ticket.worker, ticket.limit, ticket.lease_seconds, *narrowing)
-        pause = self.store(instance).claiming.claim_many(self._narrowing(narrowing), [ticket])
-        assert (pause is not None) == self.model.paused
-        self._handed_out(ticket.claim_id, ticket.jobs, expected)
+    def _claim(self, instance, narrowing, asked):
+        expected = self.model.claim_many(asked.claim_id, asked.worker, asked.limit, asked.lease_seconds, *narrowing)
+        claimed = self.store(instance).claiming.claim_many(self._narrowing(narrowing), [asked])[0]
+        assert (claimed.pause is not None) == self.model.paused
+        self._handed_out(asked.claim_id, claimed.jobs, expected)
 
     @staticmethod
     def _narrowing(narrowing):
@@ -170,11 +170,11 @@ class Handing(RuleBasedStateMachine):
     @rule(instance=INSTANCE, narrowing=NARROWINGS, seconds=SECONDS, place=st.none() | PLACE)
     def claim_one(self, instance, narrowing, seconds, place):
         wanted = self.job_at(place) if self.jobs and place is not None else None
-        ticket = Ticket(f"single-{len(self.claims)}-{self.model.now}", "w3", 1, seconds)
-        expected = self.model.claim_first(ticket.claim_id, "w3", seconds, wanted, *narrowing)
-        pause = self.store(instance).claiming.claim_one(self._narrowing(narrowing), ticket, wanted)
-        assert (pause is not None) == self.model.paused
-        self._handed_out(ticket.claim_id, ticket.jobs, expected)
+        asked = ClaimAsked(f"single-{len(self.claims)}-{self.model.now}", "w3", 1, seconds)
+        expected = self.model.claim_first(asked.claim_id, "w3", seconds, wanted, *narrowing)
+        claimed = self.store(instance).claiming.claim_one(self._narrowing(narrowing), asked, wanted)
+        assert (claimed.pause is not None) == self.model.paused
+        self._handed_out(asked.claim_id, claimed.jobs, expected)
 
     @precondition(lambda self: not self.model.paused)
     @rule(instance=INSTANCE, narrowing=NARROWINGS, limit=st.integers(1, 3), written=st.booleans())
@@ -183,14 +183,14 @@ class Handing(RuleBasedStateMachine):
         claim_id = f"claim-{len(self.made_claims)}"
         self.made_claims.append(claim_id)
         share = self.model.intend(claim_id, limit, *narrowing)
-        ticket = Ticket(claim_id, "w1", limit, 60, repeatable=True)
+        asked = ClaimAsked(claim_id, "w1", limit, 60, repeatable=True)
         with pytest.MonkeyPatch.context() as patch:
             interrupted(self.store(instance), patch, written=written)
             if not share:
-                self.store(instance).claiming.claim_many(self._narrowing(narrowing), [ticket])
+                self.store(instance).claiming.claim_many(self._narrowing(narrowing), [asked])
                 return
             with pytest.raises(AutoReconnect):
-                self.store(instance).claiming.claim_many(self._narrowing(narrowing), [ticket])
+                self.store(instance).claiming.claim_many(self._narrowing(narrowing), [asked])
         if written:
             told = len(self.model.arrows)
             self.claims += [(claim_id, job_id) for job_id in self.model.claim(claim_id, "w1", share, 60)]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from pymongo.errors import AutoReconnect
 
-from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.mongo.verbs.maintenance import Permit
 from tests.store.jobs import DATASETS, claim, report, submit, submit_many
 
@@ -60,7 +60,7 @@ def crash_before_the_leases(another_store, monkeypatch):
     return crashing
 
 
-def test_a_claim_interrupted_between_its_gate_and_its_leases_is_completed_by_its_repeat(store, crash_before_the_leases):
+def test_a_claim_interrupted_between_intent_and_leases_is_completed_by_its_repeat(store, crash_before_the_leases):
     submit_many(store, 10)
     with pytest.raises(AutoReconnect):
         claim(crash_before_the_leases, 4, "claim-one", repeatable=True)
@@ -99,8 +99,8 @@ def test_a_lease_that_comes_too_late_for_its_permit_is_written_again(store, monk
 
     monkeypatch.setattr(store.claiming._leasing, "_write", late)
     assert len(claim(store, 4, "claim-one", repeatable=True)) == 4
-    gate = store.collections.claim_gates.find_one({"_id": "claim-one"})
-    assert len(gate["jobs"]) == 4
+    intent = store.collections.claim_gates.find_one({"_id": "claim-one"})
+    assert len(intent["jobs"]) == 4
 
 
 def test_a_repeat_after_the_end_gets_nothing_new(store):
@@ -125,17 +125,15 @@ def test_a_repeat_is_found_out_before_it_takes_anything(counted_store, commands)
 def test_what_would_have_been_for_a_repeat_is_for_the_others(store):
     submit_many(store, 5)
     claim(store, 2, "claim-one", repeatable=True)
-    repeat, other = (Ticket(claim_id=name, worker="w", limit=3, repeatable=True) for name in ("claim-one", "claim-two"))
-    store.claiming.claim_many(DATASETS, [repeat, other])
+    both = [ClaimAsked(name, "w", limit=3, repeatable=True) for name in ("claim-one", "claim-two")]
+    repeat, other = store.claiming.claim_many(DATASETS, both)
     assert (len(repeat.jobs), len(other.jobs)) == (2, 3)
 
 
 def test_a_claim_whose_jobs_others_took_gets_the_next_ones(store):
     submit_many(store, 3)
-    waiting = Ticket(claim_id="claim-one", worker="w", limit=3, repeatable=True, rounds=1)
     store.collections.claim_gates.insert_one({"_id": "claim-one", "round": 1, "jobs": [["gone", 0]]})
-    store.claiming.claim_many(DATASETS, [waiting])
-    assert len(waiting.jobs) == 3
+    assert len(claim(store, 3, repeatable=True, intents=1)) == 3
 
 
 def test_claimers_that_met_leave_nothing_behind(store, another_store):
@@ -149,19 +147,19 @@ def test_claimers_that_met_leave_nothing_behind(store, another_store):
 
 def test_of_twins_in_a_batch_that_lose_their_jobs_one_gets_the_next(store, another_store, monkeypatch):
     submit_many(store, 10)
-    thief, look = another_store(), store.claiming._gates._answer
+    thief, look = another_store(), store.claiming._answer_repeats
 
     def late(*asked):
         monkeypatch.undo()
         claim(thief, 1, "claim-two")
         look(*asked)
 
-    monkeypatch.setattr(store.claiming._gates, "_answer", late)
-    twins = [Ticket(claim_id="claim-one", worker="w", repeatable=True) for _ in range(2)]
-    store.claiming.claim_many(DATASETS, twins)
-    assert len(twins[0].jobs) == 1
-    store.claiming.claim_many(DATASETS, [twin for twin in twins if not twin.jobs])
-    assert ids_of(twins[0].jobs) == ids_of(twins[1].jobs)
+    monkeypatch.setattr(store.claiming, "_answer_repeats", late)
+    asked = ClaimAsked("claim-one", "w", repeatable=True)
+    first, second = store.claiming.claim_many(DATASETS, [asked, asked])
+    assert len(first.jobs) == 1
+    again = second.jobs or claim(store, repeatable=True, intents=second.intents)
+    assert ids_of(first.jobs) == ids_of(again)
 
 
 @pytest.mark.parametrize("jobs", [1, 0])
@@ -173,12 +171,12 @@ def test_who_made_no_repeatable_claim_has_an_answer_also_when_others_cannot_be_t
 
     for _ in range(jobs):
         submit(store)
-    monkeypatch.setattr(store.claiming._gates, "_answer", away)
-    sure, unsure = (Ticket(claim_id=f"claim-{own}", worker="w", repeatable=own) for own in (False, True))
-    store.claiming.claim_many(DATASETS, [sure, unsure])
+    monkeypatch.setattr(store.claiming, "_answer_repeats", away)
+    asked = [ClaimAsked(f"claim-{own}", "w", repeatable=own) for own in (False, True)]
+    sure, unsure = store.claiming.claim_many(DATASETS, asked)
     assert (len(sure.jobs), sure.failure, type(unsure.failure)) == (jobs, None, AutoReconnect)
     with pytest.raises(AutoReconnect):
-        store.claiming.claim_many(DATASETS, [unsure])
+        store.claiming.claim_many(DATASETS, asked[1:])
 
 
 @pytest.mark.parametrize("wanted", [30, 200])

@@ -8,7 +8,7 @@ import pytest
 
 from job_service.claims.desk import ClaimDesk
 from job_service.mongo.telling import note_readers, wakeups
-from job_service.mongo.verbs.claim_gates import Ticket
+from job_service.mongo.verbs.claimed import ClaimAsked
 from tests.store.jobs import DATASETS, claim, report, submit, submit_many
 from tests.system.serving.waiting import until
 
@@ -29,15 +29,15 @@ def desk(never_asks, store):
 
 
 class Waiting:
-    """A claim that waits in a thread of its own; `got` is when it was answered."""
+    """A claim that waits in a thread of its own; `jobs` are its answer, `got` is when that came."""
 
     def __init__(self, desk, claim_id):
-        self.ticket = Ticket(claim_id=claim_id, worker="w")
+        self.asked = ClaimAsked(claim_id, "w")
         self.thread = threading.Thread(target=self.wait, args=(desk,), daemon=True)
         self.thread.start()
 
     def wait(self, desk):
-        desk.claim(DATASETS, self.ticket, wait=30)
+        self.jobs = desk.claim(DATASETS, self.asked, wait=30).jobs
         self.got = time.monotonic()
 
 
@@ -65,7 +65,7 @@ def test_waiting_claims_hear_of_a_jobs_arrival_from_the_database(desk, another_s
     submit_many(other, 8)
     for claimer in waiting:
         claimer.thread.join(20)
-    assert sorted(len(claimer.ticket.jobs) for claimer in waiting) == [1] * 8
+    assert sorted(len(claimer.jobs) for claimer in waiting) == [1] * 8
     assert max(claimer.got for claimer in waiting) - sent < 1
 
 
@@ -75,7 +75,7 @@ def test_a_note_of_another_version_is_passed_over(desk, clock, another_store):
     other.collections.signals.insert_one({"by": "another", "at": clock.now(), "kinds": ["dataset"], "ended": []})
     submit(other)
     waiting.thread.join(20)
-    assert len(waiting.ticket.jobs) == 1
+    assert len(waiting.jobs) == 1
 
 
 def test_they_hear_of_a_job_that_is_given_back(desk, another_store):
@@ -86,7 +86,7 @@ def test_they_hear_of_a_job_that_is_given_back(desk, another_store):
     sent = time.monotonic()
     report(other, held, end="failed", retry=True, retry_delay=0)
     waiting.thread.join(20)
-    assert [job["_id"] for job in waiting.ticket.jobs] == [held["_id"]]
+    assert [job["_id"] for job in waiting.jobs] == [held["_id"]]
     assert waiting.got - sent < 1
 
 
@@ -130,7 +130,7 @@ def test_a_waiting_claim_of_which_nobody_knows_yet_looks_itself(store, writes_no
     sent = time.monotonic()
     submit_many(writes_no_notes, 1)
     waiting.thread.join(20)
-    assert len(waiting.ticket.jobs) == 1
+    assert len(waiting.jobs) == 1
     assert waiting.got - sent < 2
 
 

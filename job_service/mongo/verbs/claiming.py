@@ -21,7 +21,8 @@ from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import BY_ID_ORDER, CLAIM_ORDER, EPOCH, Collections, due
-from job_service.mongo.verbs.claim_gates import Allotment, ClaimGates, Ticket
+from job_service.mongo.verbs.claim_intents import Allotment, ClaimIntents, OpenClaim
+from job_service.mongo.verbs.claimed import ClaimAsked, Claimed
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
 from job_service.mongo.verbs.leasing import Leasing
@@ -70,7 +71,7 @@ class Claiming:
         self, collections: Collections, context: StoreContext, maintenance: Maintenance, ending: Ending
     ) -> None:
         self._inprogress = collections.inprogress
-        self._gates = ClaimGates(collections)
+        self._intents = ClaimIntents(collections)
         self._kinds = context.kinds
         self._policy = context.policy
         self._clock = context.clock
@@ -83,83 +84,75 @@ class Claiming:
         self._place = crc32(socket.gethostname().encode()) + int(os.getpid() * _GOLDEN * _PARTS)
 
     @traced("claim jobs")
-    def claim_one(self, narrowing: Narrowing, ticket: Ticket, job_id: str | None = None) -> MaintenanceStatus | None:
-        """Claim the first job, or the one with `job_id` if it may be claimed; return the pause that prevented it."""
+    def claim_one(self, narrowing: Narrowing, asked: ClaimAsked, job_id: str | None = None) -> Claimed:
+        """Claim the first job, or the one with `job_id` if it may be claimed; not for repeatable claims."""
         for _ in range(_ROUNDS):
             permit = self._maintenance.permit()
             if permit.pause:
-                return permit.pause
+                return Claimed(pause=permit.pause)
             now = self._clock.now()
-            before = self._take(narrowing, ticket, job_id, permit, now)
-            if before is None:
-                if permit is self._maintenance.permit():
-                    return None
-            else:
-                self._leasing.hold(ticket, [before], now)
-                return None
-        return None
+            before = self._take(narrowing, asked, job_id, permit, now)
+            if before is not None:
+                return Claimed(self._leasing.held(asked, [before], now))
+            if permit is self._maintenance.permit():
+                break
+        return Claimed()
 
     @traced("claim jobs")
-    def claim_many(self, narrowing: Narrowing, tickets: Sequence[Ticket]) -> MaintenanceStatus | None:
-        """Fill the tickets with jobs, in a fixed number of round trips where claimers do not collide.
+    def claim_many(self, narrowing: Narrowing, asked: Sequence[ClaimAsked]) -> list[Claimed]:
+        """Claim for several requests, in a fixed number of round trips where claimers do not collide.
 
-        A ticket that stays short has found the queue empty. Returns the pause that prevented it.
+        Returns an outcome for each request, in order; one that got less than its limit has found the queue empty or
+        paused. Where the driver cannot tell which requests are repeats, those have the failure in their outcome, or it
+        is raised if there are no others.
         """
-        pause = self._fill(narrowing, [ticket for ticket in tickets if not ticket.repeats])
-        # Who got something was no repeat: that would have met the gate of the first request.
-        unsure = [ticket for ticket in tickets if ticket.repeatable and not ticket.jobs]
+        claims = [OpenClaim(each, each.intents) for each in asked]
+        pause = self._fill(narrowing, claims)
+        # A claim that got jobs cannot be a repeat: a repeat's insert would have hit the stored intent.
+        unsure = [claim for claim in claims if not claim.jobs and claim.asked.repeatable]
         try:
-            self._gates.answer_repeats(unsure, self._leasing.retake)
+            self._answer_repeats([claim for claim in unsure if claim.repeats or not claim.intents])
         except PyMongoError as error:
-            if len(unsure) == len(tickets):
+            if len(unsure) == len(claims):
                 raise
             # The others must hear of what they hold, or that there is nothing.
-            for ticket in unsure:
-                ticket.failure = error
-        return pause
+            for claim in unsure:
+                claim.failure = error
+        return [claim.closed(pause) for claim in claims]
 
-    def _fill(self, narrowing: Narrowing, tickets: list[Ticket]) -> MaintenanceStatus | None:
+    def _fill(self, narrowing: Narrowing, claims: Sequence[OpenClaim]) -> MaintenanceStatus | None:
+        """Lease jobs to the claims until they are full or none are left; return the pause that ended this early."""
         for _ in range(_ROUNDS):
             permit = self._maintenance.permit()
-            if permit.pause or not tickets:
+            if permit.pause or not claims:
                 return permit.pause
-            wanted = sum(ticket.room for ticket in tickets)
-            found, were_all = self._candidates(narrowing, wanted)
-            pause = self._distribute(narrowing, tickets, found) if found else None
-            if pause:
+            found, were_all = self._candidates(narrowing, sum(claim.room for claim in claims))
+            if found and (pause := self._distribute(narrowing, claims, found)):
                 return pause
-            # What was meant for repeats is there for the others.
-            over = were_all and not any(ticket.repeats for ticket in tickets)
-            tickets = [ticket for ticket in tickets if ticket.room > 0 and not ticket.repeats]
-            if not tickets or (over and permit is self._maintenance.permit()):
+            # Jobs that were allotted to claims that turned out to be repeats are free again: look once more.
+            over = were_all and not any(claim.repeats for claim in claims)
+            claims = [claim for claim in claims if claim.room > 0]
+            if not claims or (over and permit is self._maintenance.permit()):
                 return None
         return None
 
     def _take(
-        self, narrowing: Narrowing, ticket: Ticket, job_id: str | None, permit: Permit, now: datetime
+        self, narrowing: Narrowing, asked: ClaimAsked, job_id: str | None, permit: Permit, now: datetime
     ) -> Job | None:
-        # What is spent is left to the sweep: taken here, it would be held by nobody.
+        """Lease one job with one statement; return it as it was before, which alone tells if its lease had run out."""
+        # A job that must end instead of being claimed once more is left to the sweep: leased here, nobody would do it.
         claimable = {**self._may_start(narrowing, now), **permit.guard(), "$nor": [spent(self._policy)]}
         if job_id is not None:
             claimable["_id"] = job_id
         lost = {"$cond": [{"$eq": ["$state", State.RUNNING.value]}, 1, 0]}
         # The worker's words are values, also where they look like expressions.
-        fields = {
-            name: {"$literal": value} for name, value in self._leasing.fields(narrowing.kind, ticket, now).items()
-        }
-        taken: list[Document] = [
-            {
-                "$set": {
-                    **fields,
-                    "leasesLost": {"$add": ["$leasesLost", lost]},
-                    "claims": {"$add": ["$claims", 1]},
-                }
-            },
-            {"$unset": "delayedBy"},
-        ]
-        # The document before the claim: whether its lease had run out can only be seen there.
+        fields = {name: {"$literal": value} for name, value in self._leasing.fields(narrowing.kind, asked, now).items()}
+        counted = {"leasesLost": {"$add": ["$leasesLost", lost]}, "claims": {"$add": ["$claims", 1]}}
         return self._inprogress.find_one_and_update(
-            claimable, taken, sort=claim_order(narrowing), return_document=ReturnDocument.BEFORE
+            claimable,
+            [{"$set": {**fields, **counted}}, {"$unset": "delayedBy"}],
+            sort=claim_order(narrowing),
+            return_document=ReturnDocument.BEFORE,
         )
 
     def _candidates(self, narrowing: Narrowing, wanted: int) -> tuple[list[Job], bool]:
@@ -205,17 +198,30 @@ class Claiming:
         begin = self._place + int(self._clock.now().timestamp() / _TURN_SECONDS)
         return sorted(job_ids, key=lambda job_id: (crc32(job_id.encode()) - begin) % _PARTS)[:wanted]
 
-    def _distribute(self, narrowing: Narrowing, tickets: list[Ticket], found: list[Job]) -> MaintenanceStatus | None:
-        """Give the tickets what was found; return the pause that prevented it."""
-        shares: list[Allotment] = []
+    def _distribute(
+        self, narrowing: Narrowing, claims: Sequence[OpenClaim], found: Sequence[Job]
+    ) -> MaintenanceStatus | None:
+        """Lease to the claims what was found; return the pause that prevented it."""
         rest = iter(found)
-        for ticket in tickets:
-            share = list(islice(rest, ticket.room))
-            if share:
-                shares.append((ticket, share))
-        shares = self._gates.admit(shares, self._leasing.retake, self._clock.now())
-        wanted = sum(len(share) + len(ticket.jobs) for ticket, share in shares)
-        pause = self._leasing.settle(shares)
-        if wanted > sum(len(ticket.jobs) for ticket, _ in shares):
+        allotted = [(claim, list(islice(rest, claim.room))) for claim in claims]
+        allotments = self._intended([(claim, jobs) for claim, jobs in allotted if jobs])
+        wanted = sum(len(jobs) + len(claim.jobs) for claim, jobs in allotments)
+        pause = self._leasing.settle(allotments)
+        if wanted > sum(len(claim.jobs) for claim, _ in allotments):
             self._met[narrowing.kind] = time.monotonic()
         return pause
+
+    def _intended(self, allotments: list[Allotment]) -> list[Allotment]:
+        """Store the intents of repeatable claims; return the allotments but those of repeats, which are answered."""
+        repeatable = [(claim, jobs) for claim, jobs in allotments if claim.asked.repeatable]
+        if repeatable:
+            self._answer_repeats(self._intents.store(repeatable, self._clock.now()))
+        return [(claim, jobs) for claim, jobs in allotments if not claim.repeats]
+
+    def _answer_repeats(self, claims: Sequence[OpenClaim]) -> None:
+        """Give those of these claims whose claim id has an intent what that entitles them to."""
+        intents = self._intents.find(claim.asked.claim_id for claim in claims) if claims else {}
+        for claim in claims:
+            if (intent := intents.get(claim.asked.claim_id)) is not None:
+                claim.repeats = True
+                self._leasing.retake(claim, intent)

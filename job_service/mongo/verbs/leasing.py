@@ -1,12 +1,13 @@
-"""Writing leases: what a ticket means to take becomes its own, or is another's for good.
+"""Writing leases, many at once.
 
-A repeated claim may only be given more once nothing that it meant to take before is still to be had: else two sendings
-of the same request could together hold more than its limit. So a lease is written until each job is held or lost.
+Leases are written until each job of an allotment is held by its claim, or lost to another one. A claim may get other
+jobs only after that: else two copies of the same request could together hold more jobs than its limit.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import cast
 
 from pymongo import UpdateMany
 
@@ -15,7 +16,8 @@ from job_service.lifecycle.job import STATES, Job, Lease, State
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import Collections
-from job_service.mongo.verbs.claim_gates import Allotment, Ticket
+from job_service.mongo.verbs.claim_intents import Allotment, Intent, OpenClaim
+from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus, Permit
 
@@ -33,113 +35,99 @@ class Leasing:
         self._observe = context.observe
         self._maintenance = maintenance
 
-    def settle(self, shares: Sequence[Allotment]) -> MaintenanceStatus | None:
-        """Put into each ticket what of its share could be had; return the pause that ended this early."""
+    def settle(self, allotments: Sequence[Allotment]) -> MaintenanceStatus | None:
+        """Lease to each claim what can be had of its allotment; return the pause that ended this early.
+
+        Raises Unavailable when every permit is over before its statement arrives.
+        """
         for _ in range(_ROUNDS):
             # The permit is taken last: on a slow connection it may be over before the statement arrives.
             permit = self._maintenance.permit()
-            if permit.pause or not shares:
+            if permit.pause or not allotments:
                 return permit.pause
             now = self._clock.now()
-            if self._write(shares, permit, now):
-                for ticket, share in shares:
-                    self.hold(ticket, share, now)
+            if self._write(allotments, permit, now):
+                for claim, jobs in allotments:
+                    claim.jobs += self.held(claim.asked, jobs, now)
                 return None
-            shares = self._still_free(shares, now)
+            allotments = self._still_free(allotments, now)
         raise Unavailable("The database is too slow to start jobs right now; try again")
 
-    def retake(self, ticket: Ticket, intended: list[tuple[str, int]]) -> None:
-        """Answer a repeated claim: what it holds, and what it meant to take and nobody else has taken."""
+    def retake(self, claim: OpenClaim, intent: Intent) -> None:
+        """Give a repeated claim the jobs that it holds, and those of its intent that nobody has claimed since."""
         now = self._clock.now()
-        meant = dict(intended)
-        jobs = self._read(meant)
-        ticket.jobs = [job for job in jobs.values() if _is_held(job, ticket)]
-        free = [job for job in jobs.values() if _is_free(job, meant[job["_id"]], now)]
+        jobs = self._read(intent)
+        claim.jobs = [job for job in jobs.values() if _is_held(job, claim.asked)]
+        free = [job for job in jobs.values() if _is_free(job, intent[job["_id"]], now)]
         if free:
-            self.settle([(ticket, free)])
-        order = {job_id: place for place, job_id in enumerate(meant)}
-        ticket.jobs.sort(key=lambda job: order[job["_id"]])
+            self.settle([(claim, free)])
+        order = {job_id: place for place, job_id in enumerate(intent)}
+        claim.jobs.sort(key=lambda job: order[job["_id"]])
 
-    def fields(self, kind: str, ticket: Ticket, now: datetime) -> Document:
+    def fields(self, kind: str, asked: ClaimAsked, now: datetime) -> Document:
         """Return what a claim sets."""
         return {
             "state": State.RUNNING.value,
             "status": self._kinds[kind].words[State.RUNNING],
             "startedAt": now,
-            **lease_fields(ticket, now),
+            **lease_fields(asked, now),
         }
 
-    def hold(self, ticket: Ticket, share: Sequence[Job], now: datetime) -> None:
-        """Put jobs that were won, given as they were before, into a ticket: each as its document is now."""
-        self._observe([claimed(job, ticket, now) for job in share])
-        fields = self.fields(share[0]["kind"], ticket, now) if share else {}
-        for job in share:
-            lapsed = job["state"] == State.RUNNING
-            job.update(fields)  # type: ignore[typeddict-item]  # fields of Job
-            job["claims"] = job.get("claims", 0) + 1
-            job["leasesLost"] = job.get("leasesLost", 0) + lapsed
-            job.pop("delayedBy", None)
-            ticket.jobs.append(job)
+    def held(self, asked: ClaimAsked, jobs: Sequence[Job], now: datetime) -> list[Job]:
+        """Return jobs that a claim has won, given as they were before, as their documents are now; tell of them."""
+        self._observe([claimed(job, asked, now) for job in jobs])
+        fields = self.fields(jobs[0]["kind"], asked, now) if jobs else {}
+        return [_as_claimed(job, fields) for job in jobs]
 
-    def _write(self, shares: Sequence[Allotment], permit: Permit, now: datetime) -> bool:
+    def _write(self, allotments: Sequence[Allotment], permit: Permit, now: datetime) -> bool:
         """Write the leases; say whether every job was won."""
         statements = [
-            statement for ticket, share in shares for statement in self._statements(ticket, share, permit, now)
+            statement for claim, jobs in allotments for statement in self._statements(claim.asked, jobs, permit, now)
         ]
-        return self._inprogress.bulk_write(statements, ordered=False).matched_count == sum(
-            len(share) for _, share in shares
-        )
+        won = self._inprogress.bulk_write(statements, ordered=False).matched_count
+        return won == sum(len(jobs) for _, jobs in allotments)
 
-    def _statements(self, ticket: Ticket, share: Sequence[Job], permit: Permit, now: datetime) -> Iterable[UpdateMany]:
+    def _statements(
+        self, asked: ClaimAsked, allotted: Sequence[Job], permit: Permit, now: datetime
+    ) -> Iterable[UpdateMany]:
         """Yield a statement for each group of jobs that have been claimed equally often: it finds them as they were."""
-        for (state, claims), group in groupby(sorted(share, key=_seen), key=_seen):
+        for (state, claims), group in groupby(sorted(allotted, key=_seen), key=_seen):
             jobs = list(group)
             ids = [job["_id"] for job in jobs]
             seen = {"_id": {"$in": ids}, "state": state, "claims": claims, "readyAt": {"$lte": now}, **permit.guard()}
             counted = {"claims": 1, "leasesLost": int(state == State.RUNNING)}
-            fields = self.fields(jobs[0]["kind"], ticket, now)
+            fields = self.fields(jobs[0]["kind"], asked, now)
             yield UpdateMany(seen, {"$set": fields, "$inc": counted, "$unset": {"delayedBy": ""}})
 
-    def _still_free(self, shares: Sequence[Allotment], now: datetime) -> list[Allotment]:
-        """Give the tickets what they have got; return what of their shares nobody has."""
+    def _still_free(self, allotments: Sequence[Allotment], now: datetime) -> list[Allotment]:
+        """Give the claims the jobs that they have won; return those of their allotments that nobody has."""
         left: list[Allotment] = []
-        stored = self._read([job["_id"] for _, share in shares for job in share])
-        for ticket, share in shares:
-            mine = [job for job in share if job["_id"] in stored and _is_held(stored[job["_id"]], ticket)]
-            self._observe([claimed(job, ticket, now) for job in mine])
-            ticket.jobs.extend(stored[job["_id"]] for job in mine)
-            free = [job for job in share if _is_free(stored.get(job["_id"], job), job["claims"], now)]
-            left += [(ticket, [job for job in free if job["_id"] in stored])]
-        return [(ticket, share) for ticket, share in left if share]
+        stored = self._read(job["_id"] for _, jobs in allotments for job in jobs)
+        for claim, allotted in allotments:
+            jobs = [job for job in allotted if job["_id"] in stored]
+            won = [job for job in jobs if _is_held(stored[job["_id"]], claim.asked)]
+            self._observe([claimed(job, claim.asked, now) for job in won])
+            claim.jobs += [stored[job["_id"]] for job in won]
+            free = [job for job in jobs if _is_free(stored[job["_id"]], job["claims"], now)]
+            if free:
+                left.append((claim, free))
+        return left
 
     def _read(self, job_ids: Iterable[str]) -> dict[str, Job]:
         ids = list(job_ids)
         return {job["_id"]: job for job in fetch(self._inprogress.find({"_id": {"$in": ids}}), len(ids))}
 
 
-def lease_fields(ticket: Ticket, now: datetime) -> Document:
-    """Return what puts a job under a lease of the ticket's."""
-    until = now + timedelta(seconds=ticket.lease_seconds)
-    lease = Lease(claimId=ticket.claim_id, worker=ticket.worker, until=until)
-    if ticket.unnamed:
-        lease["unnamed"] = ticket.unnamed
-    return {"readyAt": until, "lease": lease, "leaseSeconds": ticket.lease_seconds, "updatedAt": now}
+def lease_fields(asked: ClaimAsked, now: datetime) -> Document:
+    """Return what puts a job under a lease of a claim."""
+    until = now + timedelta(seconds=asked.lease_seconds)
+    lease = Lease(claimId=asked.claim_id, worker=asked.worker, until=until)
+    if asked.unnamed:
+        lease["unnamed"] = asked.unnamed
+    return {"readyAt": until, "lease": lease, "leaseSeconds": asked.lease_seconds, "updatedAt": now}
 
 
-def _seen(job: Job) -> tuple[str, int]:
-    return job["state"], job["claims"]
-
-
-def _is_held(job: Job, ticket: Ticket) -> bool:
-    # Two workers that happen to choose the same claim id must not both do the job.
-    return "lease" in job and (job["lease"]["claimId"], job["lease"]["worker"]) == (ticket.claim_id, ticket.worker)
-
-
-def _is_free(job: Job, claims: int, now: datetime) -> bool:
-    return job.get("readyAt", _NEVER) <= now and job["claims"] == claims
-
-
-def claimed(job: Job, ticket: Ticket, now: datetime) -> Transition:
+def claimed(job: Job, asked: ClaimAsked, now: datetime) -> Transition:
     """Return the move of a claim; the job is given as it was before."""
     return Transition(
         verb="claim",
@@ -149,7 +137,28 @@ def claimed(job: Job, ticket: Ticket, now: datetime) -> Transition:
         source=STATES[job["state"]],
         target=State.RUNNING,
         at=now,
-        worker=ticket.worker,
-        request_id=ticket.request_id,
+        worker=asked.worker,
+        request_id=asked.request_id,
         waited=max((now - job["readyAt"]).total_seconds(), 0.0),
     )
+
+
+def _as_claimed(job: Job, fields: Document) -> Job:
+    """Return what a claim that sets these fields makes of a job."""
+    lost = job.get("leasesLost", 0) + (job["state"] == State.RUNNING)
+    held = {**job, **fields, "claims": job.get("claims", 0) + 1, "leasesLost": lost}
+    held.pop("delayedBy", None)
+    return cast("Job", held)
+
+
+def _seen(job: Job) -> tuple[str, int]:
+    return job["state"], job["claims"]
+
+
+def _is_held(job: Job, asked: ClaimAsked) -> bool:
+    # Two workers that happen to choose the same claim id must not both do the job.
+    return "lease" in job and (job["lease"]["claimId"], job["lease"]["worker"]) == (asked.claim_id, asked.worker)
+
+
+def _is_free(job: Job, claims: int, now: datetime) -> bool:
+    return job.get("readyAt", _NEVER) <= now and job["claims"] == claims
