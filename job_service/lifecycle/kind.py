@@ -18,7 +18,8 @@ class Kind:
     asks by name, and no job may have another; `facets` names the fields of a claim's `where` and what they narrow by,
     and `choices` the values they may take; `counts` says that its clients want small numbers; `by_id` that the oldest
     id goes first, also when it was put back; `has_elements` that its jobs may be parents of others; `worker` is the
-    command of this project that works for it, with what that needs of its machine.
+    command of this project that works for it, with what that needs of its machine; `retention_days` is for how long
+    its ended jobs are kept (None: as long as the setting says).
     """
 
     name: str
@@ -31,6 +32,7 @@ class Kind:
     by_id: bool = False
     has_elements: bool = False
     worker: str = ""
+    retention_days: int | None = None
 
     def require_type(self, given: str | None) -> None:
         """Raise ValueError for the type of a job that no claim would ask for."""

@@ -19,7 +19,7 @@ from job_service.mongo.database.client import Document
 from job_service.mongo.database.clock import DatabaseClock
 from job_service.mongo.database.collections import Collections, ensure_indexes
 from job_service.mongo.database.suitability import require_replica_set
-from job_service.mongo.keeping.schema import Migration, announce, require_readable, require_whole
+from job_service.mongo.keeping.schema import announce, require_readable, require_whole
 from job_service.mongo.keys.idempotency import Idempotency
 from job_service.mongo.telling.notes import NoteBoard, ensure_board
 from job_service.mongo.telling.wakeups import Wakeups
@@ -93,7 +93,7 @@ def open_store(
     submission = Submission(collections, context)
     submission.admissions.append(context.require_types)
     recount = Recount(collections, counters)
-    sweeper.duties.extend([submission.confirm_left, recount, Migration(collections, context)])
+    sweeper.duties.extend([submission.confirm_left, recount])
     return Store(
         database=database,
         collections=collections,

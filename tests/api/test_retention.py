@@ -16,7 +16,7 @@ WEEK = 7 * 24 * 3600
 
 @pytest.fixture
 def store(new_database, clock):
-    """A store of its own: the index of the expiry must not outlast a test."""
+    """A store of its own, whose indexes a test may change."""
     opened = open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None, clock)
     opened.prepare()
     return opened

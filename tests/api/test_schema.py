@@ -1,19 +1,16 @@
-"""Documents that the first version of the service stored are served on every path, migrated or not."""
+"""Documents that version 0.1.0 stored are served on every path."""
 
 import pytest
 
-from job_service.mongo.keeping.schema import Migration
 from tests.api.transfers import BASE, report, take
-from tests.store.documents import documents_v1, store_v1
+from tests.store.documents import documents_0_1_0, store_0_1_0
 
 
-@pytest.fixture(params=["as they were stored", "brought up to date"])
-def jobs(request, store):
+@pytest.fixture
+def jobs(store):
     """Store them; give their ids by kind and state, without elements."""
-    store_v1(store)
-    if request.param == "brought up to date":
-        Migration(store.collections, store.context)()
-    found = [job for name in ("inprogress", "completed") for job in documents_v1()[name] if "parentId" not in job]
+    store_0_1_0(store)
+    found = [job for name in ("inprogress", "completed") for job in documents_0_1_0()[name] if "parentId" not in job]
     return {(job["kind"], job["state"]): job["_id"] for job in found}
 
 

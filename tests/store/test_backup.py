@@ -17,7 +17,7 @@ from job_service.mongo.keeping.backup import JSON, Unusable, read_backup, write_
 from job_service.mongo.keeping.restoring import restore_backup
 from job_service.mongo.store import open_store
 from job_service.settings import Settings
-from tests.store.documents import store_v1
+from tests.store.documents import store_0_1_0
 from tests.store.jobs import claim, new_job, report, submit
 
 
@@ -114,7 +114,7 @@ def test_every_job_acknowledged_before_a_backup_under_load_is_in_it(store, clock
 
 
 def test_what_is_restored_is_what_was_copied_with_its_indexes(store, clock, copied, elsewhere):
-    store_v1(store)
+    store_0_1_0(store)
     submit(store)
     counts = restore_backup(elsewhere, copied(), clock.now())
     assert contents(elsewhere) == contents(store.database)

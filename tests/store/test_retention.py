@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,6 @@ from job_service.families import FAMILIES
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.keeping.archive import Archive
-from job_service.mongo.keeping.expiry import NAME
 from job_service.mongo.keeping.retention import Keeping, Retention
 from job_service.mongo.store import open_store
 from job_service.mongo.watching.recount import Recount
@@ -25,7 +25,7 @@ DAY = 24 * 3600
 
 @pytest.fixture
 def store(new_database, clock, transitions):
-    """A store of its own: the index of the expiry must not outlast a test."""
+    """A store of its own, whose indexes a test may change."""
     opened = open_store(new_database, FAMILIES, RetryPolicy(), transitions.extend, clock)
     opened.prepare()
     return opened
@@ -35,6 +35,20 @@ def keep(store, days=None, archive=None):
     """Do what the sweeper's duty does in one go; give how many jobs went."""
     keeping = Keeping(days, Archive(archive) if archive else None)
     return Retention(store.collections, store.context, store.counters, keeping, Belongings(store.collections))()
+
+
+@pytest.fixture
+def database_profile():
+    """Give what an action returns, and how many keys its queries for ended jobs have read."""
+
+    def profile(database, action):
+        database.command("profile", 2)
+        result = action()
+        database.command("profile", 0)
+        queries = database["system.profile"].find({"ns": {"$regex": "[.]completed$"}, "op": "query"})
+        return result, sum(entry["keysExamined"] for entry in queries)
+
+    return profile
 
 
 def ended(store, *jobs):
@@ -48,10 +62,6 @@ def ended(store, *jobs):
 
 def lines(folder):
     return [json.loads(line) for path in sorted(folder.iterdir()) for line in path.read_text().splitlines()]
-
-
-def index_of(store):
-    return store.collections.completed.index_information().get(NAME)
 
 
 def transfer_of(store, elements=2):
@@ -181,32 +191,51 @@ def test_the_archive_is_for_its_owner_only_and_one_file_a_day(store, clock, tmp_
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
 
 
-def test_the_database_lets_jobs_go_too_and_the_days_can_be_changed(store, tmp_path):
-    ended(store)
-    keep(store, 30)
-    index = index_of(store)
-    assert index["expireAfterSeconds"] == 30 * DAY
-    assert "transfer" not in index["partialFilterExpression"]["kind"]["$in"]
-    keep(store, 7)
-    assert index_of(store)["expireAfterSeconds"] == 7 * DAY
-    keep(store, 7, tmp_path)
-    assert index_of(store) is None
-    keep(store, 7)
-    keep(store)
-    assert index_of(store) is None
+def test_a_kind_may_keep_its_jobs_for_longer_or_for_less_than_the_setting_says(store, clock):
+    kinds = {
+        **store.context.kinds,
+        "code": replace(store.context.kinds["code"], retention_days=10),
+        "conversion": replace(store.context.kinds["conversion"], retention_days=1),
+    }
+    own = replace(store.context, kinds=kinds)
+    ids = [ended(store, NewJob(kind=kind, parameters={}))[0] for kind in ("code", "conversion", "transcoding")]
+
+    def left(days):
+        Retention(store.collections, own, store.counters, Keeping(days), Belongings(store.collections))()
+        return [store.reading.get(job_id) is not None for job_id in ids]
+
+    clock.advance(DAY + 1)
+    assert left(3) == [True, False, True]
+    clock.advance(DAY * 2)
+    assert left(None) == [True, False, True]
+    assert left(3) == [True, False, False]
+    clock.advance(DAY * 7)
+    assert left(None) == [False, False, False]
 
 
-def test_the_index_of_another_version_is_made_anew(store):
+def test_jobs_of_a_kind_that_nobody_knows_any_more_go_by_the_setting(store, clock):
+    (job_id,) = ended(store)
+    store.collections.completed.update_one({"_id": job_id}, {"$set": {"kind": "gone"}})
+    clock.advance(DAY + 1)
+    assert keep(store, 1) == 1
+
+
+def test_what_is_due_is_found_past_many_that_their_kind_keeps(store, clock, database_profile):
     completed = store.collections.completed
-    completed.create_index("finishedAt", name=NAME, expireAfterSeconds=5, partialFilterExpression={"kind": "gone"})
-    keep(store, 1)
-    assert index_of(store)["expireAfterSeconds"] == DAY
-    assert len(index_of(store)["partialFilterExpression"]["kind"]["$in"]) == len(FAMILIES) - 1
+    old = {"state": "failed", "endSeq": 0, "finishedAt": clock.now(), "updatedAt": clock.now()}
+    completed.insert_many([{**old, "_id": f"kept-{number}", "kind": "code"} for number in range(1_000)])
+    completed.insert_many([{**old, "_id": f"due-{number}", "kind": "dataset"} for number in range(10)])
+    clock.advance(DAY + 1)
+    kinds = {**store.context.kinds, "code": replace(store.context.kinds["code"], retention_days=100)}
+    own = replace(store.context, kinds=kinds)
+    duty = Retention(store.collections, own, store.counters, Keeping(1), Belongings(store.collections))
+    gone, read = database_profile(store.database, duty)
+    assert (gone, read <= 10 + 4) == (10, True)
 
 
-def test_of_two_that_drop_the_index_the_later_finds_nothing_to_do(store, monkeypatch):
-    keep(store, 1)
-    information = store.collections.completed.index_information()
-    store.collections.completed.drop_index(NAME)
-    monkeypatch.setattr(type(store.collections.completed), "index_information", lambda self: information)
-    assert keep(store) == 0
+def test_the_index_by_which_jobs_once_expired_is_dropped_also_when_an_older_instance_makes_it_anew(store):
+    completed = store.collections.completed
+    for arrange in (store.prepare, lambda: keep(store, 1), lambda: keep(store)):
+        completed.create_index([("finishedAt", 1)], name="expires", expireAfterSeconds=5)
+        arrange()
+        assert "expires" not in completed.index_information()

@@ -11,7 +11,6 @@ from job_service.command.main import main
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import connect, open_database
-from job_service.mongo.keeping.expiry import NAME
 from job_service.mongo.keeping.retention import Keeping, Retention
 from job_service.mongo.store import open_store
 from job_service.transfers.belongings_store import Belongings
@@ -47,9 +46,6 @@ def test_jobs_live_end_and_go(lesser_store, clock):
     for days in (40, 20):
         keep = Retention(store.collections, store.context, store.counters, Keeping(days), belongings)
         assert keep() == (days == 20)
-        assert store.collections.completed.index_information()[NAME]["expireAfterSeconds"] == days * 24 * 3600
-    Retention(store.collections, store.context, store.counters, Keeping(), belongings)()
-    assert NAME not in store.collections.completed.index_information()
 
 
 def test_a_backup_is_made_and_restored(lesser_store, url, mongo_client, tmp_path):

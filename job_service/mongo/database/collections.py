@@ -50,13 +50,15 @@ def in_states(states: Iterable[State]) -> dict[str, Any]:
 
 _HAS_USER = {"createdBy.userId": {"$exists": True}}
 
-#: Documents of the version before `schemaVersion`: the filter of the index that holds no others, and the query for it.
-NOT_YET_MARKED: dict[str, Any] = {"schemaVersion": None}
 _DELETED = {"deletedAt": {"$gt": EPOCH}}
 _MAY_BE_SPENT = {"$or": [{"leasesLost": {"$gt": 0}}, {"cancelRequestedAt": {"$gt": EPOCH}}]}
 
 #: The index of the jobs of which some, once their lease has run out, must end instead of being handed out once more.
 SUSPECT = "suspect"
+
+
+#: The index of ended jobs by kind, then by the time of their end.
+BY_END = "kind_finishedAt"
 
 
 class IndexMismatch(Unsuitable):
@@ -158,7 +160,7 @@ def _of_completed_jobs() -> list[IndexModel]:
         ),
         IndexModel([in_kind, ("type", ASCENDING), ("_id", ASCENDING)], name="type"),
         _partial([("endedBy.worker", ASCENDING), ("_id", ASCENDING)], "worker", {"endedBy.worker": {"$gt": ""}}),
-        IndexModel([("finishedAt", ASCENDING)], name="finishedAt"),
+        IndexModel([in_kind, ("finishedAt", ASCENDING)], name=BY_END),
         IndexModel("deletedAt", name="deleted", expireAfterSeconds=_DAY, partialFilterExpression=_DELETED),
         _partial([("parameters.target", ASCENDING), ("_id", ASCENDING)], "target", {"kind": "dataset"}),
         _partial(
@@ -175,6 +177,7 @@ def _of_listings() -> list[IndexModel]:
         IndexModel([in_kind, ("state", ASCENDING), ("_id", ASCENDING)], name="state"),
         _partial([in_kind, ("number", ASCENDING)], "number", {"number": {"$gt": 0}}, unique=True),
         _partial([("parentId", ASCENDING), ("_id", ASCENDING)], "children", {"parentId": {"$gt": ""}}),
+        # Beside the next one for lists of a user's transfers: it has none of their elements, which are a user's too.
         _partial(
             [in_kind, ("createdBy.userId", ASCENDING), ("_id", ASCENDING)],
             "owner",
@@ -183,7 +186,6 @@ def _of_listings() -> list[IndexModel]:
         _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
         _partial([("_id", ASCENDING), ("error", ASCENDING)], "reason", {"error": {"$gt": ""}}),
         _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
-        _partial([("_id", ASCENDING), ("schemaVersion", ASCENDING)], "older_schema", NOT_YET_MARKED),
     ]
 
 
@@ -204,11 +206,13 @@ def ensure_indexes(database: Database[Document]) -> None:
                 f"The indexes of the collection {name} contradict those of the service: {reason}. "
                 "Drop the index that it names, or the documents that break it, and start again."
             ) from failure
-    _drop_retired(database["inprogress"])
+    for name in _RETIRED:
+        drop_retired(database[name])
 
 
-def _drop_retired(jobs: Collection[Document]) -> None:
-    for name in _RETIRED & jobs.index_information().keys():
+def drop_retired(jobs: Collection[Any]) -> None:
+    """Drop the indexes of `inprogress` or `completed` that earlier versions made and no query uses any more."""
+    for name in _RETIRED[jobs.name] & jobs.index_information().keys():
         try:
             jobs.drop_index(name)
         except OperationFailure as failure:
@@ -221,5 +225,11 @@ def _drop_retired(jobs: Collection[Document]) -> None:
 _CONTRADICTIONS = frozenset({85, 86, 11000})
 _INDEX_NOT_FOUND = 27
 
-#: Earlier indexes of `inprogress` that no query uses any more.
-_RETIRED = frozenset({"claimable", "claimable_type", "ended", "held", "waits", "waits_children", "waits_confirmation"})
+#: Earlier indexes that no query uses any more, by collection. `expires` would remove jobs that their kind keeps longer.
+_RETIRED = {
+    "inprogress": frozenset(
+        {"claimable", "claimable_type", "ended", "held", "older_schema"}
+        | {"waits", "waits_children", "waits_confirmation"}
+    ),
+    "completed": frozenset({"expires", "finishedAt", "older_schema"}),
+}

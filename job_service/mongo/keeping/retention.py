@@ -14,9 +14,8 @@ from typing import Any, Protocol
 
 from job_service.lifecycle.job import Job
 from job_service.mongo.database.client import Document
-from job_service.mongo.database.collections import Collections
+from job_service.mongo.database.collections import BY_END, Collections, drop_retired
 from job_service.mongo.keeping.archive import Archive
-from job_service.mongo.keeping.expiry import Expiry
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.watching.counters import Counters, Place
 
@@ -31,7 +30,7 @@ _SETTLED = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How long ended jobs are kept (None: for ever), and where they are written before they go."""
+    """How long jobs are kept whose kind does not say it (None: for ever), and where they are written before they go."""
 
     days: int | None = None
     archive: Archive | None = None
@@ -66,39 +65,50 @@ class Retention:
         self._keeping = keeping
         self._seconds = seconds
         self._next = float("-inf")
-        self._parents = {kind for kind, family in context.kinds.items() if family.has_elements}
-        self._expiry = Expiry(collections, context.kinds.keys() - self._parents)
+        self._kinds = context.kinds
 
     def __call__(self) -> int:
         """Remove what is due, once a minute or until all of it is gone; return how many jobs went."""
         if self._seconds() < self._next:
             return 0
         self._next = self._seconds() + _EVERY_SECONDS
-        days = self._keeping.days
-        by_index = days is not None and self._keeping.archive is None
-        self._expiry.arrange(int(timedelta(days=days).total_seconds()) if days and by_index else None)
-        if days is None:
-            return 0
+        # An instance of the last version that swept since may have made the index anew by which jobs expire.
+        drop_retired(self._completed)
         try:
-            return self._expire(timedelta(days=days))
+            return sum(self._expire(kinds, timedelta(days=days)) for kinds, days in self._periods())
         except OSError as error:
             _LOG.error("ended jobs are kept: the archive cannot be written", extra={"reason": error.strerror})
             return 0
 
-    def _expire(self, age: timedelta) -> int:
+    def _periods(self) -> Iterator[tuple[dict[str, Any], int]]:
+        """Yield conditions on the kind, and for how many days the ended jobs of such kinds are kept."""
+        own: dict[int, list[str]] = {}
+        for name, kind in self._kinds.items():
+            if kind.retention_days is not None:
+                own.setdefault(kind.retention_days, []).append(name)
+        for days, names in own.items():
+            yield {"$in": names}, days
+        if self._keeping.days is not None:
+            yield {"$gt": "", "$nin": [name for names in own.values() for name in names]}, self._keeping.days
+
+    def _expire(self, kinds: dict[str, Any], age: timedelta) -> int:
         now = self._clock.now()
-        due: Document = {"finishedAt": {"$lte": now - age}, "updatedAt": {"$lt": now - _SETTLED}}
+        due: Document = {"kind": kinds, "finishedAt": {"$lte": now - age}, "updatedAt": {"$lt": now - _SETTLED}}
         gone = 0
         for _ in range(_BATCHES):
-            jobs = self._first({**due, "parentId": None}, "finishedAt")
+            jobs = self._first({**due, "parentId": None}, BY_END)
             for parent in jobs:
-                if parent["kind"] in self._parents:
+                if self._has_elements(parent["kind"]):
                     gone += self._remove_elements(parent["_id"])
             gone += self._remove(jobs, due)
             if len(jobs) < _BATCH:
                 return gone
         self._next = float("-inf")
         return gone
+
+    def _has_elements(self, kind: str) -> bool:
+        known = self._kinds.get(kind)
+        return known is not None and known.has_elements
 
     def _remove_elements(self, parent_id: str) -> int:
         """Remove the elements of a job that is due; they have ended before it."""
