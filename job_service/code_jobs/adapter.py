@@ -1,16 +1,19 @@
 """The code jobs' words into the lifecycle's verbs, and back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from job_service.code_jobs.document import KIND
 from job_service.code_jobs.sources import read_program
 from job_service.code_jobs.wire import NewCodeJob
+from job_service.kinds.batches import Sender
 from job_service.lifecycle.errors import NotFound
 from job_service.lifecycle.job import Job, NewJob
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter
 from job_service.mongo.verbs.submission import Created
 from job_service.web.request_ids import request_id
+from job_service.web.requests import validate
 
 
 class CodeJobs:
@@ -22,20 +25,26 @@ class CodeJobs:
 
     def submit(self, new: NewCodeJob) -> Job:
         """Store a job. Raises Invalid for a file that is none."""
+        return self._stored(replace(self._new_job(new), request_id=request_id()))
+
+    def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
+        """Return the job whose parameters are a body of `POST /code-jobs`. Raises Invalid."""
+        new = self._new_job(validate(NewCodeJob, parameters))
+        return replace(new, job_id=job_id, created_by=dict(sender.user), request_id=sender.request_id)
+
+    def _new_job(self, new: NewCodeJob) -> NewJob:
         code = new.code if new.code is not None else read_program(self._code_dir, new.file or "")
         parameters = {"uid": new.uid, "code": code, "input": new.input}
         if new.file is not None:
             parameters["file"] = new.file
-        job = NewJob(
+        return NewJob(
             kind=KIND,
             parameters=parameters,
             # What a list is narrowed by needs an index, and this one is there.
             type=str(new.uid),
             # A program that fails would fail again; one whose worker was lost is another matter.
             max_attempts=1,
-            request_id=request_id(),
         )
-        return self._stored(job)
 
     def again(self, number: int) -> Job:
         """Make a new job like an ended one. Raises NotFound, Conflict."""

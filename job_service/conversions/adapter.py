@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
-from ulid import LaxMonotonicPolicy, ULIDGenerator
+from ulid import ULID, LaxMonotonicPolicy, ULIDGenerator
 
 from job_service.conversions.document import BRANCHES, CONVERSION, LONGEST_SOURCE, STATES, as_id, is_source
 from job_service.conversions.store import ConversionJobs
-from job_service.conversions.wire import shown
+from job_service.conversions.wire import NewConversion, shown
+from job_service.kinds.batches import Sender
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
 from job_service.lifecycle.job import Job, NewJob
@@ -16,6 +18,7 @@ from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter
 from job_service.web.request_ids import request_id
+from job_service.web.requests import validate
 
 
 class Conversions:
@@ -30,24 +33,32 @@ class Conversions:
 
     def submit(self, source: str, document: dict[str, object], given_id: str | None = None) -> dict[str, Any]:
         """Make a job available. Raises Invalid for the source or the id, Conflict when the id is taken."""
+        new = replace(self._new_job(source, document, given_id), request_id=request_id())
+        job = self._jobs.create(new, chosen=given_id is not None)
+        if job is None:
+            raise Conflict(f"There is a job with the id {new.job_id} already")
+        return shown(job)
+
+    def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
+        """Return the job whose parameters are `{source, document}`. Raises Invalid."""
+        asked = validate(NewConversion, parameters)
+        # A job's id says whose turn it is: the ULID of the same moment takes its place among the others.
+        given_id = None if job_id is None else str(ULID.from_uuid(UUID(job_id)))
+        new = self._new_job(asked.source, asked.document, given_id)
+        return replace(new, created_by=dict(sender.user), request_id=sender.request_id)
+
+    def _new_job(self, source: str, document: dict[str, object], given_id: str | None) -> NewJob:
         if not is_source(source):
             raise Invalid.field("source", f"must be one segment of a path, 1 to {LONGEST_SOURCE} characters")
         job_id = self._new_id() if given_id is None else as_id(given_id)
         if job_id is None:
             raise Invalid.field("id", "must be a ULID or a UUID")
-        job = self._jobs.create(
-            NewJob(
-                kind=CONVERSION.name,
-                job_id=job_id,
-                type=source,
-                parameters={"source": source, "document": document},
-                request_id=request_id(),
-            ),
-            chosen=given_id is not None,
+        return NewJob(
+            kind=CONVERSION.name,
+            job_id=job_id,
+            type=source,
+            parameters={"source": source, "document": document},
         )
-        if job is None:
-            raise Conflict(f"There is a job with the id {job_id} already")
-        return shown(job)
 
     def retry(self, job: Job) -> Job:
         """Make a job like an ended one, under an id of its own family's: it takes its turn behind those that wait."""

@@ -3,6 +3,14 @@
 from typing import Any
 
 from job_service.lifecycle.job import Job, State
+from job_service.web.requests import Body
+
+
+class NewConversion(Body):
+    """A job of any source, where its path does not say which."""
+
+    source: str
+    document: dict[str, Any]
 
 
 def shown(job: Job) -> dict[str, Any]:

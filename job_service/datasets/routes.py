@@ -1,6 +1,5 @@
 """`/jobs`, `/targets` and `/importable-datasets`."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +17,13 @@ from job_service.datasets.importable import (
     valid_dataset_name,
 )
 from job_service.datasets.reservations_store import Reservations
-from job_service.datasets.submission import Batches
-from job_service.datasets.submitter import Submitter
+from job_service.datasets.submission import result
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.updates import Updates
 from job_service.datasets.wire import JobUpdate, NamedJobUpdate
 from job_service.datasets.words import OPERATIONS
+from job_service.kinds.batches import Batches, Dialect, Sender
+from job_service.kinds.keys import idempotency_key
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.view import core_view
@@ -31,7 +31,7 @@ from job_service.mongo.verbs.reading import JobFilter
 from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
 from job_service.web.paging import link_to_next, page_asked_for
-from job_service.web.present import present
+from job_service.web.request_ids import request_id
 from job_service.web.requests import (
     Body,
     query_choice,
@@ -43,7 +43,6 @@ from job_service.web.requests import (
     read_body,
 )
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _LONGEST_WAIT = 30
 
 
@@ -54,7 +53,7 @@ class NewJobs(Body):
 
 
 def dataset_routes(
-    datasets: Datasets, updates: Updates, batches: Batches, submitter: Submitter, kinds: frozenset[str]
+    datasets: Datasets, updates: Updates, batches: Batches, dialect: Dialect, kinds: frozenset[str]
 ) -> Blueprint:
     """Return the routes of jobs; `kinds` are those that `?kind=` may ask for."""
     routes = Blueprint("datasets", __name__)
@@ -74,7 +73,7 @@ def dataset_routes(
     @routes.post("/jobs")
     @allows(Role.USER)
     def submit() -> Response:
-        return _submit(batches, submitter)
+        return _submit(batches, dialect)
 
     @routes.put("/jobs/<job_id>")
     @allows(Role.WORK, Role.OPERATE)
@@ -100,15 +99,10 @@ def _page(find: Callable[[JobFilter], list[Job]], wanted: JobFilter) -> Response
     return answer([core_view(job) for job in shown], headers=headers)
 
 
-def _submit(batches: Batches, submitter: Submitter) -> Response:
-    user = submitter.user()
+def _submit(batches: Batches, dialect: Dialect) -> Response:
+    sender = Sender(dialect.user(), request_id())
     items = read_batch(NewJobs, "jobs").jobs
-    key = present().environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is None:
-        return Response(batches.submit(items, user), mimetype="application/json")
-    if not _KEY.fullmatch(key):
-        raise Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
-    return Response(batches.submit_once(key, items, user), mimetype="application/json")
+    return Response(batches.submit(dialect, items, sender, result, idempotency_key()), mimetype="application/json")
 
 
 def target_routes(datasets: Datasets) -> Blueprint:

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import request
 
-from job_service.lifecycle.errors import Forbidden, Unauthorized, Unavailable
-from job_service.web.access import LOCAL, Role, caller
+from job_service.kinds.users import submitting_user
+from job_service.lifecycle.errors import Unauthorized, Unavailable
 from job_service.web.jwt import JwtVerifier, KeysUnavailable, NotAuthenticated
 
 _COOKIES = ("authorization", "user-info")
@@ -21,14 +21,7 @@ class Submitter:
         """Return `{userId, firstName, lastName}`. Raises Unauthorized, which says what is missing, and Forbidden."""
         if self._verifier is not None:
             return self._user_of_cookies(self._verifier)
-        found = caller()
-        if not found.roles:
-            raise Unauthorized("This service wants a token: Authorization: Bearer <token>")
-        if Role.SUBMIT not in found.roles:
-            raise Forbidden(f"{found.proof} does not allow submitting")
-        if found is LOCAL:
-            return {"userId": "local", "firstName": "Local", "lastName": "User"}
-        return {"userId": found.name, "firstName": found.name, "lastName": ""}
+        return submitting_user()
 
     def _user_of_cookies(self, verifier: JwtVerifier) -> dict[str, Any]:
         try:

@@ -79,6 +79,7 @@ class Job(TypedDict, total=False):
     waits: (
         str  #: while it may not be claimed at all: for its `children`, its `turn` among its siblings, or `confirmation`
     )
+    confirmedWaits: str  #: what `waits` will be then, for a job that waits also once it is certain
     confirmedReadyAt: datetime  #: what `readyAt` will be once it is certain that no other sending has stored this job
     sending: str  #: which sending of a request has stored the job, where there may be several
     delayedBy: str  #: why `readyAt` lies ahead of an unheld job: `not-before` or `backing-off`

@@ -112,7 +112,7 @@ def ending(state: State, status: str, job: Job, now: datetime) -> Change:
     fields: dict[str, Any] = {"state": state.value, "status": status, "updatedAt": now, "finishedAt": now}
     if "lease" in job:
         fields["endedBy"] = {"claimId": job["lease"]["claimId"], "worker": job["lease"]["worker"]}
-    gone = ("lease", "readyAt", "confirmedReadyAt", "waits", "delayedBy", "leaseSeconds")
+    gone = ("lease", "readyAt", "confirmedReadyAt", "confirmedWaits", "waits", "delayedBy", "leaseSeconds")
     # Named anew and not set, the names of many jobs are freed by one and the same statement.
     rename = (("datasetName", "formerDatasetName"),) if "datasetName" in job else ()
     return Change(state, fields, gone, {"endSeq": 1}, (), rename)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from job_service.kinds.batches import Sender
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, NotFound, Paused
 from job_service.lifecycle.job import ENDED, Job, Lease, NewJob, State
@@ -18,6 +20,7 @@ from job_service.transcoding.options_store import EncoderOptions
 from job_service.transcoding.profiles_store import Profiles
 from job_service.transcoding.wire import Edit, NewTranscoding, WorkerWord, shown
 from job_service.web.request_ids import request_id
+from job_service.web.requests import validate
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _FIFO = Narrowing(TRANSCODING.name, by_id=True)
@@ -35,19 +38,25 @@ class TranscodingJobs:
 
     def add(self, new: NewTranscoding) -> int:
         """Store a job and return its number. Raises NotFound for a profile that there is not."""
+        outcome = self._store.submission.create([replace(self._new_job(new), request_id=request_id())])[0]
+        if not isinstance(outcome, Created):
+            raise Conflict("The job could not be stored; try again")
+        return outcome.job["number"]
+
+    def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
+        """Return the job whose parameters are a body of `POST /api/job`. Raises Invalid, and NotFound for a profile."""
+        new = self._new_job(validate(NewTranscoding, parameters))
+        return replace(new, job_id=job_id, created_by=dict(sender.user), request_id=sender.request_id)
+
+    def _new_job(self, new: NewTranscoding) -> NewJob:
         options = {**(self._profile_options(new.Profile) if new.Profile is not None else {}), **new.Options}
         self._remember(options)
-        job = NewJob(
+        return NewJob(
             kind=TRANSCODING.name,
             parameters={"name": new.Name, "options": options},
             priority=new.priority,
             ready_at=new.notBefore,
-            request_id=request_id(),
         )
-        outcome = self._store.submission.create([job])[0]
-        if not isinstance(outcome, Created):
-            raise Conflict("The job could not be stored; try again")
-        return outcome.job["number"]
 
     def edit(self, number: int | str, edit: Edit) -> None:
         """Change or add options of a job, or its name. Raises NotFound."""

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from job_service.kinds.batches import Sender
 from job_service.lifecycle.errors import Conflict, NotFound
 from job_service.lifecycle.job import ENDED, Job, NewJob
 from job_service.mongo.store import Store
-from job_service.mongo.verbs.submission import Created
+from job_service.mongo.verbs.submission import Created, Creation
 from job_service.transfers.credentials import Vault
 from job_service.transfers.document import (
     KIND,
@@ -22,7 +23,7 @@ from job_service.transfers.document import (
 from job_service.transfers.elements_store import Elements, Tally
 from job_service.transfers.expansion import Expansion
 from job_service.transfers.showing import shown_element, shown_figures, shown_job
-from job_service.transfers.wire import NewTransfer
+from job_service.transfers.wire import NewTransfer, as_transfer
 from job_service.transfers.words import JobStatus, JobType
 from job_service.web.request_ids import request_id
 
@@ -41,15 +42,24 @@ class Transfers:
 
     def submit(self, job_type: JobType, new: NewTransfer, user: int) -> dict[str, Any]:
         """Register a job with its first element."""
+        asked = replace(self._new_job(job_type, new, user, None), request_id=request_id())
+        return shown_job(self._register(asked), JobStatus.SUBMITTED)
+
+    def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
+        """Return the job whose parameters are a body of `POST /jobs` of the work queue. Raises Invalid."""
+        job_type, new = as_transfer(parameters)
+        return replace(self._new_job(job_type, new, sender.user["userId"], job_id), request_id=sender.request_id)
+
+    def _new_job(self, job_type: JobType, new: NewTransfer, user: int, job_id: str | None) -> NewJob:
         parameters = new.model_dump(exclude={"credentials", "priority", "max_tries", "notBefore"}, exclude_none=True)
         parameters["protocol"] = new.protocol.name
         if job_type is JobType.RENAME:
             parameters["dst_siteid"] = new.src_siteid
-        parent_id = self._store.submission.next_id()
+        parent_id = job_id or self._store.submission.next_id()
         if new.credentials is not None:
             self._vault.put(parent_id, new.credentials.model_dump())
             parameters["sealed"] = True
-        asked = NewJob(
+        return NewJob(
             kind=KIND,
             parameters=parameters,
             job_id=parent_id,
@@ -59,7 +69,6 @@ class Transfers:
             max_attempts=new.max_tries,
             created_by={"userId": user},
         )
-        return shown_job(self._create(asked), JobStatus.SUBMITTED)
 
     def retry(self, job: Job) -> Job:
         """Register a job like an ended one. Raises Conflict for one of its elements."""
@@ -69,7 +78,7 @@ class Transfers:
         parent_id = self._store.submission.next_id()
         if job["parameters"].get("sealed") and not self._vault.copy(job["_id"], parent_id):
             raise Conflict("The credentials of this job are not kept any more; register it anew")
-        return self._create(
+        return self._register(
             NewJob(
                 kind=KIND,
                 parameters=again.parameters,
@@ -79,6 +88,7 @@ class Transfers:
                 max_attempts=again.max_attempts,
                 created_by=again.created_by,
                 retried_from=job["_id"],
+                request_id=request_id(),
             )
         )
 
@@ -145,28 +155,14 @@ class Transfers:
         mark = first["parameters"].get("expansion")
         return [first, *(child for child in children.values() if child["parameters"].get("expansion") == mark)]
 
-    def _create(self, asked: NewJob) -> Job:
-        """Store a job and its first element together."""
-        number = self._store.submission.next_number(KIND)
-        parent = replace(asked, number=number, ready_at=None, waits_for_children=True, request_id=request_id())
-        inherited = ("src_siteid", "dst_siteid", "src_filepath", "protocol", "sealed")
-        parameters = {name: asked.parameters[name] for name in inherited if name in asked.parameters}
-        user = asked.created_by["userId"]
-        first_type = JobType.MKDIR.name if asked.type == JobType.MKDIR.name else JobType.LIST.name
-        if first_type == JobType.LIST.name:
-            parameters["listed_for"] = asked.type
-        element = replace(
-            parent,
-            parameters={**parameters, "job": number, "user": user, "element": 0, "size": 0},
-            job_id=first_element_id(asked.job_id or ""),
-            number=None,
-            type=first_type,
-            ready_at=asked.ready_at,
-            parent_id=asked.job_id,
-            waits_for_children=False,
-            retried_from=None,
-        )
-        outcome = self._store.submission.create([parent, element], repeated=True)[0]
+    def create(self, asked: Sequence[NewJob], *, once: bool = False) -> Sequence[Creation]:
+        """Store jobs, each together with its first element; return what became of the jobs, in order."""
+        first = self._store.submission.next_number(KIND, len(asked)) if asked else 0
+        pairs = [part for place, new in enumerate(asked) for part in _with_first_element(new, first + place)]
+        return self._store.submission.create(pairs, repeated=True, once=once)[::2]
+
+    def _register(self, asked: NewJob) -> Job:
+        outcome = self.create([asked])[0]
         if not isinstance(outcome, Created):
             raise Conflict("The id of the job is taken; send it again")
         return outcome.job
@@ -193,6 +189,29 @@ class Transfers:
             if tally.expansion in {None, marks.get(tally.parent_id)}:
                 counts[tally.parent_id].add(tally)
         return counts
+
+
+def _with_first_element(asked: NewJob, number: int) -> tuple[NewJob, NewJob]:
+    """Return a job under its number, and the element that begins it: a folder to make, or something to list."""
+    parent = replace(asked, number=number, ready_at=None, waits_for_children=True)
+    inherited = ("src_siteid", "dst_siteid", "src_filepath", "protocol", "sealed")
+    parameters = {name: asked.parameters[name] for name in inherited if name in asked.parameters}
+    first_type = JobType.MKDIR.name if asked.type == JobType.MKDIR.name else JobType.LIST.name
+    if first_type == JobType.LIST.name:
+        parameters["listed_for"] = asked.type
+    user = asked.created_by["userId"]
+    element = replace(
+        parent,
+        parameters={**parameters, "job": number, "user": user, "element": 0, "size": 0},
+        job_id=first_element_id(asked.job_id or ""),
+        number=None,
+        type=first_type,
+        ready_at=asked.ready_at,
+        parent_id=asked.job_id,
+        waits_for_children=False,
+        retried_from=None,
+    )
+    return parent, element
 
 
 class _Counts:

@@ -4,7 +4,6 @@ from contextlib import nullcontext
 from threading import BoundedSemaphore
 
 from flask import Blueprint, Response, request
-from pydantic import TypeAdapter, ValidationError
 
 from job_service.lifecycle.errors import NotFound
 from job_service.mongo.store import Store
@@ -12,13 +11,13 @@ from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.outputs import Outputs
 from job_service.transfers.paths import respelled
-from job_service.transfers.wire import MODELS, Fetch, Monitoring, NewOfAnyType, Outcome, Type
+from job_service.transfers.wire import MODELS, Fetch, Monitoring, Outcome
 from job_service.transfers.words import JobType
 from job_service.transfers.work import Reports, Work
 from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
 from job_service.web.logs import found_nothing
-from job_service.web.requests import query_choice, read_body, read_object, validate
+from job_service.web.requests import query_choice, read_body, read_object
 
 PREFIX = "/workqueue/api/v1.0"
 #: Room for the listing of 100,000 entries with long names.
@@ -27,7 +26,6 @@ _LISTING_BYTES = 128_000_000
 _LARGE_BYTES = 1_000_000
 _LARGE_AT_ONCE = 2
 _PAUSE_RETRY = 5
-_TYPE: TypeAdapter[JobType] = TypeAdapter(Type)
 
 
 def user_routes(transfers: Transfers, callers: Callers) -> Blueprint:
@@ -37,13 +35,8 @@ def user_routes(transfers: Transfers, callers: Callers) -> Blueprint:
     @routes.post("/jobs")
     @allows(Role.USER)
     def submit() -> Response:
-        user, given = callers.user(), read_object(spelled=respelled)
-        try:
-            job_type = _TYPE.validate_python(given.get("type"))
-        except ValidationError:
-            job_type = validate(NewOfAnyType, given).type
-        rest = {name: value for name, value in given.items() if name != "type"}
-        return answer(transfers.submit(job_type, validate(MODELS[job_type], rest), user))
+        user = callers.user()
+        return answer(transfers.submit(*as_transfer(read_object(spelled=respelled)), user))
 
     @routes.post("/<any(list, copy, remove, rename, mkdir):verb>")
     @allows(Role.USER)

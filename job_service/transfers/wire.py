@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from job_service.transfers.words import JobProtocol, JobType
-from job_service.web.requests import Body
+from job_service.web.requests import Body, validate
 from job_service.web.times import Moment
 
 Choice = TypeVar("Choice", bound=IntEnum)
@@ -126,6 +134,17 @@ MODELS: Mapping[JobType, type[NewTransfer]] = {
     JobType.RENAME: NewRename,
     JobType.MKDIR: NewTransfer,
 }
+_TYPE: TypeAdapter[JobType] = TypeAdapter(Type)
+
+
+def as_transfer(given: object) -> tuple[JobType, NewTransfer]:
+    """Return the type of a new job, and what its body says beside it. Raises Invalid."""
+    body = given if isinstance(given, dict) else {}
+    try:
+        job_type = _TYPE.validate_python(body.get("type"))
+    except ValidationError:
+        job_type = validate(NewOfAnyType, given).type
+    return job_type, validate(MODELS[job_type], {name: value for name, value in body.items() if name != "type"})
 
 
 class Limits(Body):

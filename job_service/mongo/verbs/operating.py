@@ -24,7 +24,7 @@ _TRIES = 5
 #: What a job that is put back does not keep.
 _GONE = (
     *("lease", "finishedAt", "endedBy", "error", "result", "progress", "cancelRequestedAt", "delayedBy"),
-    *("waits", "confirmedReadyAt"),
+    *("waits", "confirmedReadyAt", "confirmedWaits"),
 )
 
 

@@ -30,6 +30,11 @@ _BATCH = 1_000
 
 #: What a job waits for that is not known yet to be the only one of its id.
 _CONFIRMATION: Document = {"waits": "confirmation"}
+#: Gives a job back what it waits for by itself, or lets it be claimed: a field of which there is nothing goes.
+_RELEASE: list[Document] = [
+    {"$set": {"waits": "$confirmedWaits", "readyAt": "$confirmedReadyAt"}},
+    {"$unset": ["confirmedWaits", "confirmedReadyAt"]},
+]
 
 
 class Created(NamedTuple):
@@ -133,8 +138,7 @@ class Submission:
             if late := [job_id for job_id in of_sending if job_id in ended]:
                 self._inprogress.delete_many({"_id": {"$in": late}, **seen})
             if only := [job_id for job_id in of_sending if job_id not in ended]:
-                release = {"$rename": {"confirmedReadyAt": "readyAt"}, "$unset": {"waits": ""}}
-                self._inprogress.update_many({"_id": {"$in": only}, **seen}, release)
+                self._inprogress.update_many({"_id": {"$in": only}, **seen}, _RELEASE)
         return ended
 
     def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
@@ -216,8 +220,11 @@ class Submission:
 def _hold_back(jobs: Sequence[Job]) -> None:
     sending = uuid4().hex
     for job in jobs:
+        if "waits" in job:
+            job["confirmedWaits"] = job["waits"]
+        else:
+            job["confirmedReadyAt"] = job.pop("readyAt")
         job["waits"], job["sending"] = "confirmation", sending
-        job["confirmedReadyAt"] = job.pop("readyAt")
 
 
 def _add_optional(job: Job, new: NewJob, number: int | None) -> None:

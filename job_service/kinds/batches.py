@@ -1,0 +1,116 @@
+"""Taking in batches of jobs: each item has its own result, and a key makes the whole batch safe to send again."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from job_service.lifecycle.errors import Invalid, NotFound
+from job_service.lifecycle.job import Job, NewJob
+from job_service.mongo.keys.idempotency import Attempt
+from job_service.mongo.store import Store
+from job_service.mongo.verbs.submission import Created, Creation, Taken
+from job_service.web.answers import dumps
+from job_service.web.combining import Combiner
+from job_service.web.requests import item_check
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a batch, and under which request."""
+
+    user: Mapping[str, Any]  #: what the jobs' `createdBy` shows; `userId` also keeps the keys of callers apart
+    request_id: str | None = None
+
+
+class Stores(Protocol):
+    """Stores jobs; `once`: any number of calls may bring the same ids, at any time."""
+
+    def __call__(self, new_jobs: Sequence[NewJob], *, once: bool = False) -> Sequence[Creation]:
+        """Return what became of each job, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one kind takes in its jobs."""
+
+    #: Tells who sends the present request, as `createdBy` is to show it; raises Unauthorized and Forbidden.
+    user: Callable[[], Mapping[str, Any]]
+    #: Makes a job of an item, with the id that it is to have (None: any); raises Invalid and NotFound.
+    new_job: Callable[[Any, Sender, str | None], NewJob]
+    #: Stores jobs with all that belongs to them.
+    create: Stores
+
+
+#: What became of an item: stored, kept out by another job, or refused.
+Outcome = Creation | Invalid | NotFound
+#: Turns what became of an item into what its sender is told.
+Show = Callable[[NewJob | None, Outcome], Mapping[str, Any]]
+
+
+class Batches:
+    """Creates the jobs of batches, of whatever kind."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._creations: Combiner[NewJob, Creation] = Combiner(store.submission.create)
+
+    def create(self, new_jobs: Sequence[NewJob], *, once: bool = False) -> Sequence[Creation]:
+        """Store jobs that are documents and nothing else; those of requests at the same moment go together."""
+        if once:
+            return self._store.submission.create(new_jobs, once=True)
+        return self._creations.do(list(new_jobs)) if new_jobs else []
+
+    def submit(
+        self, dialect: Dialect, items: Sequence[object], sender: Sender, show: Show, key: str | None = None
+    ) -> bytes:
+        """Create what can be created; return what is shown of each item, in order, as JSON.
+
+        With a `key`, the same items sent again by the same user create nothing and get the first answer. Raises
+        IdempotencyMismatch where the key stood for other items.
+        """
+        if key is None:
+            return dumps(self._create(dialect, items, sender, show, None))
+        digest = hashlib.sha256(dumps([items, sender.user])).hexdigest()
+        now = self._store.context.clock.now()
+        attempt = self._store.idempotency.begin(sender.user["userId"], key, digest, now)
+        if attempt.answer is not None:
+            return attempt.answer
+        results = self._create(dialect, items, sender, show, attempt)
+        return self._store.idempotency.finish(attempt, dumps(results))
+
+    def _create(
+        self, dialect: Dialect, items: Sequence[object], sender: Sender, show: Show, attempt: Attempt | None
+    ) -> list[Mapping[str, Any]]:
+        wanted: dict[int, NewJob] = {}
+        outcomes: dict[int, Outcome] = {}
+        require_fit = item_check()
+        for place, item in enumerate(items):
+            try:
+                require_fit(item)
+                wanted[place] = dialect.new_job(item, sender, attempt.ids[place] if attempt else None)
+            except (Invalid, NotFound) as error:
+                outcomes[place] = error
+        outcomes.update(self._stored(dialect.create, wanted, attempt))
+        return [show(wanted.get(place), outcomes[place]) for place in range(len(items))]
+
+    def _stored(self, create: Stores, wanted: dict[int, NewJob], attempt: Attempt | None) -> dict[int, Creation]:
+        if attempt is None:
+            return dict(zip(wanted, create(list(wanted.values())), strict=True))
+        # A job of an interrupted sending may have been stored, and may even have ended since.
+        sent = [new.job_id for new in wanted.values() if new.job_id]
+        known = self._store.submission.already_ended(sent) if attempt.repeated else {}
+        settled = _settled(wanted, known)
+        rest = {place: new for place, new in wanted.items() if place not in settled}
+        return {**dict(zip(rest, create(list(rest.values()), once=True), strict=True)), **settled}
+
+
+def _settled(wanted: Mapping[int, NewJob], known: Mapping[str, Job]) -> dict[int, Creation]:
+    """Return what became of items whose job has ended, and of others of the same dataset, which its job kept out."""
+    ended = {place: known[new.job_id] for place, new in wanted.items() if new.job_id and new.job_id in known}
+    holders = {wanted[place].dataset_name: job["_id"] for place, job in ended.items() if wanted[place].dataset_name}
+    return {
+        place: Created(ended[place]) if place in ended else Taken("datasetName", holders[new.dataset_name])
+        for place, new in wanted.items()
+        if place in ended or new.dataset_name in holders
+    }

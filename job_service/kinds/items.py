@@ -1,0 +1,41 @@
+"""Items of `POST /kinds/<name>/jobs`: what a submitter says of a job of any kind."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from job_service.kinds.batches import Outcome
+from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.job import NewJob
+from job_service.mongo.verbs.submission import Created, Taken
+from job_service.web.requests import Body
+from job_service.web.times import Moment
+
+MOST_LABELS = 8
+_LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+_Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Type = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class NewItem(Body):
+    """One item; `priority` is 0 to 9, higher first, for every kind."""
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    type: Type | None = None
+    priority: int | None = Field(default=None, ge=0, le=9)
+    notBefore: Moment | None = None  # noqa: N815  the wire's spelling
+    maxAttempts: int | None = Field(default=None, ge=1, le=100)  # noqa: N815  as above
+    labels: dict[_LabelName, _Label] = Field(default_factory=dict, max_length=MOST_LABELS)
+
+
+def shown(new: NewJob | None, outcome: Outcome) -> Mapping[str, Any]:
+    """Return the result of an item: `{jobId, status: CREATED}`, or `{status: FAILED, code, message, errors?}`."""
+    if isinstance(outcome, Created):
+        return {"jobId": outcome.job["_id"], "status": "CREATED"}
+    if isinstance(outcome, Taken):
+        name = new.dataset_name if new and new.dataset_name else "The unique value"
+        message = f"{name} already has an active job: {outcome.holder or 'just ended'}"
+        return {"status": "FAILED", "code": "target-busy", "message": message}
+    errors = {"errors": outcome.faults} if isinstance(outcome, Invalid) and outcome.faults else {}
+    return {"status": "FAILED", "code": outcome.code, "message": outcome.message, **errors}

@@ -1,0 +1,18 @@
+"""Who submits, where a kind has no users of its own: the owner of the token, or this machine."""
+
+from typing import Any
+
+from job_service.lifecycle.errors import Forbidden, Unauthorized
+from job_service.web.access import LOCAL, Role, caller
+
+
+def submitting_user() -> dict[str, Any]:
+    """Return `{userId, firstName, lastName}` of the present request's caller. Raises Unauthorized and Forbidden."""
+    found = caller()
+    if not found.roles:
+        raise Unauthorized("This service wants a token: Authorization: Bearer <token>")
+    if Role.SUBMIT not in found.roles:
+        raise Forbidden(f"{found.proof} does not allow submitting")
+    if found is LOCAL:
+        return {"userId": "local", "firstName": "Local", "lastName": "User"}
+    return {"userId": found.name, "firstName": found.name, "lastName": ""}
