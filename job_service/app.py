@@ -28,6 +28,10 @@ from job_service.families import (
 from job_service.jobs.adapter import Jobs
 from job_service.jobs.routes import job_routes
 from job_service.jobs.watching import watching_routes
+from job_service.kinds.adapter import KindBook, result_check
+from job_service.kinds.batches import Batches
+from job_service.kinds.routes import kind_routes
+from job_service.kinds.submitting import Submitting
 from job_service.lifecycle.clock import Clock, SystemClock
 from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.retry import RetryPolicy
@@ -82,7 +86,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, INSECURE=settings.job_service_insecure)
     metrics = Metrics()
     store = store or _open_store(settings, clock, metrics)
-    base = Foundation(app, settings, store, Signing(settings, Secrets(store.collections)))
+    base = Foundation(app, settings, store, Signing(settings, Secrets(store.collections)), Batches(store))
     tokens = Tokens(store.collections, store.context.clock)
     credentials = Credentials(tokens, verifier := _verifier(settings), TrustedClients(settings.trusted_clients))
 
@@ -95,10 +99,10 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.register_blueprint(job_routes(jobs))
     app.register_blueprint(maintenance_routes(store.maintenance))
     app.register_blueprint(token_routes(tokens, base.signing, SystemClock()))
-    add_datasets(base, Submitter(verifier))
+    add_datasets(base, lent, Submitter(verifier))
     add_transfers(base, lent)
     add_transcoding_and_conversions(base, lent)
-    code_jobs = add_code_jobs(base)
+    code_jobs = add_code_jobs(base, lent)
     _keep_for_a_time(store, settings)
     _limit_backlog(store, settings)
     stop_console = _add_console(base, ConsoleParts.of(store, jobs, code_jobs, credentials.of_token, settings))
@@ -139,6 +143,7 @@ def _run(
     events = Events(store.collections, store.context.kinds, base.settings.streams)
     hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
+    app.register_blueprint(kind_routes(KindBook(store), Submitting(store, base.batches, lent.dialects)))
     app.register_blueprint(claim_routes(Claims(store, desk, lent.for_worker)))
     app.register_blueprint(watching_routes(store.stats, events, store.context.kinds))
     app.register_blueprint(openapi_routes())
@@ -185,7 +190,7 @@ def _open_store(settings: Settings, clock: Clock | None, metrics: Metrics) -> St
         logs.log_transitions(moves)
         metrics.observe(moves)
 
-    return open_store(open_database(client, settings.mongodb_url), FAMILIES, policy, tell, clock)
+    return open_store(open_database(client, settings.mongodb_url), FAMILIES, policy, tell, clock, result_check)
 
 
 def _limit_backlog(store: Store, settings: Settings) -> None:

@@ -18,11 +18,13 @@ from job_service.datasets.adapter import Datasets
 from job_service.datasets.document import DATASET, target_changes
 from job_service.datasets.reservations_store import Reservations
 from job_service.datasets.routes import dataset_routes, importable_routes, target_routes
-from job_service.datasets.submission import Batches
+from job_service.datasets.submission import NewDatasetJobs
 from job_service.datasets.submitter import Submitter
 from job_service.datasets.targets_store import Targets
 from job_service.datasets.updates import Updates
 from job_service.jobs.adapter import Retry
+from job_service.kinds.batches import Batches, Dialect
+from job_service.kinds.users import submitting_user
 from job_service.lifecycle.clock import SystemClock
 from job_service.lifecycle.job import Job
 from job_service.mongo.keys.once import Once
@@ -62,6 +64,7 @@ class Foundation:
     settings: Settings
     store: Store
     signing: Signing
+    batches: Batches
 
 
 @dataclass(slots=True)
@@ -70,23 +73,28 @@ class Lent:
 
     for_worker: dict[str, ForWorker] = field(default_factory=dict)
     retries: dict[str, Retry] = field(default_factory=dict)
+    dialects: dict[str, Dialect] = field(default_factory=dict)  #: how each takes in jobs
 
 
-def add_datasets(base: Foundation, submitter: Submitter) -> None:
+def add_datasets(base: Foundation, lent: Lent, submitter: Submitter) -> None:
     """Add imports of datasets, with their targets and inputs."""
     store, settings = base.store, base.settings
     targets, reservations = Targets(store.collections), Reservations(store.collections, store.context.clock)
     datasets = Datasets(store, targets)
     clients = LegacyClients(store, settings.legacy_lease_seconds, request_ids.request_id)
     updates = Updates(store, clients, settings.legacy_lease_seconds)
-    batches = Batches(store, bump_enabled=settings.bump_enabled)
+    new_jobs = NewDatasetJobs(bump_enabled=settings.bump_enabled)
+    dialect = Dialect(submitter.user, new_jobs.of_item, base.batches.create)
+    lent.dialects[DATASET.name] = dialect
 
     def keep_targets(jobs: Sequence[Job]) -> None:
         targets.record([change for job in jobs if job["kind"] == "dataset" for change in target_changes(job)])
 
     store.ending.before_move.append(keep_targets)
     store.sweeper.duties.append(reservations.remove_forgotten)
-    base.app.register_blueprint(dataset_routes(datasets, updates, batches, submitter, frozenset(store.context.kinds)))
+    base.app.register_blueprint(
+        dataset_routes(datasets, updates, base.batches, dialect, frozenset(store.context.kinds))
+    )
     base.app.register_blueprint(target_routes(datasets))
     base.app.register_blueprint(importable_routes(settings.input_dir, reservations))
 
@@ -114,6 +122,7 @@ def add_transfers(base: Foundation, lent: Lent) -> None:
     base.app.register_blueprint(element_routes(transfers, Outputs(transfers, logs_of_attempts, expansion), callers))
     base.app.register_blueprint(worker_routes(store, work, reports, callers))
     lent.for_worker[KIND], lent.retries[KIND] = work.for_worker, transfers.retry
+    lent.dialects[KIND] = Dialect(lambda: {"userId": callers.user()}, transfers.of_parameters, transfers.create)
 
 
 def _credentials_key(base: Foundation) -> bytes:
@@ -127,16 +136,20 @@ def add_transcoding_and_conversions(base: Foundation, lent: Lent) -> None:
     clients = LegacyClients(store, base.settings.legacy_lease_seconds, request_ids.request_id)
     profiles = Profiles(store.collections)
     options = EncoderOptions(store.collections, lambda count: store.submission.next_number("encoder-option", count))
-    register_api(base.app, TranscodingJobs(store, clients, profiles, options), ProfileBook(store, profiles, options))
+    transcoding = TranscodingJobs(store, clients, profiles, options)
+    register_api(base.app, transcoding, ProfileBook(store, profiles, options))
+    lent.dialects[TRANSCODING.name] = Dialect(submitting_user, transcoding.of_parameters, base.batches.create)
     conversions = Conversions(store, clients)
     base.app.register_blueprint(conversion_routes(conversions))
     lent.retries[CONVERSION.name] = conversions.retry
+    lent.dialects[CONVERSION.name] = Dialect(submitting_user, conversions.of_parameters, base.batches.create)
 
 
-def add_code_jobs(base: Foundation) -> CodeJobs:
+def add_code_jobs(base: Foundation, lent: Lent) -> CodeJobs:
     """Add programs of users, with their pages."""
     jobs = CodeJobs(base.store, base.settings.code_dir)
     once = Once(base.store.idempotency, base.store.context.clock)
     base.app.register_blueprint(code_routes(jobs))
     base.app.register_blueprint(shared_routes(jobs, Pages(jobs, once, base.settings.code_timeout_seconds)))
+    lent.dialects[CODE.name] = Dialect(submitting_user, jobs.of_parameters, base.batches.create)
     return jobs

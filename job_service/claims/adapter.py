@@ -26,6 +26,9 @@ _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed", "cancelle
 _MOST_VALUES = 1_000
 _LONGEST_VALUE = 1_000
 _PAUSE_RETRY = 5
+_MOST_NAMED = 20
+#: How long a lease is where neither the claim nor the kind says it.
+LEASE_SECONDS = 60
 
 
 class Claims:
@@ -44,7 +47,7 @@ class Claims:
             claim_id=asked.claimId or new_claim_id(),
             worker=asked.worker,
             limit=asked.limit,
-            lease_seconds=asked.leaseSeconds,
+            lease_seconds=asked.leaseSeconds or self._store.context.kinds[asked.kind].lease_seconds or LEASE_SECONDS,
             repeatable=asked.claimId is not None,
             request_id=request_id(),
         )
@@ -104,15 +107,15 @@ class Claims:
     def _narrowing(self, asked: ClaimRequest) -> Narrowing:
         family = self._store.context.kinds.get(asked.kind)
         if family is None:
-            known = ", ".join(sorted(self._store.context.kinds))
-            raise Invalid.field("kind", f"unknown kind {asked.kind!r}; there are {known}")
-        by: dict[str, tuple[str, ...]] = {"type": (), "datasetName": ()}
+            known = ", ".join(sorted(self._store.context.kinds)[:_MOST_NAMED])
+            raise Invalid.field("kind", f"unknown kind {shortened(asked.kind)!r}; there are {known}")
+        by: dict[str, tuple[str, ...]] = {"type": (), "datasetName": (), "key": (), "label": ()}
         for name, value in asked.where.items():
             facet = family.facets.get(name)
             if facet is None:
                 raise Invalid(f"Unknown field: {name}", [{"loc": ["where", name], "msg": f"Unknown field: {name}"}])
-            by[facet] = _values(name, value, family)
-        return Narrowing(family.name, by["type"], by["datasetName"], by_id=family.by_id)
+            by[facet] = _labels(value) if facet == "label" else _values(name, value, family)
+        return Narrowing(family.name, by["type"], by["datasetName"], by["key"], by["label"], by_id=family.by_id)
 
 
 def _report(claim_id: str, job_id: str, update: Update, known_as: str | None) -> Report:
@@ -135,6 +138,13 @@ def _report(claim_id: str, job_id: str, update: Update, known_as: str | None) ->
 def _log_lines(update: Update) -> tuple[str, ...]:
     step = (f"Set status: {update.status}",) if update.status else ()
     return (*step, update.log) if update.log else step
+
+
+def _labels(value: Any) -> tuple[str, ...]:
+    """Return labels as they are stored. Raises Invalid."""
+    if not isinstance(value, dict) or not value or not all(isinstance(word, str) for word in value.values()):
+        raise Invalid.field("where.label", "must be an object: names of labels, and the text that each has to have")
+    return tuple(f"{name}={word}" for name, word in sorted(value.items()))
 
 
 def _values(name: str, value: Any, family: Kind) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ class ClaimRequest(Body):
     kind: str
     worker: Name
     limit: int = Field(default=1, ge=1, le=1_000)
-    leaseSeconds: LeaseSeconds = 60  # noqa: N815  the wire's spelling
+    leaseSeconds: LeaseSeconds | None = None  # noqa: N815  the wire's spelling
     wait: int | float = Field(default=0, ge=0, le=30)
     claimId: ClaimId | None = None  # noqa: N815  as above
     where: dict[str, Any] = Field(default_factory=dict)

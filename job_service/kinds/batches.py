@@ -26,7 +26,7 @@ class Sender:
 class Stores(Protocol):
     """Stores jobs; `once`: any number of calls may bring the same ids, at any time."""
 
-    def __call__(self, new_jobs: Sequence[NewJob], *, once: bool = False) -> Sequence[Creation]:
+    def __call__(self, new_jobs: Sequence[NewJob], /, *, once: bool = False) -> Sequence[Creation]:
         """Return what became of each job, in order."""
 
 

@@ -34,7 +34,7 @@ def shown(new: NewJob | None, outcome: Outcome) -> Mapping[str, Any]:
     if isinstance(outcome, Created):
         return {"jobId": outcome.job["_id"], "status": "CREATED"}
     if isinstance(outcome, Taken):
-        name = new.dataset_name if new and new.dataset_name else "The unique value"
+        name = new.dataset_name if new and new.dataset_name else "The id"
         message = f"{name} already has an active job: {outcome.holder or 'just ended'}"
         return {"status": "FAILED", "code": "target-busy", "message": message}
     errors = {"errors": outcome.faults} if isinstance(outcome, Invalid) and outcome.faults else {}

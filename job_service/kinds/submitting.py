@@ -1,41 +1,59 @@
-"""Submitting jobs of any kind: by the kind's own dialect where it is one of the families, else by its definition."""
+"""Submitting jobs of any kind: by its dialect where the kind is one of the families, else by its definition."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from job_service.kinds.batches import Batches, Dialect, Sender
 from job_service.kinds.items import NewItem, shown
-from job_service.lifecycle.errors import Invalid, NotFound
+from job_service.kinds.pointers import canonical_text, key_text, parse_pointer, resolve
+from job_service.kinds.schemas import Schemas
+from job_service.kinds.users import submitting_user
+from job_service.lifecycle.errors import Conflict, Invalid, NotFound
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.kind import Kind
 from job_service.mongo.store import Store
 from job_service.web.requests import validate
 
 
+@dataclass(frozen=True, slots=True)
+class KindBatch:
+    """A batch that one caller sends to one kind."""
+
+    kind: Kind
+    dialect: Dialect
+    sender: Sender
+    batches: Batches
+
+    def submit(self, items: Sequence[object], key: str | None) -> bytes:
+        """Create what can be created; return the results as JSON, in order. Raises IdempotencyMismatch."""
+        read = replace(self.dialect, new_job=partial(_new_job, self.kind, self.dialect))
+        # One key of a caller may stand for a batch of each kind.
+        return self.batches.submit(read, items, self.sender, shown, key and f"{self.kind.name} {key}")
+
+
 class Submitting:
     """Takes in the items of `POST /kinds/<name>/jobs`; `dialects` are those of the families, by kind."""
 
-    def __init__(self, store: Store, batches: Batches, dialects: Mapping[str, Dialect], own: Dialect) -> None:
+    def __init__(self, store: Store, batches: Batches, dialects: Mapping[str, Dialect]) -> None:
         self._kinds = store.context.kinds
         self._batches = batches
         self._dialects = dialects
-        self._own = own
+        self._schemas = Schemas()
 
-    def submit(self, name: str, items: Sequence[object], request_id: str | None, key: str | None) -> bytes:
-        """Create what can be created; return the results as JSON, in the order of the items.
-
-        Raises NotFound for the kind, Unauthorized, Forbidden, IdempotencyMismatch.
-        """
-        kind = self._kinds.get(name)
+    def to(self, name: str, request_id: str | None) -> KindBatch:
+        """Return what takes a batch of the present caller's. Raises NotFound, Conflict, Unauthorized, Forbidden."""
+        kind: Kind | None = self._kinds.get(name)
         if kind is None:
+            submitting_user()
             raise NotFound(f"There is no kind {name}")
-        dialect = self._dialects.get(name, self._own)
-        # One key may stand for a batch of each kind.
-        user = dialect.user()
-        read = replace(dialect, new_job=partial(_new_job, kind, dialect))
-        return self._batches.submit(read, items, Sender(user, request_id), shown, key and f"{name} {key}")
+        own = Dialect(submitting_user, partial(_own_job, kind, self._schemas), self._batches.create)
+        dialect = self._dialects.get(name, own)
+        sender = Sender(dialect.user(), request_id)
+        if kind.closed:
+            raise Conflict(f"The kind {name} is being deleted")
+        return KindBatch(kind, dialect, sender, self._batches)
 
 
 def _new_job(kind: Kind, dialect: Dialect, item: object, sender: Sender, job_id: str | None) -> NewJob:
@@ -44,13 +62,47 @@ def _new_job(kind: Kind, dialect: Dialect, item: object, sender: Sender, job_id:
     try:
         new = dialect.new_job(asked.parameters, sender, job_id)
     except Invalid as error:
-        raise type(error).of([{**fault, "loc": ["parameters", *fault["loc"]]} for fault in error.faults]) from None
+        raise (_below_parameters(error) if error.faults else error) from None
     if asked.type is not None and new.type not in {None, asked.type}:
         raise Invalid.field("type", f"the parameters say that it is {new.type}")
-    said = {
-        "type": asked.type,
-        "priority": asked.priority,
-        "ready_at": asked.notBefore,
-        "max_attempts": asked.maxAttempts,
-    }
-    return replace(new, **{name: value for name, value in said.items() if value is not None})
+    if kind.own and kind.types and asked.type not in kind.types:
+        raise Invalid.field("type", f"must be one of {', '.join(kind.types)}")
+    return replace(
+        new,
+        type=asked.type or new.type,
+        priority=new.priority if asked.priority is None else asked.priority,
+        ready_at=asked.notBefore or new.ready_at,
+        max_attempts=asked.maxAttempts or new.max_attempts,
+        labels=[f"{name}={value}" for name, value in sorted(asked.labels.items())],
+        kind_revision=kind.revision,
+    )
+
+
+def _own_job(kind: Kind, schemas: Schemas, parameters: dict[str, Any], sender: Sender, job_id: str | None) -> NewJob:
+    """Return the job of a kind that a document defines. Raises Invalid."""
+    definition = kind.definition
+    if "parameters" in definition:
+        schema = schemas.of(kind.name, kind.revision, "parameters", definition["parameters"])
+        if faults := schema.faults(parameters):
+            raise Invalid.of(faults)
+    new = NewJob(
+        kind=kind.name,
+        parameters=parameters,
+        job_id=job_id,
+        created_by=dict(sender.user),
+        request_id=sender.request_id,
+    )
+    value = resolve(parse_pointer(definition["unique"]), parameters) if "unique" in definition else None
+    if value is not None:
+        new.dataset_name = f"{kind.name} {canonical_text(value)}"
+    key = resolve(parse_pointer(definition["key"]), parameters) if "key" in definition else None
+    if key is not None:
+        try:
+            new.key = key_text(key)
+        except ValueError as error:
+            raise Invalid.of([{"loc": [*parse_pointer(definition["key"])], "msg": str(error)}]) from None
+    return new
+
+
+def _below_parameters(error: Invalid) -> Invalid:
+    return type(error).of([{**fault, "loc": ["parameters", *fault["loc"]]} for fault in error.faults])

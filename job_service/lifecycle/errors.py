@@ -91,6 +91,18 @@ class AlreadyFinished(Conflict):
     code = "already-finished"
 
 
+class TooManyKinds(Conflict):
+    """There are as many kinds as there may be."""
+
+    code = "too-many-kinds"
+
+
+class PreconditionFailed(JobServiceError):
+    """What the request demands of the present state does not hold."""
+
+    code = "precondition-failed"
+
+
 class TargetBusy(Conflict):
     """The dataset has an active job."""
 

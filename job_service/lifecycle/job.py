@@ -72,7 +72,12 @@ class Job(TypedDict, total=False):
     type: str  #: the kind's own division: a claim may ask for some types only
     state: str
     status: str  #: the family's own word for where the job is
-    datasetName: str  #: only while alive; the unique index on it makes one active job a dataset true
+    #: Only while alive: the dataset, or `<kind> <value>` of a kind of its own; a unique index makes one alive job true.
+    datasetName: str
+    byKind: str  #: the kind again, where the claims of kinds of their own look for it
+    key: str  #: whose turn it is, where the kind says by what parameter
+    labels: list[str]  #: each as `name=value`
+    kindRevision: int  #: the revision of the kind that the job was checked by
     formerDatasetName: str  #: what `datasetName` was, once the job has ended
     priority: int  #: 0 to 9, higher first
     readyAt: datetime  #: from when it may be claimed; absent for a parent, which is never claimed
@@ -126,6 +131,9 @@ class NewJob:
     number: int | None = None
     type: str | None = None
     dataset_name: str | None = None
+    key: str | None = None
+    labels: list[str] = field(default_factory=list)
+    kind_revision: int = 0
     priority: int = 5
     ready_at: datetime | None = None
     max_attempts: int | None = None

@@ -1,12 +1,12 @@
-"""What the core must know of a family: words and facts, no code."""
+"""What the core must know of a kind of job: words and facts, no code."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from job_service.lifecycle.job import State
 
-Facet = Literal["type", "datasetName"]
+Facet = Literal["type", "datasetName", "key", "label"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,15 @@ class Kind:
     has_elements: bool = False
     worker: str = ""
     retention_days: int | None = None
+    #: Whether a document defines it; the others are the families, each with an API of its own.
+    own: bool = False
+    revision: int = 0  #: how often its definition was changed; 0: never
+    definition: Mapping[str, Any] = field(default_factory=dict)  #: what its document says, as it was given
+    closed: bool = False  #: it is being deleted, and takes no more jobs
+    lease_seconds: int | None = None  #: how long a lease is that a claim gives no length; None: as with every kind
+    retry: Mapping[str, float] = field(default_factory=dict)  #: fields of a RetryPolicy that it sets for itself
+    #: Says what is wrong with a result, in a sentence; None: nothing.
+    result_fault: Callable[[Any], str | None] = lambda _result: None
 
     def require_type(self, given: str | None) -> None:
         """Raise ValueError for the type of a job that no claim would ask for."""
@@ -54,4 +63,6 @@ class Narrowing:
     kind: str
     types: tuple[str, ...] = ()
     dataset_names: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()  #: whose turn it may be
+    labels: tuple[str, ...] = ()  #: each as `name=value`; a job has to have all
     by_id: bool = False  #: within a priority the oldest id first, instead of who has been ready for longest

@@ -88,6 +88,8 @@ class Change:
 
 def refusal(report: Report, family: Kind) -> Refused | None:
     """Say why a family does not take a report; None: it does."""
+    if report.end == "completed" and (fault := family.result_fault(report.result)):
+        return Refused("invalid", f"result: {fault}")
     if report.step is None or family.steps is None or report.step in family.steps:
         return None
     return Refused("invalid", f"status: unknown value {report.step!r}; allowed are {', '.join(sorted(family.steps))}")

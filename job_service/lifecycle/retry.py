@@ -1,9 +1,11 @@
 """Again, or give up: pure rules over counts and a time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.kind import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class RetryPolicy:
     max_leases_lost: int = 3
     backoff_seconds: float = 5
     backoff_max_seconds: float = 600
+
+    def of(self, kind: Kind) -> Self:
+        """Return the rules with what a kind sets for itself."""
+        return replace(self, **kind.retry) if kind.retry else self  # type: ignore[arg-type]  # fields of this class
 
     def delay(self, attempts: int, chance: float) -> float:
         """Return the seconds to wait after the given number of failures; `chance` (0 to 1) draws the random half."""

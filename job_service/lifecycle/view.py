@@ -31,6 +31,8 @@ _SHOWN = {
     "finishedAt",
     "requestId",
     "traceparent",
+    "key",
+    "kindRevision",
 }
 
 
@@ -41,6 +43,8 @@ def core_view(job: Job) -> dict[str, Any]:
     """
     view: dict[str, Any] = {name: value for name, value in job.items() if name in _SHOWN}
     view.setdefault("createdBy", {})
+    if "labels" in job:
+        view["labels"] = dict(label.split("=", 1) for label in job["labels"])
     if "lease" in job:
         view["lease"] = {"worker": job["lease"]["worker"], "until": job["lease"]["until"]}
     return view

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pymongo.database import Database
 
 from job_service.lifecycle.clock import Clock
+from job_service.lifecycle.definition import ResultCheck
 from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer, telling_all
@@ -26,6 +27,7 @@ from job_service.mongo.telling.wakeups import Wakeups
 from job_service.mongo.verbs.claiming import Claiming
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.kinds import Kinds
 from job_service.mongo.verbs.maintenance import Maintenance
 from job_service.mongo.verbs.operating import Operating
 from job_service.mongo.verbs.reading import Reading
@@ -79,15 +81,16 @@ def open_store(
     policy: RetryPolicy,
     observe: Observer,
     clock: Clock | None = None,
+    check_results: ResultCheck | None = None,
 ) -> Store:
     """Wire the parts; touches no database. `clock` replaces the database's own in tests."""
     collections = Collections.of(database)
-    by_kind = {family.name: family for family in families}
+    kinds = Kinds(collections, families, check_results) if check_results else Kinds(collections, families)
     clock = clock or DatabaseClock(database)
     counters, board = Counters(collections, clock), NoteBoard(collections, clock)
-    context = StoreContext(by_kind, policy, clock, telling_all(observe, counters.observe, board.observe), board.tell)
+    context = StoreContext(kinds, policy, clock, telling_all(observe, counters.observe, board.observe), board.tell)
     maintenance = Maintenance(collections)
-    reading, workers = Reading(collections, by_kind), Workers(collections, clock)
+    reading, workers = Reading(collections, kinds), Workers(collections, clock)
     ending = Ending(collections, context)
     reporting, sweeper = Reporting(collections, context, ending), Sweeper(collections, context, ending)
     submission = Submission(collections, context)

@@ -11,7 +11,7 @@ from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.outputs import Outputs
 from job_service.transfers.paths import respelled
-from job_service.transfers.wire import MODELS, Fetch, Monitoring, Outcome
+from job_service.transfers.wire import MODELS, Fetch, Monitoring, Outcome, as_transfer
 from job_service.transfers.words import JobType
 from job_service.transfers.work import Reports, Work
 from job_service.web.access import Role, allows, client

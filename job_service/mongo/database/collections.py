@@ -30,6 +30,7 @@ BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDIN
 #: those have both whose claims ask for any type as often as for some. Where claims ask for any by naming all
 #: (`Kind.types`), mongod looks for each among the entries that were removed of late.
 BY_TYPE, BY_ANY = "claim_type", "claim_any"
+BY_OWN_KIND = "claim_kind"
 KINDS_BY_TYPE = ("dataset", "transfer")
 KINDS_BY_ANY = ("code", "conversion", "dataset", "transcoding")
 
@@ -83,6 +84,7 @@ class Collections:
     transfer_credentials: Collection[Document]  #: sealed, by the job they belong to
     secrets: Collection[Document]  #: made here because none was configured
     tokens: Collection[Document]  #: API tokens, by name
+    kinds: Collection[Document]  #: the kinds that documents define, the policies of families, and a counter of changes
     leaderships: Collection[Document]  #: which instance sweeps
     signals: Collection[Document]  #: what instances tell each other, capped
     readers: Collection[Document]  #: which processes read that, and until when others may think so
@@ -132,6 +134,12 @@ def _of_jobs_in_progress() -> list[IndexModel]:
         # An ended job has no `readyAt`: it leaves them when it ends, and is not there again when it is moved.
         _partial([in_kind, in_type, *CLAIM_ORDER], BY_TYPE, _may_be_claimed(KINDS_BY_TYPE)),
         _partial([in_kind, *CLAIM_ORDER], BY_ANY, _may_be_claimed(KINDS_BY_ANY)),
+        # Kinds of their own: the job says by a field that it is claimed so.
+        _partial(
+            [("byKind", ASCENDING), *CLAIM_ORDER, ("type", ASCENDING), ("key", ASCENDING)],
+            BY_OWN_KIND,
+            {"byKind": {"$gt": ""}, "readyAt": {"$gt": EPOCH}},
+        ),
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
         _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
         _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),
@@ -185,6 +193,7 @@ def _of_listings() -> list[IndexModel]:
         ),
         _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
         _partial([("_id", ASCENDING), ("error", ASCENDING)], "reason", {"error": {"$gt": ""}}),
+        _partial([("labels", ASCENDING), ("_id", ASCENDING)], "labels", {"labels": {"$gt": ""}}),
         _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
     ]
 

@@ -42,6 +42,8 @@ _GOLDEN = 0.618
 
 def may_start(family: Kind, narrowing: Narrowing, now: datetime) -> Document:
     """Return the claim's predicate; `explain` asks the same."""
+    if family.own:
+        return _may_start_of_own(family, narrowing, now)
     found: Document = {"kind": family.name, "readyAt": due(now)}
     # With every type named the index by type gives each one's jobs in order, and nothing has to be sorted.
     types = narrowing.types or family.types
@@ -49,6 +51,17 @@ def may_start(family: Kind, narrowing: Narrowing, now: datetime) -> Document:
         found["type"] = {"$in": list(types)} if len(types) > 1 else types[0]
     if narrowing.dataset_names:
         found["datasetName"] = {"$in": list(narrowing.dataset_names)}
+    return found
+
+
+def _may_start_of_own(kind: Kind, narrowing: Narrowing, now: datetime) -> Document:
+    found: Document = {"byKind": kind.name, "readyAt": due(now)}
+    if narrowing.types:
+        found["type"] = {"$in": list(narrowing.types)}
+    if narrowing.keys:
+        found["key"] = {"$in": list(narrowing.keys)}
+    if narrowing.labels:
+        found["labels"] = {"$all": list(narrowing.labels)}
     return found
 
 

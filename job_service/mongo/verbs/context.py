@@ -1,14 +1,14 @@
 """What every part of the store works with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.job import NewJob
-from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer
 from job_service.mongo.telling.notes import Note
+from job_service.mongo.verbs.kinds import Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class StoreContext:
     `tell` hears of what may be claimed though no transition says so, or none does yet.
     """
 
-    kinds: Mapping[str, Kind]
+    kinds: Kinds
     policy: RetryPolicy
     clock: Clock
     observe: Observer

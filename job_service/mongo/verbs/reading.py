@@ -13,7 +13,7 @@ from typing import Any
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.mongo.database.client import Document
-from job_service.mongo.database.collections import BY_ANY, BY_TYPE, Collections, due
+from job_service.mongo.database.collections import BY_ANY, BY_OWN_KIND, BY_TYPE, Collections, due
 from job_service.mongo.verbs.claiming import claim_order, may_start
 
 _MOST_NUMBERS = 2**63
@@ -128,7 +128,10 @@ class Reading:
         return may_start(self._kinds[narrowing.kind], narrowing, now)
 
     def _index(self, kind: str) -> str:
-        return BY_TYPE if self._kinds[kind].types else BY_ANY
+        found = self._kinds[kind]
+        if found.own:
+            return BY_OWN_KIND
+        return BY_TYPE if found.types else BY_ANY
 
     def _page(self, cursor: Any, wanted: JobFilter) -> list[Job]:
         cursor = cursor.sort("_id", 1 if wanted.oldest_first else -1)

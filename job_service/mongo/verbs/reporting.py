@@ -129,7 +129,7 @@ class Reporting:
         refused = refusal(report, family)
         if refused or not _holds(report, job):
             return refused
-        return decide(report, job, family, self._policy, now, SystemRandom().random())
+        return decide(report, job, family, self._policy.of(family), now, SystemRandom().random())
 
     def _write(self, planned: list[tuple[Report, Change]], now: datetime) -> bool:
         """Write the changes, what shares one as one statement; say whether every fence held."""

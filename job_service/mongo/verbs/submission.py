@@ -199,7 +199,7 @@ class Submission:
             claims=0,
             attempts=0,
             leasesLost=0,
-            maxAttempts=new.max_attempts or self._policy.max_attempts,
+            maxAttempts=new.max_attempts or self._policy.of(self._kinds[new.kind]).max_attempts,
             parameters=new.parameters,
             log=[],
             createdAt=now,
@@ -214,6 +214,8 @@ class Submission:
             if new.ready_at and new.ready_at > now:
                 job["readyAt"], job["delayedBy"] = new.ready_at, "not-before"
         _add_optional(job, new, number)
+        if self._kinds[new.kind].own:
+            job["byKind"] = new.kind
         return job
 
 
@@ -233,6 +235,9 @@ def _add_optional(job: Job, new: NewJob, number: int | None) -> None:
         "type": new.type,
         "datasetName": new.dataset_name,
         "parentId": new.parent_id,
+        "key": new.key,
+        "labels": new.labels,
+        "kindRevision": new.kind_revision,
         "createdBy": new.created_by,
         "requestId": new.request_id,
         "retriedFrom": new.retried_from,

@@ -1,0 +1,138 @@
+"""How often a schema looks at one value: the bound that keeps every check short, whatever is sent.
+
+Most schemas need a few looks at each value. Two ways lead to very many: references that double (`allOf` of two
+references to an `allOf` of two …), and a recursion by two branches, each of which looks at the same item again. Both
+are found here without any value, as the largest number of keywords that can be evaluated at one value.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from job_service.kinds.subschemas import Place, Subschema
+from job_service.lifecycle.errors import Invalid
+
+MOST_LOOKS = 300
+
+# In keywords: what their evaluation takes longer than that of `type`, as measured.
+_COST_OF_A_PATTERN = 10
+_COST_OF_A_MULTIPLE = 50
+_COST_OF_A_CONTAINER = 20
+# `unevaluatedProperties` asks everything beside it up to three times.
+_COST_OF_UNEVALUATED = 3
+
+_LEVELS = 64
+
+Steps = list[list[tuple[Place, int]]]
+
+
+def weight(found: Mapping[Place, Subschema]) -> int:
+    """Return the most keywords that one value can meet; raises Invalid above 300, and for endless recursion."""
+    closures: dict[Place, Counter[Place]] = {}
+    for place in found:
+        _close(place, found, closures)
+    own = {place: _own(subschema) for place, subschema in found.items()}
+    looks = {place: sum(own[each] * times for each, times in closure.items()) for place, closure in closures.items()}
+    steps = {place: list(_steps(closure, found)) for place, closure in closures.items()}
+    return _deepest(looks, steps)
+
+
+def _deepest(looks: dict[Place, int], steps: dict[Place, Steps]) -> int:
+    """Go down a value level by level, as deep as a value may be, by the step at which most subschemas meet."""
+    most = max(looks.values())
+    for _ in range(_LEVELS):
+        _require(most)
+        below = {
+            place: max((sum(looks[each] * times for each, times in step) for step in ways), default=0)
+            for place, ways in steps.items()
+        }
+        if below == looks:
+            break
+        looks, most = below, max(most, *below.values())
+    _require(most)
+    return most
+
+
+def _require(looks: int) -> None:
+    if looks > MOST_LOOKS:
+        raise Invalid(
+            f"too costly: at one value more than {MOST_LOOKS} keywords may be evaluated; "
+            "fewer alternatives, no repeated references and no recursion by several branches make it cheaper"
+        )
+
+
+def _close(start: Place, found: Mapping[Place, Subschema], closures: dict[Place, Counter[Place]]) -> None:
+    """Set how often a subschema and those in place evaluate each subschema for the same value."""
+    open_: dict[Place, None] = {}
+    waiting = [start]
+    while waiting:
+        place = waiting[-1]
+        if place in closures:
+            waiting.pop()
+            continue
+        missing = [each for each in found[place].in_place if each not in closures]
+        if not missing:
+            closures[place] = _sum(found[place], closures)
+            _require(closures[place].total())
+            open_.pop(place, None)
+            waiting.pop()
+        elif place in open_ and any(each in open_ for each in missing):
+            raise Invalid.of([{"loc": [*place], "msg": "endless recursion: it applies itself to the same value"}])
+        else:
+            open_[place] = None
+            waiting += missing
+
+
+def _sum(subschema: Subschema, closures: dict[Place, Counter[Place]]) -> Counter[Place]:
+    times = _COST_OF_UNEVALUATED if subschema.keywords.keys() & {"unevaluatedItems", "unevaluatedProperties"} else 1
+    closed = Counter({subschema.place: 1})
+    for each in subschema.in_place:
+        for place, count in closures[each].items():
+            closed[place] += count * times
+    return closed
+
+
+def _steps(closure: Counter[Place], found: Mapping[Place, Subschema]) -> Iterator[list[tuple[Place, int]]]:
+    """Give what meets at an item, at a member of each name, and at any other member."""
+    there = [(found[place], times) for place, times in closure.items()]
+    yield [(place, times) for each, times in there for place in each.items]
+    yield [(place, times) for each, times in there for place in (*each.unnamed, *each.any_name)]
+    for name in {name for each, _ in there for name in each.named}:
+        yield [(place, times) for each, times in there for place in _at(name, each)]
+
+
+def _at(name: str, subschema: Subschema) -> Iterable[Place]:
+    own = subschema.named.get(name)
+    return (*((own,) if own is not None else subschema.unnamed), *subschema.any_name)
+
+
+def _own(subschema: Subschema) -> int:
+    keywords = subschema.keywords
+    patterns = keywords.get("patternProperties")
+    required = keywords.get("dependentRequired")
+    return (
+        1
+        + sum(len(each) for each in (patterns, required) if isinstance(each, dict))
+        + _COST_OF_A_PATTERN * ("pattern" in keywords)
+        + _COST_OF_A_MULTIPLE * ("multipleOf" in keywords)
+        + _of_constants(keywords)
+    )
+
+
+def _of_constants(keywords: dict[str, object]) -> int:
+    """Return the cost of comparing; options of one simple type are looked up, others compared one by one."""
+    options = keywords.get("enum")
+    listed = options if isinstance(options, list) else []
+    kinds = {type(each) for each in listed}
+    looked_up = len(kinds) == 1 and kinds <= {str, int}
+    return _size(keywords.get("const")) + (1 if looked_up else sum(map(_size, listed)))
+
+
+def _size(value: object) -> int:
+    total, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict | list):
+            total += _COST_OF_A_CONTAINER
+            waiting += each.values() if isinstance(each, dict) else each
+        total += each is not None
+    return total

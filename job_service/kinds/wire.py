@@ -1,0 +1,68 @@
+"""Bodies of `/kinds`, as operators send them."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from job_service.kinds.items import Type
+from job_service.kinds.pointers import parse_pointer
+from job_service.lifecycle.errors import Invalid
+from job_service.web.requests import Body
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+#: Words that lists of kinds have for more than one.
+_RESERVED = frozenset({"all", "any"})
+_DAY = 86_400
+
+
+def _pointer(text: str) -> str:
+    parse_pointer(text)
+    return text
+
+
+Pointer = Annotated[str, AfterValidator(_pointer)]
+Step = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Retry(Body):
+    """How often a job of the kind is tried, and how long it waits in between; what is left out is the service's."""
+
+    maxAttempts: int | None = Field(default=None, ge=1, le=100)  # noqa: N815  the wire's spelling
+    backoffSeconds: int | float | None = Field(default=None, ge=0, le=_DAY)  # noqa: N815  as above
+    backoffMaxSeconds: int | float | None = Field(default=None, ge=0, le=30 * _DAY)  # noqa: N815  as above
+
+
+class Policy(Body):
+    """`PATCH /kinds/<name>`: what may be set for every kind; null takes a field back."""
+
+    retry: Retry | None = None
+    leaseSeconds: int | None = Field(default=None, ge=5, le=_DAY)  # noqa: N815  the wire's spelling
+
+
+class Definition(Policy):
+    """`PUT /kinds/<name>`: all that a kind says of its jobs."""
+
+    description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+    types: list[Type] | None = Field(default=None, max_length=200)
+    parameters: dict[str, Any] | bool | None = None
+    result: dict[str, Any] | bool | None = None
+    unique: Pointer | None = None
+    key: Pointer | None = None
+    steps: list[Step] | None = Field(default=None, max_length=200)
+
+    @model_validator(mode="after")
+    def _names_each_word_once(self) -> "Definition":
+        for name in ("types", "steps"):
+            words = getattr(self, name) or []
+            if len(set(words)) != len(words):
+                raise ValueError(f"{name}: a word stands there twice")
+        return self
+
+
+def require_name(name: str, families: frozenset[str]) -> None:
+    """Raise Invalid for a name that no kind of its own can have."""
+    if not _NAME.fullmatch(name):
+        raise Invalid.field("name", "must be 1 to 64 of a-z, 0-9 and -, and start with a letter")
+    if name in _RESERVED or name in families:
+        raise Invalid.field("name", f"{name} is taken: the service has its own meaning for it")
