@@ -92,9 +92,7 @@ def add_datasets(base: Foundation, lent: Lent, submitter: Submitter) -> None:
 
     store.ending.before_move.append(keep_targets)
     store.sweeper.duties.append(reservations.remove_forgotten)
-    base.app.register_blueprint(
-        dataset_routes(datasets, updates, base.batches, dialect, frozenset(store.context.kinds))
-    )
+    base.app.register_blueprint(dataset_routes(datasets, updates, base.batches, dialect, store.context.kinds))
     base.app.register_blueprint(target_routes(datasets))
     base.app.register_blueprint(importable_routes(settings.input_dir, reservations))
 

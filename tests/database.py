@@ -9,6 +9,7 @@ from pymongo import MongoClient
 
 from job_service.app import create_app
 from job_service.families import FAMILIES
+from job_service.kinds.adapter import result_check
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import connect, open_database
@@ -84,7 +85,7 @@ def transitions():
 @pytest.fixture
 def store(database, clock, transitions):
     """A store with its indexes, on the set clock."""
-    opened = open_store(database, FAMILIES, RetryPolicy(), transitions.extend, clock)
+    opened = open_store(database, FAMILIES, RetryPolicy(), transitions.extend, clock, result_check)
     opened.prepare()
     yield opened
     # Its threads would keep all of it in memory, which the collector then searches more and more slowly.

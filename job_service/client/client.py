@@ -15,6 +15,7 @@ from job_service.client.datasets import Datasets, Targets
 from job_service.client.events import Events
 from job_service.client.executor import Awaiting, Manner, Waiting
 from job_service.client.jobs import Jobs
+from job_service.client.kinds import Kinds
 from job_service.client.maintenance import Maintenance
 from job_service.client.resource import E
 from job_service.client.retry import RetryPolicy
@@ -63,6 +64,11 @@ class Families(Generic[E]):
     def jobs(self) -> Jobs[E]:
         """Jobs of every kind."""
         return Jobs(self.executor)
+
+    @cached_property
+    def kinds(self) -> Kinds[E]:
+        """Kinds of job as documents, and jobs of any kind."""
+        return Kinds(self.executor)
 
     @cached_property
     def maintenance(self) -> Maintenance[E]:

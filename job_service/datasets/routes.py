@@ -1,6 +1,7 @@
 """`/jobs`, `/targets` and `/importable-datasets`."""
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from job_service.kinds.batches import Batches, Dialect, Sender
 from job_service.kinds.keys import idempotency_key
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
 from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.view import core_view
 from job_service.mongo.verbs.reading import JobFilter
 from job_service.web.access import Role, allows, client
@@ -53,7 +55,7 @@ class NewJobs(Body):
 
 
 def dataset_routes(
-    datasets: Datasets, updates: Updates, batches: Batches, dialect: Dialect, kinds: frozenset[str]
+    datasets: Datasets, updates: Updates, batches: Batches, dialect: Dialect, kinds: Mapping[str, Kind]
 ) -> Blueprint:
     """Return the routes of jobs; `kinds` are those that `?kind=` may ask for."""
     routes = Blueprint("datasets", __name__)
@@ -160,10 +162,10 @@ def importable_routes(input_dir: Path | None, reservations: Reservations) -> Blu
     return routes
 
 
-def _filter(datasets: Datasets, known: frozenset[str]) -> JobFilter:
+def _filter(datasets: Datasets, known: Mapping[str, Kind]) -> JobFilter:
     """Return what a list is asked for: dataset jobs, unless `kind` names others; every filter counts either way."""
     limit, beyond = page_asked_for()
-    asked = query_choices("kind", known | {"all"})
+    asked = query_choices("kind", ChainMap({"all": DATASET}, known))  # type: ignore[arg-type]  # it is only read
     kinds = tuple(sorted(known)) if "all" in asked else asked or (DATASET.name,)
     order = query_choice("order", ["newest", "oldest"]) or ("newest" if asked else "oldest")
     return JobFilter(

@@ -30,6 +30,7 @@ class NewItems(Body):
 def kind_routes(book: KindBook, submitting: Submitting) -> Blueprint:
     """Return the routes of kinds."""
     routes = Blueprint("kinds", __name__, url_prefix="/kinds")
+    _add_changes(routes, book)
 
     @routes.get("")
     @allows(Role.VIEW, Role.WORK, Role.SUBMIT)
@@ -44,6 +45,17 @@ def kind_routes(book: KindBook, submitting: Submitting) -> Blueprint:
             return Response(status=304, headers={"ETag": _tag(revision)})
         return answer(shown, headers={"ETag": _tag(revision)})
 
+    @routes.post("/<name>/jobs")
+    @allows(Role.USER)
+    def submit(name: str) -> Response:
+        batch = submitting.to(name, request_id())
+        results = batch.submit(read_batch(NewItems, "jobs").jobs, idempotency_key())
+        return Response(b'{"results":%s}' % results, mimetype="application/json")
+
+    return routes
+
+
+def _add_changes(routes: Blueprint, book: KindBook) -> None:
     @routes.put("/<name>")
     @allows(Role.ADMIN)
     def put(name: str) -> Response:
@@ -61,15 +73,6 @@ def kind_routes(book: KindBook, submitting: Submitting) -> Blueprint:
     def delete(name: str) -> Response:
         book.delete(name, _expected())
         return answer({"message": f"OK, {name} deleted"})
-
-    @routes.post("/<name>/jobs")
-    @allows(Role.USER)
-    def submit(name: str) -> Response:
-        batch = submitting.to(name, request_id())
-        results = batch.submit(read_batch(NewItems, "jobs").jobs, idempotency_key())
-        return Response(b'{"results":%s}' % results, mimetype="application/json")
-
-    return routes
 
 
 def _tag(revision: int) -> str:

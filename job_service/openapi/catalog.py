@@ -1,10 +1,11 @@
 """All that is described, by method and path."""
 
-from job_service.openapi import code_jobs, conversions, core, datasets, transcoding, transfers
+from job_service.openapi import code_jobs, conversions, core, datasets, kinds, transcoding, transfers
 from job_service.openapi.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *core.OPERATIONS,
+    *kinds.OPERATIONS,
     *datasets.OPERATIONS,
     *transfers.OPERATIONS,
     *transcoding.OPERATIONS,
@@ -14,6 +15,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 TAGS = {
     "claims": "Workers of any kind take jobs, and tell of them.",
+    "kinds": "Kinds of job as documents, and one way to submit jobs of each.",
     "jobs": "What can be done with a job of any kind.",
     "watching": "How things are, and every change as it happens.",
     "maintenance": "Whether anything may start.",

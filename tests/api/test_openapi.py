@@ -63,6 +63,8 @@ def prepared(http, operation):
         http.post("/jobs", json={"jobs": [{"operation": "ADD", "target": "INCOME"}]})
         held = http.post("/claims", json={"kind": "dataset", "worker": "w"}).json["claims"][0]
         return f"/claims/{held['claimId']}/jobs/{held['job']['jobId']}"
+    if operation.key == "POST /kinds/{name}/jobs":
+        http.put("/kinds/small", json={})
     named = {"{source}": "press", "{job_id}": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "{name}": "small"}
     path = operation.path
     for place, name in named.items():

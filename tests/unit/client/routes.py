@@ -2,6 +2,7 @@
 
 from typing import Any
 
+KIND = {"name": "a", "revision": 1}
 JOB = {"jobId": "j1", "state": "queued", "kind": "dataset"}
 DATASET_JOB = {
     "jobId": "j1",
@@ -107,6 +108,17 @@ ROUTES: list[tuple[Any, str, Any, Any]] = [
         "POST /tokens",
         {"name": "u", "user": 7},
         {"name": "u", "token": "secret"},
+    ),
+    (lambda c: c.kinds.put("a", {}), "PUT /kinds/a", {}, KIND),
+    (lambda c: c.kinds.patch("a", {"leaseSeconds": 9}), "PATCH /kinds/a", {"leaseSeconds": 9}, KIND),
+    (lambda c: c.kinds.get("a"), "GET /kinds/a", None, KIND),
+    (lambda c: c.kinds.list(), "GET /kinds", None, [KIND]),
+    (lambda c: c.kinds.delete("a"), "DELETE /kinds/a", None, {}),
+    (
+        lambda c: c.kinds.submit("a", [{"parameters": {}}]),
+        "POST /kinds/a/jobs",
+        {"jobs": [{"parameters": {}}]},
+        {"results": [{"status": "CREATED", "jobId": "j1"}]},
     ),
     (lambda c: c.tokens.list(), "GET /tokens", None, []),
     (lambda c: c.tokens.revoke("w"), "DELETE /tokens/w", None, {}),

@@ -1,0 +1,96 @@
+"""Kinds of job as documents, and jobs of any kind."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from job_service.client.answers import Answer, nothing, reading
+from job_service.client.call import Call, path
+from job_service.client.resource import Action, E, Resource
+
+
+class Kind(Answer):
+    """A kind; what its definition leaves out is None."""
+
+    name: str
+    revision: int
+    family: bool = False  #: whether it has an API of its own, and its definition is the service's
+    description: str | None = None
+    types: list[str] | None = None
+    parameters: dict[str, Any] | bool | None = None
+    result: dict[str, Any] | bool | None = None
+    unique: str | None = None
+    key: str | None = None
+    steps: list[str] | None = None
+    retry: dict[str, float] | None = None
+    lease_seconds: int | None = None
+
+
+class SubmittedJob(Answer):
+    """What became of one item: `CREATED` with a `job_id`, or `FAILED` with a `code` and a `message`."""
+
+    status: str
+    job_id: str | None = None
+    code: str | None = None
+    message: str | None = None
+    errors: list[dict[str, Any]] | None = None
+
+
+class SubmittedJobs(Answer):
+    """One result an item, in order."""
+
+    results: list[SubmittedJob]
+
+
+class Kinds(Resource[E]):
+    """`client.kinds`."""
+
+    @Action
+    def put(self, name: str, definition: Mapping[str, Any], *, revision: int | None = None) -> Call[Kind]:
+        """Make or replace a kind; with a `revision` only the one it has. Raises Conflict for too many."""
+        return Call(
+            method="PUT", path=path("kinds", name), body=dict(definition), headers=_if(revision), parse=reading(Kind)
+        )
+
+    @Action
+    def patch(self, name: str, policy: Mapping[str, Any], *, revision: int | None = None) -> Call[Kind]:
+        """Change the policy of a kind, or of a family; a None takes a field back. Raises NotFound."""
+        return Call(
+            method="PATCH", path=path("kinds", name), body=dict(policy), headers=_if(revision), parse=reading(Kind)
+        )
+
+    @Action
+    def get(self, name: str) -> Call[Kind]:
+        """Look at a kind. Raises NotFound."""
+        return Call(method="GET", path=path("kinds", name), parse=reading(Kind))
+
+    @Action
+    def list(self) -> Call[list[Kind]]:
+        """List the kinds, the families first."""
+        return Call(method="GET", path="/kinds", parse=reading(list[Kind]))
+
+    @Action
+    def delete(self, name: str) -> Call[None]:
+        """Delete a kind. Raises NotFound, and Conflict while a job of it is alive."""
+        return Call(method="DELETE", path=path("kinds", name), parse=nothing)
+
+    @Action
+    def submit(
+        self, name: str, jobs: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> Call[SubmittedJobs]:
+        """Submit `{parameters, type, priority, notBefore, maxAttempts, labels}`, all optional; one result an item.
+
+        Without an `idempotency_key` one is made for this call: a repeat after a lost answer creates nothing twice.
+        """
+        return Call(
+            method="POST",
+            path=path("kinds", name, "jobs"),
+            body={"jobs": [dict(job) for job in jobs]},
+            headers={"Idempotency-Key": idempotency_key or uuid4().hex},
+            repeatable=True,
+            parse=reading(SubmittedJobs),
+        )
+
+
+def _if(revision: int | None) -> dict[str, str]:
+    return {} if revision is None else {"If-Match": f'"{revision}"'}
