@@ -24,6 +24,7 @@ class Kind(Answer):
     steps: list[str] | None = None
     retry: dict[str, float] | None = None
     lease_seconds: int | None = None
+    retention_days: int | None = None
 
 
 class SubmittedJob(Answer):

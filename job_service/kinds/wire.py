@@ -38,6 +38,7 @@ class Policy(Body):
 
     retry: Retry | None = None
     leaseSeconds: int | None = Field(default=None, ge=5, le=_DAY)  # noqa: N815  the wire's spelling
+    retentionDays: int | None = Field(default=None, ge=1, le=36_500)  # noqa: N815  as above
 
 
 class Definition(Policy):

@@ -9,8 +9,6 @@ from job_service.lifecycle.kind import Kind
 #: Given a kind's name, its revision and the schema of its results, returns what says what is wrong with a result.
 ResultCheck = Callable[[str, int, Any], Callable[[Any], str | None]]
 
-#: The fields of a definition that may also be set for a family.
-POLICY = ("retry", "leaseSeconds")
 _RETRY = {
     "maxAttempts": "max_attempts",
     "backoffSeconds": "backoff_seconds",
@@ -37,8 +35,14 @@ def own_kind(name: str, revision: int, definition: Mapping[str, Any], check: Res
 def with_policy(kind: Kind, revision: int, definition: Mapping[str, Any]) -> Kind:
     """Return a kind with the policy that a definition sets."""
     retry = {_RETRY[name]: value for name, value in definition.get("retry", {}).items()}
-    lease_seconds = definition.get("leaseSeconds")
-    return replace(kind, revision=revision, definition=definition, lease_seconds=lease_seconds, retry=retry)
+    return replace(
+        kind,
+        revision=revision,
+        definition=definition,
+        retry=retry,
+        lease_seconds=definition.get("leaseSeconds"),
+        retention_days=definition.get("retentionDays"),
+    )
 
 
 def shown(kind: Kind) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class ShownKind(TypedDict):
     steps: NotRequired[list[str]]
     retry: NotRequired[dict[str, float]]
     leaseSeconds: NotRequired[int]
+    retentionDays: NotRequired[int]
 
 
 class SubmittedJob(TypedDict):
