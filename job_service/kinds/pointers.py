@@ -14,7 +14,7 @@ Pointer = tuple[str, ...]
 
 _BAD_ESCAPE = re.compile(r"~(?![01])")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
-_EXACT = 2**53
+_LOWEST, _TOO_HIGH = -(2**63), 2**63
 
 
 def parse_pointer(text: str) -> Pointer:
@@ -61,7 +61,7 @@ def key_text(value: object) -> str:
 
 def _canonical(value: object) -> object:
     """Write a float as the integer that it equals; a parsed body is 64 levels deep at most."""
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+    if isinstance(value, float) and value.is_integer() and _LOWEST <= value < _TOO_HIGH:
         return int(value)
     if isinstance(value, dict):
         return {name: _canonical(each) for name, each in value.items()}
