@@ -2,20 +2,23 @@
 
 The dialect is 2020-12, all within one document. `format` is asserted, since whoever writes `"format": "date-time"`
 means it; a format that the library does not know is ignored, as the specification asks. Regular expressions are those
-of a linear engine: no look-around, no back-reference, and nothing that a text could keep busy for long.
+of a linear engine, without look-around and back-references. Its time is that of the text times that of the compiled
+expression, so that both are bounded.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import Literal
 
 import jsonschema_rs
 import orjson
+from jsonschema_rs import ValidationErrorKind
 
-from job_service.kinds.subschemas import subschemas_of
-from job_service.kinds.weight import weight
+from job_service.kinds.subschemas import patterns_of, subschemas_of
+from job_service.kinds.weight import COST_OF_A_LONG_PATTERN, COST_OF_A_PATTERN, weight
 from job_service.lifecycle.errors import Invalid, TooLarge
 from job_service.lifecycle.faults import Fault, shortened
 from job_service.web.storable import find_fault
@@ -25,11 +28,14 @@ MOST_BYTES = 64 * 1024
 MOST_FAULTS = 20
 
 _MOST_OF_A_MESSAGE = 200
-# Of a compiled regular expression, in bytes: enough for a few hundred characters of any language.
-_MOST_OF_A_PATTERN = 256 * 1024
-# A list of faults costs memory for each keyword at each value, so it is only made where bytes times keywords are few.
-_MOST_TO_EXPLAIN = 200_000
+# Bytes of a compiled regular expression: up to the first, a text of 1 MB takes a second at worst.
+_MOST_OF_A_PATTERN, _MOST_OF_A_LONG_PATTERN = 10_000, 70_000
+_MOST_BYTES_BY_LONG_PATTERNS = 100_000
+# A list of faults takes 3 µs for each keyword at each value, so it is only made where bytes times keywords are few.
+_MOST_TO_EXPLAIN = 50_000
 _NOT_EXPLAINED = "does not match the schema, and is too large to say where"
+_TOO_LARGE = f"too large: by a long regular expression, {_MOST_BYTES_BY_LONG_PATTERNS:,} bytes at most are checked"
+_NO_PATTERN = "no regular expression of bounded time: it may have no look-around, back-reference or long repetition"
 
 Field = Literal["parameters", "result"]
 _Document = dict[str, object] | bool
@@ -39,17 +45,21 @@ _Document = dict[str, object] | bool
 class Schema:
     """A compiled schema; threads may share it."""
 
-    #: How many keywords one value can meet.
-    weight: int
+    #: How many keywords can find fault with one value.
+    looks: int
+    #: Whether it has a regular expression that takes long on a large value.
+    has_long_patterns: bool
     _validator: jsonschema_rs.Draft202012Validator
 
     def faults(self, value: object, loc: Sequence[str | int] = ()) -> list[Fault]:
         """Return the first 20 faults of a JSON value of at most 64 levels, each place beginning with `loc`."""
+        if self.has_long_patterns and len(orjson.dumps(value)) > _MOST_BYTES_BY_LONG_PATTERNS:
+            return [{"loc": [*loc], "msg": _TOO_LARGE}]
         if self._validator.is_valid(value):
             return []
-        if len(orjson.dumps(value)) * self.weight > _MOST_TO_EXPLAIN:
+        if len(orjson.dumps(value)) * self.looks > _MOST_TO_EXPLAIN:
             return [{"loc": [*loc], "msg": _NOT_EXPLAINED}]
-        errors = [error for error, _ in zip(self._validator.iter_errors(value), range(MOST_FAULTS), strict=False)]
+        errors = islice(self._validator.iter_errors(value), MOST_FAULTS)
         return [{"loc": [*loc, *error.instance_path], "msg": _shown(error)} for error in errors]
 
 
@@ -82,8 +92,10 @@ def compile_schema(document: object) -> Schema:
     schema = _nameless(_require_json(document))
     try:
         jsonschema_rs.meta.validate(schema)
-        looks = weight(subschemas_of(schema))
-        return Schema(looks, _compiled(schema))
+        found = subschemas_of(schema)
+        long = not _are_short({each for subschema in found.values() for each in patterns_of(subschema)})
+        weight(found, COST_OF_A_LONG_PATTERN if long else COST_OF_A_PATTERN)
+        return Schema(weight(found), long, _compiled(schema, _MOST_OF_A_LONG_PATTERN))
     except jsonschema_rs.ValidationError as error:
         raise Invalid.of([{"loc": [*error.instance_path], "msg": _fault_of_schema(error)}]) from None
     except (ValueError, jsonschema_rs.ReferencingError) as error:
@@ -102,7 +114,7 @@ def _require_json(document: object) -> _Document:
 
 
 def _nameless(document: _Document) -> _Document:
-    """Return a schema without `$schema` and `$id`: a name that the library knows would change what `$ref` means."""
+    """Return a schema without `$schema` and `$id`, since a name that the library knows would change its references."""
     if isinstance(document, bool):
         return document
     if document.get("$schema", DIALECT) not in (DIALECT, f"{DIALECT}#"):
@@ -110,21 +122,28 @@ def _nameless(document: _Document) -> _Document:
     return {name: each for name, each in document.items() if name not in ("$schema", "$id")}
 
 
-def _compiled(schema: _Document) -> jsonschema_rs.Draft202012Validator:
+def _are_short(patterns: Iterable[str]) -> bool:
+    try:
+        _compiled({"patternProperties": dict.fromkeys(patterns, True)}, _MOST_OF_A_PATTERN)
+    except jsonschema_rs.ValidationError:
+        return False
+    return True
+
+
+def _compiled(schema: _Document, most_of_a_pattern: int) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         schema,
         validate_formats=True,
         offline=True,
         mask="the value",
-        pattern_options=jsonschema_rs.RegexOptions(size_limit=_MOST_OF_A_PATTERN),
+        pattern_options=jsonschema_rs.RegexOptions(size_limit=most_of_a_pattern),
     )
-
-
-def _fault_of_schema(error: jsonschema_rs.ValidationError) -> str:
-    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Format) and error.kind.format == "regex":
-        return "not a regular expression that takes linear time: no look-around, no back-reference, no large repetition"
-    return shortened(error.message, _MOST_OF_A_MESSAGE)
 
 
 def _shown(error: jsonschema_rs.ValidationError) -> str:
     return shortened(error.message, _MOST_OF_A_MESSAGE)
+
+
+def _fault_of_schema(error: jsonschema_rs.ValidationError) -> str:
+    kind = error.kind
+    return _NO_PATTERN if isinstance(kind, ValidationErrorKind.Format) and kind.format == "regex" else _shown(error)

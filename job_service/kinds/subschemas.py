@@ -73,6 +73,12 @@ def subschemas_of(document: object) -> dict[Place, Subschema]:
     return found
 
 
+def patterns_of(subschema: Subschema) -> list[str]:
+    """Return the regular expressions that a subschema itself has, for a text and for the names of members."""
+    pattern, named = subschema.keywords.get("pattern"), subschema.keywords.get("patternProperties")
+    return [*((pattern,) if isinstance(pattern, str) else ()), *(named if isinstance(named, dict) else ())]
+
+
 def _refuse_keywords(subschema: Subschema) -> None:
     # The root says by `$schema` what it is; its `$id` is only a name, since no reference may use it.
     for name in (*_REFUSED, *_OF_THE_ROOT) if subschema.place else _REFUSED:

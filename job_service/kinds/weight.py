@@ -8,15 +8,17 @@ are found here without any value, as the largest number of keywords that can be 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from job_service.kinds.subschemas import Place, Subschema
+from job_service.kinds.subschemas import Place, Subschema, patterns_of
 from job_service.lifecycle.errors import Invalid
 
 MOST_LOOKS = 300
+COST_OF_A_PATTERN = 30
+COST_OF_A_LONG_PATTERN = 100
 
 # In keywords: what their evaluation takes longer than that of `type`, as measured.
-_COST_OF_A_PATTERN = 10
 _COST_OF_A_MULTIPLE = 50
 _COST_OF_A_CONTAINER = 20
+_COST_OF_CONTAINS = 10
 # `unevaluatedProperties` asks everything beside it up to three times.
 _COST_OF_UNEVALUATED = 3
 
@@ -25,12 +27,12 @@ _LEVELS = 64
 Steps = list[list[tuple[Place, int]]]
 
 
-def weight(found: Mapping[Place, Subschema]) -> int:
+def weight(found: Mapping[Place, Subschema], cost_of_a_pattern: int = 1) -> int:
     """Return the most keywords that one value can meet; raises Invalid above 300, and for endless recursion."""
     closures: dict[Place, Counter[Place]] = {}
     for place in found:
         _close(place, found, closures)
-    own = {place: _own(subschema) for place, subschema in found.items()}
+    own = {place: _own(subschema, cost_of_a_pattern) for place, subschema in found.items()}
     looks = {place: sum(own[each] * times for each, times in closure.items()) for place, closure in closures.items()}
     steps = {place: list(_steps(closure, found)) for place, closure in closures.items()}
     return _deepest(looks, steps)
@@ -105,15 +107,15 @@ def _at(name: str, subschema: Subschema) -> Iterable[Place]:
     return (*((own,) if own is not None else subschema.unnamed), *subschema.any_name)
 
 
-def _own(subschema: Subschema) -> int:
+def _own(subschema: Subschema, cost_of_a_pattern: int) -> int:
     keywords = subschema.keywords
-    patterns = keywords.get("patternProperties")
     required = keywords.get("dependentRequired")
     return (
         1
-        + sum(len(each) for each in (patterns, required) if isinstance(each, dict))
-        + _COST_OF_A_PATTERN * ("pattern" in keywords)
+        + (len(required) if isinstance(required, dict) else 0)
+        + cost_of_a_pattern * len(patterns_of(subschema))
         + _COST_OF_A_MULTIPLE * ("multipleOf" in keywords)
+        + _COST_OF_CONTAINS * ("contains" in keywords)
         + _of_constants(keywords)
     )
 
