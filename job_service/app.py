@@ -45,6 +45,7 @@ from job_service.mongo.keys.secrets import Secrets
 from job_service.mongo.keys.tokens import Tokens
 from job_service.mongo.store import Store, open_store
 from job_service.mongo.telling.events import Events
+from job_service.mongo.verbs.kind_changes import KindChanges
 from job_service.mongo.watching.backlog import Backlog
 from job_service.openapi.routes import openapi_routes
 from job_service.settings import Settings
@@ -143,7 +144,8 @@ def _run(
     events = Events(store.collections, store.context.kinds, base.settings.streams)
     hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
-    app.register_blueprint(kind_routes(KindBook(store), Submitting(store, base.batches, lent.dialects)))
+    book = KindBook(store.context.kinds, KindChanges(store.collections, store.context.kinds))
+    app.register_blueprint(kind_routes(book, Submitting(store, base.batches, lent.dialects)))
     app.register_blueprint(claim_routes(Claims(store, desk, lent.for_worker)))
     app.register_blueprint(watching_routes(store.stats, events, store.context.kinds))
     app.register_blueprint(openapi_routes())

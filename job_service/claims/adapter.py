@@ -47,7 +47,7 @@ class Claims:
             claim_id=asked.claimId or new_claim_id(),
             worker=asked.worker,
             limit=asked.limit,
-            lease_seconds=asked.leaseSeconds or self._store.context.kinds[asked.kind].lease_seconds or LEASE_SECONDS,
+            lease_seconds=asked.leaseSeconds or self._lease_seconds(asked.kind),
             repeatable=asked.claimId is not None,
             request_id=request_id(),
         )
@@ -103,6 +103,9 @@ class Claims:
             "attempt": job["attempts"] + job["leasesLost"] + 1,
             "job": shown,
         }
+
+    def _lease_seconds(self, kind: str) -> int:
+        return self._store.context.kinds[kind].policy.lease_seconds or LEASE_SECONDS
 
     def _narrowing(self, asked: ClaimRequest) -> Narrowing:
         family = self._store.context.kinds.get(asked.kind)

@@ -24,6 +24,9 @@ class Kind(Answer):
     steps: list[str] | None = None
     retry: dict[str, float] | None = None
     lease_seconds: int | None = None
+    start_within_seconds: int | None = None
+    max_run_seconds: int | None = None
+    limits: dict[str, Any] | None = None
     retention_days: int | None = None
 
 

@@ -9,57 +9,51 @@ from job_service.lifecycle.definition import shown
 from job_service.lifecycle.errors import Invalid, NotFound
 from job_service.lifecycle.faults import sentence
 from job_service.lifecycle.kind import Kind
-from job_service.mongo.store import Store
-from job_service.mongo.verbs.kinds import Expected
+from job_service.mongo.verbs.kind_changes import Expected, KindChanges
+from job_service.mongo.verbs.kinds import Kinds
 
 
 class KindBook:
     """Makes, changes, shows and deletes kinds."""
 
-    def __init__(self, store: Store) -> None:
-        self._kinds = store.context.kinds
-        self._now = store.context.clock.now
-        self._families = self._kinds.families
+    def __init__(self, kinds: Kinds, changes: KindChanges) -> None:
+        self._kinds = kinds
+        self._changes = changes
 
     def all(self) -> list[dict[str, Any]]:
         """Return every kind, the families first, then by name."""
-        return [
-            shown(self._kinds[name]) for name in (*sorted(self._families), *sorted({*self._kinds} - self._families))
-        ]
+        kinds = self._kinds.refreshed().kinds
+        families = self._kinds.families
+        return [shown(kinds[name]) for name in (*sorted(families), *(name for name in kinds if name not in families))]
 
-    def get(self, name: str) -> tuple[dict[str, Any], int]:
-        """Return a kind and its revision. Raises NotFound."""
-        kind: Kind | None = self._kinds.get(name)
+    def get(self, name: str) -> Kind:
+        """Return a kind. Raises NotFound."""
+        kind = self._kinds.refreshed().kinds.get(name)
         if kind is None:
             raise NotFound(f"There is no kind {name}")
-        return shown(kind), kind.revision
+        return kind
 
-    def put(self, name: str, asked: Definition, expected: Expected) -> tuple[dict[str, Any], int, bool]:
-        """Make or replace a kind; return it, its revision, and whether it is new.
+    def put(self, name: str, asked: Definition, expected: Expected) -> tuple[Kind, bool]:
+        """Make or replace a kind; return it, and whether it is new.
 
         Raises Invalid, TooLarge, PreconditionFailed, TooManyKinds.
         """
-        require_name(name, self._families)
+        require_name(name, self._kinds.families)
         for field in ("parameters", "result"):
             _require_schema(field, getattr(asked, field))
-        kind, is_new = self._kinds.put(name, asked.model_dump(exclude_none=True), self._now(), expected)
-        return shown(kind), kind.revision, is_new
+        is_new = self._changes.put(name, asked.model_dump(exclude_none=True), expected)
+        return self._kinds[name], is_new
 
-    def patch(self, name: str, asked: Policy, expected: Expected) -> tuple[dict[str, Any], int]:
-        """Change the policy of a kind or a family. Raises NotFound, PreconditionFailed."""
-        dumped = asked.model_dump(exclude_none=True)
-        policy = {field: dumped.get(field) for field in asked.model_fields_set}
-        kind = self._kinds.patch(name, policy, self._now(), expected)
-        return shown(kind), kind.revision
+    def patch(self, name: str, asked: Policy, expected: Expected) -> Kind:
+        """Change the figures of a kind or a family. Raises Invalid, NotFound, PreconditionFailed."""
+        self._changes.patch(name, asked.model_dump(exclude_unset=True), expected)
+        return self._kinds[name]
 
     def delete(self, name: str, expected: Expected) -> None:
-        """Delete a kind. Raises NotFound, Conflict while a job of it is alive, PreconditionFailed."""
-        if self._is_family(name):
+        """Delete a kind. Raises Invalid, NotFound, Conflict while a job of it is alive, PreconditionFailed."""
+        if name in self._kinds.families:
             raise Invalid.field("name", f"{name} is one of the service's own kinds: it stays")
-        self._kinds.delete(name, self._now(), expected)
-
-    def _is_family(self, name: str) -> bool:
-        return name in self._families
+        self._changes.delete(name, expected)
 
 
 def _require_schema(field: str, document: object) -> None:

@@ -9,8 +9,10 @@ from job_service.kinds.adapter import KindBook
 from job_service.kinds.keys import idempotency_key
 from job_service.kinds.submitting import Submitting
 from job_service.kinds.wire import Definition, Policy
-from job_service.lifecycle.errors import Invalid, PreconditionFailed
-from job_service.mongo.verbs.kinds import Expected
+from job_service.lifecycle.definition import shown
+from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.kind import Kind
+from job_service.mongo.verbs.kind_changes import Expected
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
 from job_service.web.present import present
@@ -18,7 +20,7 @@ from job_service.web.request_ids import request_id
 from job_service.web.requests import Body, read_batch, read_body
 
 MOST_JOBS = 100_000
-_TAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+_TAG = re.compile(r"[0-9]{1,9}")
 
 
 class NewItems(Body):
@@ -40,10 +42,10 @@ def kind_routes(book: KindBook, submitting: Submitting) -> Blueprint:
     @routes.get("/<name>")
     @allows(Role.VIEW, Role.WORK, Role.SUBMIT)
     def get(name: str) -> Response:
-        shown, revision = book.get(name)
-        if present().headers.get("If-None-Match", "") == _tag(revision):
-            return Response(status=304, headers={"ETag": _tag(revision)})
-        return answer(shown, headers={"ETag": _tag(revision)})
+        kind = book.get(name)
+        if present().if_none_match.contains_weak(str(kind.revision)):
+            return Response(status=304, headers=_tag(kind))
+        return _answer(kind)
 
     @routes.post("/<name>/jobs")
     @allows(Role.USER)
@@ -59,14 +61,13 @@ def _add_changes(routes: Blueprint, book: KindBook) -> None:
     @routes.put("/<name>")
     @allows(Role.ADMIN)
     def put(name: str) -> Response:
-        shown, revision, is_new = book.put(name, read_body(Definition), _expected())
-        return answer(shown, 201 if is_new else 200, {"ETag": _tag(revision)})
+        kind, is_new = book.put(name, read_body(Definition), _expected())
+        return _answer(kind, 201 if is_new else 200)
 
     @routes.patch("/<name>")
     @allows(Role.ADMIN)
     def patch(name: str) -> Response:
-        shown, revision = book.patch(name, read_body(Policy), _expected())
-        return answer(shown, headers={"ETag": _tag(revision)})
+        return _answer(book.patch(name, read_body(Policy), _expected()))
 
     @routes.delete("/<name>")
     @allows(Role.ADMIN)
@@ -75,18 +76,24 @@ def _add_changes(routes: Blueprint, book: KindBook) -> None:
         return answer({"message": f"OK, {name} deleted"})
 
 
-def _tag(revision: int) -> str:
-    return f'"{revision}"'
+def _answer(kind: Kind, status: int = 200) -> Response:
+    return answer(shown(kind), status, _tag(kind))
+
+
+def _tag(kind: Kind) -> dict[str, str]:
+    return {"ETag": f'"{kind.revision}"'}
 
 
 def _expected() -> Expected:
-    """Return what `If-Match` and `If-None-Match` demand. Raises Invalid, and PreconditionFailed for another tag."""
-    asked, absent = present().headers.get("If-Match"), present().headers.get("If-None-Match")
-    if absent is not None and absent.strip() != "*":
-        raise Invalid.field("If-None-Match", "a change of a kind takes * here, and nothing else")
-    if asked is None or asked.strip() == "*":
-        return Expected(absent=absent is not None)
-    tag = _TAG.fullmatch(asked.strip())
-    if tag is None:
-        raise PreconditionFailed("The kind was changed, or deleted, meanwhile: read it again")
-    return Expected(int(tag[1]), absent=absent is not None)
+    """Return what `If-Match` and `If-None-Match` demand. Raises Invalid."""
+    asked = present()
+    if "If-None-Match" in asked.headers:
+        if not asked.if_none_match.star_tag:
+            raise Invalid.field("If-None-Match", "a change of a kind takes * here, and nothing else")
+        return Expected(exists=False)
+    if "If-Match" not in asked.headers:
+        return Expected()
+    if asked.if_match.star_tag:
+        return Expected(exists=True)
+    # A tag that is none of this service's is one that no revision has.
+    return Expected(frozenset(int(tag) for tag in asked.if_match.as_set() if _TAG.fullmatch(tag)))

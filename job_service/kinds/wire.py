@@ -1,19 +1,20 @@
 """Bodies of `/kinds`, as operators send them."""
 
-import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from job_service.kinds.items import Type
-from job_service.kinds.pointers import parse_pointer
+from job_service.kinds.pointers import MOST_OF_A_KEY, parse_pointer
+from job_service.lifecycle.definition import KIND_NAME
 from job_service.lifecycle.errors import Invalid
 from job_service.web.requests import Body
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 #: Words that lists of kinds have for more than one.
 _RESERVED = frozenset({"all", "any"})
 _DAY = 86_400
+_YEAR = 365 * _DAY
+_MOST_KEYS = 1_000
 
 
 def _pointer(text: str) -> str:
@@ -22,6 +23,8 @@ def _pointer(text: str) -> str:
 
 
 Pointer = Annotated[str, AfterValidator(_pointer)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+KeyText = Annotated[str, StringConstraints(min_length=1, max_length=MOST_OF_A_KEY)]
 Step = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -33,19 +36,31 @@ class Retry(Body):
     backoffMaxSeconds: int | float | None = Field(default=None, ge=0, le=30 * _DAY)  # noqa: N815  as above
 
 
+class KindLimits(Body):
+    """How many jobs of the kind may run, or start, at a time; kept, and not enforced yet."""
+
+    running: Count | None = None
+    runningPerKey: Count | None = None  # noqa: N815  the wire's spelling
+    perKey: dict[KeyText, Count] | None = Field(default=None, max_length=_MOST_KEYS)  # noqa: N815  as above
+    startsPerMinute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None  # noqa: N815  as above
+
+
 class Policy(Body):
     """`PATCH /kinds/<name>`: what may be set for every kind; null takes a field back."""
 
     retry: Retry | None = None
     leaseSeconds: int | None = Field(default=None, ge=5, le=_DAY)  # noqa: N815  the wire's spelling
-    retentionDays: int | None = Field(default=None, ge=1, le=36_500)  # noqa: N815  as above
+    startWithinSeconds: int | None = Field(default=None, ge=1, le=_YEAR)  # noqa: N815  as above
+    maxRunSeconds: int | None = Field(default=None, ge=1, le=30 * _DAY)  # noqa: N815  as above
+    limits: KindLimits | None = None
+    retentionDays: int | None = Field(default=None, ge=1, le=100 * 365)  # noqa: N815  as above
 
 
 class Definition(Policy):
     """`PUT /kinds/<name>`: all that a kind says of its jobs."""
 
     description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
-    types: list[Type] | None = Field(default=None, max_length=200)
+    types: list[Type] | None = Field(default=None, min_length=1, max_length=200)
     parameters: dict[str, Any] | bool | None = None
     result: dict[str, Any] | bool | None = None
     unique: Pointer | None = None
@@ -63,7 +78,7 @@ class Definition(Policy):
 
 def require_name(name: str, families: frozenset[str]) -> None:
     """Raise Invalid for a name that no kind of its own can have."""
-    if not _NAME.fullmatch(name):
+    if not KIND_NAME.fullmatch(name):
         raise Invalid.field("name", "must be 1 to 64 of a-z, 0-9 and -, and start with a letter")
     if name in _RESERVED or name in families:
         raise Invalid.field("name", f"{name} is taken: the service has its own meaning for it")

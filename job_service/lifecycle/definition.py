@@ -1,19 +1,45 @@
-"""The definition of a kind, as it is stored, into what the core knows of the kind."""
+"""A kind of job as data: what `PUT /kinds/<name>` says and the database keeps, and the `Kind` that it stands for.
 
+A definition is an object in the words of the wire, of words, figures and JSON Schemas: nothing in it is run.
+"""
+
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from job_service.lifecycle.kind import Kind
+from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.kind import Kind, KindPolicy
+
+Definition = dict[str, Any]
 
 #: Given a kind's name, its revision and the schema of its results, returns what says what is wrong with a result.
 ResultCheck = Callable[[str, int, Any], Callable[[Any], str | None]]
 
+
+def any_result(_name: str, _revision: int, _schema: Any) -> Callable[[Any], str | None]:
+    """Return what finds nothing wrong with any result."""
+    return lambda _result: None
+
+
+#: The names that a kind may have.
+KIND_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+
+#: What `KindPolicy` calls the fields of the object `retry`, and those beside it.
 _RETRY = {
     "maxAttempts": "max_attempts",
     "backoffSeconds": "backoff_seconds",
     "backoffMaxSeconds": "backoff_max_seconds",
 }
+_POLICY = {
+    "leaseSeconds": "lease_seconds",
+    "startWithinSeconds": "start_within_seconds",
+    "maxRunSeconds": "max_run_seconds",
+    "limits": "limits",
+    "retentionDays": "retention_days",
+}
+#: Figures that are objects of figures.
+_OBJECTS = {"retry", "limits"}
 
 
 def own_kind(name: str, revision: int, definition: Mapping[str, Any], check: ResultCheck) -> Kind:
@@ -33,16 +59,49 @@ def own_kind(name: str, revision: int, definition: Mapping[str, Any], check: Res
 
 
 def with_policy(kind: Kind, revision: int, definition: Mapping[str, Any]) -> Kind:
-    """Return a kind with the policy that a definition sets."""
-    retry = {_RETRY[name]: value for name, value in definition.get("retry", {}).items()}
-    return replace(
-        kind,
-        revision=revision,
-        definition=definition,
-        retry=retry,
-        lease_seconds=definition.get("leaseSeconds"),
-        retention_days=definition.get("retentionDays"),
+    """Return a kind with the figures that a definition sets."""
+    return replace(kind, revision=revision, definition=definition, policy=policy_of(definition))
+
+
+def policy_of(definition: Mapping[str, Any]) -> KindPolicy:
+    """Return the figures that a definition sets."""
+    retry = definition.get("retry", {})
+    return KindPolicy(
+        **{own: retry.get(field) for field, own in _RETRY.items()},
+        **{own: definition.get(field) for field, own in _POLICY.items()},
     )
+
+
+def changed(definition: Mapping[str, Any], changes: Mapping[str, Any]) -> Definition:
+    """Return a definition with changes of its figures: None takes one back; an object is changed field by field.
+
+    Raises Invalid.
+    """
+    after = {**definition, **changes}
+    for name in _OBJECTS:
+        if changes.get(name) is not None:
+            after[name] = {**definition.get(name, {}), **changes[name]}
+    return sound(after)
+
+
+def sound(definition: Mapping[str, Any]) -> Definition:
+    """Return a definition without fields that say nothing. Raises Invalid where its figures contradict each other."""
+    said = _said(definition)
+    for name in _OBJECTS & said.keys():
+        said[name] = _said(said[name])
+        if not said[name]:
+            del said[name]
+    policy = policy_of(said)
+    first, most = policy.backoff_seconds, policy.backoff_max_seconds
+    if first is not None and most is not None and first > most:
+        raise Invalid.of(
+            [{"loc": ["retry", "backoffSeconds"], "msg": f"must not be over backoffMaxSeconds ({most:g})"}]
+        )
+    return said
+
+
+def _said(fields: Mapping[str, Any]) -> Definition:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def shown(kind: Kind) -> dict[str, Any]:

@@ -9,7 +9,9 @@
     │   ├── AlreadyFinished  the job has ended
     │   ├── TargetBusy       the dataset has an active job
     │   ├── Paused           nothing may start
-    │   └── IdempotencyMismatch  the key was used with another body
+    │   ├── IdempotencyMismatch  the key was used with another body
+    │   └── TooManyKinds     there are as many kinds as there may be
+    ├── PreconditionFailed   the thing is not, or no more, what the caller has seen
     ├── Unauthorized         no or bad credentials
     ├── Forbidden            known, but not allowed
     ├── Limited              too many at once; come back later

@@ -10,6 +10,20 @@ Facet = Literal["type", "datasetName", "key", "label"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindPolicy:
+    """The figures that operators may change of every kind; None is the service's own setting."""
+
+    max_attempts: int | None = None  #: failures until a job is given up, unless the job says so itself
+    backoff_seconds: float | None = None  #: how long a job waits after its first failure
+    backoff_max_seconds: float | None = None  #: how long it waits at most, however often it failed
+    lease_seconds: int | None = None  #: the length of a lease that a claim names no length for
+    start_within_seconds: int | None = None  #: how long a job may wait for its start; kept, not enforced yet
+    max_run_seconds: int | None = None  #: how long one attempt may take; kept, not enforced yet
+    limits: Mapping[str, Any] | None = None  #: how many may run or start, as the wire has it; kept, not enforced yet
+    retention_days: int | None = None  #: for how long its ended jobs are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of job.
 
@@ -18,8 +32,7 @@ class Kind:
     asks by name, and no job may have another; `facets` names the fields of a claim's `where` and what they narrow by,
     and `choices` the values they may take; `counts` says that its clients want small numbers; `by_id` that the oldest
     id goes first, also when it was put back; `has_elements` that its jobs may be parents of others; `worker` is the
-    command of this project that works for it, with what that needs of its machine; `retention_days` is for how long
-    its ended jobs are kept (None: as long as the setting says).
+    command of this project that works for it, with what that needs of its machine.
     """
 
     name: str
@@ -32,14 +45,12 @@ class Kind:
     by_id: bool = False
     has_elements: bool = False
     worker: str = ""
-    retention_days: int | None = None
     #: Whether a document defines it; the others are the families, each with an API of its own.
     own: bool = False
     revision: int = 0  #: how often its definition was changed; 0: never
     definition: Mapping[str, Any] = field(default_factory=dict)  #: what its document says, as it was given
     closed: bool = False  #: it is being deleted, and takes no more jobs
-    lease_seconds: int | None = None  #: how long a lease is that a claim gives no length; None: as with every kind
-    retry: Mapping[str, float] = field(default_factory=dict)  #: fields of a RetryPolicy that it sets for itself
+    policy: KindPolicy = field(default_factory=KindPolicy)
     #: Says what is wrong with a result, in a sentence; None: nothing.
     result_fault: Callable[[Any], str | None] = lambda _result: None
 

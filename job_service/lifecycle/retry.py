@@ -7,6 +7,8 @@ from typing import Self
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.kind import Kind
 
+_OF_KINDS = ("max_attempts", "backoff_seconds", "backoff_max_seconds")
+
 
 @dataclass(frozen=True, slots=True)
 class Again:
@@ -25,8 +27,9 @@ class RetryPolicy:
     backoff_max_seconds: float = 600
 
     def of(self, kind: Kind) -> Self:
-        """Return the rules with what a kind sets for itself."""
-        return replace(self, **kind.retry) if kind.retry else self  # type: ignore[arg-type]  # fields of this class
+        """Return the rules with what a kind sets for itself; how many leases a job may lose is one figure for all."""
+        own = {name: value for name in _OF_KINDS if (value := getattr(kind.policy, name)) is not None}
+        return replace(self, **own) if own else self
 
     def delay(self, attempts: int, chance: float) -> float:
         """Return the seconds to wait after the given number of failures; `chance` (0 to 1) draws the random half."""

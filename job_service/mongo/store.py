@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pymongo.database import Database
 
 from job_service.lifecycle.clock import Clock
-from job_service.lifecycle.definition import ResultCheck
+from job_service.lifecycle.definition import ResultCheck, any_result
 from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer, telling_all
@@ -81,11 +81,11 @@ def open_store(
     policy: RetryPolicy,
     observe: Observer,
     clock: Clock | None = None,
-    check_results: ResultCheck | None = None,
+    check_results: ResultCheck = any_result,
 ) -> Store:
     """Wire the parts; touches no database. `clock` replaces the database's own in tests."""
     collections = Collections.of(database)
-    kinds = Kinds(collections, families, check_results) if check_results else Kinds(collections, families)
+    kinds = Kinds(collections, families, check_results)
     clock = clock or DatabaseClock(database)
     counters, board = Counters(collections, clock), NoteBoard(collections, clock)
     context = StoreContext(kinds, policy, clock, telling_all(observe, counters.observe, board.observe), board.tell)
@@ -94,7 +94,7 @@ def open_store(
     ending = Ending(collections, context)
     reporting, sweeper = Reporting(collections, context, ending), Sweeper(collections, context, ending)
     submission = Submission(collections, context)
-    submission.admissions.append(context.require_types)
+    submission.admissions.append(context.require_kinds)
     recount = Recount(collections, counters)
     sweeper.duties.extend([submission.confirm_left, recount])
     return Store(

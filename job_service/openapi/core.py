@@ -20,7 +20,6 @@ from job_service.openapi.operations import Operation, Parameter
 from job_service.tokens.routes import NewToken
 
 _TEXT = {"type": "string"}
-KINDS = ["code", "conversion", "dataset", "transcoding", "transfer"]
 
 CLAIMS = (
     Operation(
@@ -109,7 +108,7 @@ WATCHING = (
         answers={200: None},
         media="text/event-stream",
         parameters=(
-            Parameter("kind", {"type": "string", "enum": KINDS}, "Only of this kind."),
+            Parameter("kind", _TEXT, "Only of this kind."),
             Parameter("jobId", _TEXT, "Only of this job."),
             Parameter("Last-Event-ID", _TEXT, "Go on after this event.", place="header"),
         ),

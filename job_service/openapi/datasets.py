@@ -10,17 +10,17 @@ from job_service.datasets.words import OPERATIONS as KNOWN
 from job_service.datasets.words import STATUSES
 from job_service.lifecycle.job import State
 from job_service.openapi.answers import CoreJob, Message
-from job_service.openapi.core import KINDS
 from job_service.openapi.family_answers import CodeJob, Importable, ItemResult, Target
 from job_service.openapi.operations import CURSOR, LIMIT, LINK, Operation, Parameter, choices, wait
 from job_service.web.requests import Body
 
 _FLAG = {"type": "boolean"}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
 
 
 def _words(name: str, words: Iterable[str], what: str) -> Parameter:
     """Return a parameter that counts on one of the two lists only: the other does not look at it."""
-    return Parameter(name, {"type": "array", "items": {"type": "string"}}, f"{what}: {', '.join(words)}.")
+    return Parameter(name, _TEXTS, f"{what}: {', '.join(words)}.")
 
 
 def _word(name: str, words: list[str], what: str) -> Parameter:
@@ -46,7 +46,7 @@ OPERATIONS = (
         parameters=(
             _words("status", STATUSES, "Only these; without `kind`"),
             choices("operation", list(KNOWN), "Only these."),
-            choices("kind", [*KINDS, "all"], "Jobs of these kinds, in the core's shape."),
+            Parameter("kind", _TEXTS, "Jobs of these kinds, or `all`, in the core's shape."),
             _words("state", [state.value for state in State], "Only these; together with `kind`"),
             Parameter("ignoreCompleted", _FLAG, "Leave out what has ended."),
             Parameter("target", {"type": "string"}, "Only of this dataset."),

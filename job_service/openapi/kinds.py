@@ -30,6 +30,9 @@ class ShownKind(TypedDict):
     steps: NotRequired[list[str]]
     retry: NotRequired[dict[str, float]]
     leaseSeconds: NotRequired[int]
+    startWithinSeconds: NotRequired[int]
+    maxRunSeconds: NotRequired[int]
+    limits: NotRequired[dict[str, Any]]
     retentionDays: NotRequired[int]
 
 
@@ -57,7 +60,15 @@ class NewJobsOfAKind(NewItems):
 
 OPERATIONS = (
     Operation(key="GET /kinds", tag="kinds", summary="The kinds of job that there are", answers={200: list[ShownKind]}),
-    Operation(key="GET /kinds/{name}", tag="kinds", summary="Read a kind", answers={200: ShownKind}, headers=_TAG),
+    Operation(
+        key="GET /kinds/{name}",
+        tag="kinds",
+        summary="Read a kind",
+        what="With its revision in `If-None-Match` it answers 304 and no body.",
+        answers={200: ShownKind},
+        headers=_TAG,
+        parameters=(Parameter("If-None-Match", {"type": "string"}, "What the caller has.", place="header"),),
+    ),
     Operation(
         key="PUT /kinds/{name}",
         tag="kinds",
@@ -73,7 +84,7 @@ OPERATIONS = (
         key="PATCH /kinds/{name}",
         tag="kinds",
         summary="Change the policy of a kind, or of a family",
-        what="A null takes a field back.",
+        what="A null takes a field back; of `retry` and `limits` each field is changed alone.",
         body=Policy,
         answers={200: ShownKind},
         refusals=(412,),

@@ -8,7 +8,7 @@ from job_service.app import create_app
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
-from job_service.mongo.verbs import kinds as registry
+from job_service.mongo.verbs import kind_changes
 
 SCHEMA = {
     "type": "object",
@@ -197,7 +197,7 @@ def test_steps_of_a_kind_are_the_statuses_that_its_worker_may_set(http):
 
 
 def test_a_kind_with_a_job_alive_is_not_deleted_and_its_ended_jobs_stay_readable(http, monkeypatch):
-    monkeypatch.setattr(registry, "_CLOSING_SECONDS", 0)
+    monkeypatch.setattr(kind_changes, "CLOSING_SECONDS", 0)
     define(http)
     [made] = submit(http, {"parameters": {"url": "u"}}).json["results"]
     assert http.delete("/kinds/thumbnail").status_code == 409
@@ -240,3 +240,145 @@ def test_every_job_has_the_revision_that_checked_it_while_the_schema_changes(app
         thread.join()
     ids = [result["jobId"] for result in made if result["status"] == "CREATED"]
     assert {http.get(f"/jobs/{job_id}").json["kindRevision"] for job_id in ids} <= {2, 4, 6}
+
+
+@pytest.mark.parametrize("given", ['"1"', '"7", "1"', "*"])
+def test_a_change_that_demands_what_there_is_is_made(http, given):
+    define(http)
+    assert define(http, definition={"key": "/url"}, **{"If-Match": given}).status_code == 200
+    assert http.get("/kinds/thumbnail").headers["ETag"] == '"2"'
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"If-Match": '"2"'},
+        {"If-Match": '"x", "2"'},
+        {"If-Match": 'W/"1"'},
+        {"If-Match": ""},
+        {"If-None-Match": "*"},
+    ],
+    ids=lambda header: next(iter(header.items())),
+)
+def test_a_change_that_demands_what_there_is_not_is_412_on_every_route_and_changes_nothing(http, header):
+    define(http)
+    answers = [define(http, definition={"key": "/url"}, **header)]
+    answers.append(http.patch("/kinds/thumbnail", json={"leaseSeconds": 9}, headers=header))
+    answers.append(http.delete("/kinds/thumbnail", headers=header))
+    assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(412, "precondition-failed")] * 3
+    assert http.get("/kinds/thumbnail").json == {"name": "thumbnail", "revision": 1, **THUMBNAIL}
+
+
+def test_a_change_of_no_kind_may_demand_that_there_is_one(http):
+    assert define(http, **{"If-Match": "*"}).status_code == 412
+    assert http.patch("/kinds/thumbnail", json={}).status_code == 404
+    assert http.delete("/kinds/thumbnail").status_code == 404
+
+
+def test_a_change_takes_no_tag_that_must_not_match(http):
+    answer = define(http, **{"If-None-Match": '"1"'})
+    assert (answer.status_code, answer.json["errors"][0]["loc"]) == (400, ["If-None-Match"])
+
+
+@pytest.mark.parametrize("given", ['"1"', 'W/"1"', '"0", "1"', "*"])
+def test_who_has_the_present_revision_is_told_so_without_a_body(http, given):
+    define(http)
+    answer = http.get("/kinds/thumbnail", headers={"If-None-Match": given})
+    assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", '"1"')
+    define(http, definition={})
+    assert http.get("/kinds/thumbnail", headers={"If-None-Match": '"1"'}).status_code == 200
+
+
+def test_a_family_has_a_revision_of_its_figures_and_no_other_change(http):
+    assert http.get("/kinds/code").headers["ETag"] == '"0"'
+    changed = http.patch("/kinds/code", json={"retry": {"maxAttempts": 2}}, headers={"If-Match": '"0"'})
+    assert (changed.headers["ETag"], changed.json["family"], changed.json["retry"]) == ('"1"', True, {"maxAttempts": 2})
+    for answer in (define(http, "code"), http.delete("/kinds/code"), http.patch("/kinds/code", json={"steps": []})):
+        assert answer.status_code == 400
+    assert http.get("/kinds/code").headers["ETag"] == '"1"'
+
+
+def test_of_an_object_of_figures_each_is_changed_alone(http):
+    define(http, definition={"retry": {"maxAttempts": 2}, "limits": {"running": 3, "startsPerMinute": 9}})
+    changes = {"retry": {"backoffSeconds": 1}, "limits": {"running": None, "perKey": {"a.b": 1, "$ref": 2}}}
+    changed = http.patch("/kinds/thumbnail", json=changes).json
+    assert changed["retry"] == {"maxAttempts": 2, "backoffSeconds": 1}
+    assert changed["limits"] == {"startsPerMinute": 9, "perKey": {"a.b": 1, "$ref": 2}}
+    changed = http.patch("/kinds/thumbnail", json={"retry": {"maxAttempts": None, "backoffSeconds": None}}).json
+    assert "retry" not in changed
+    assert "limits" not in http.patch("/kinds/thumbnail", json={"limits": None}).json
+
+
+@pytest.mark.parametrize(
+    ("change", "loc"),
+    [
+        ({"leaseSeconds": 4}, ["leaseSeconds"]),
+        ({"leaseSeconds": 86_401}, ["leaseSeconds"]),
+        ({"leaseSeconds": True}, ["leaseSeconds"]),
+        ({"retentionDays": 0}, ["retentionDays"]),
+        ({"startWithinSeconds": 0}, ["startWithinSeconds"]),
+        ({"maxRunSeconds": 0}, ["maxRunSeconds"]),
+        ({"limits": {"running": -1}}, ["limits", "running"]),
+        ({"limits": {"walking": 1}}, ["limits", "walking"]),
+        ({"retry": {"maxAttempts": 0}}, ["retry", "maxAttempts"]),
+        ({"retry": {"backoffSeconds": 601}}, ["retry", "backoffSeconds"]),
+        ({"description": "no figure"}, ["description"]),
+    ],
+    ids=str,
+)
+def test_a_figure_out_of_its_range_is_named_and_nothing_is_changed(http, change, loc):
+    define(http, definition={"retry": {"backoffMaxSeconds": 600}})
+    answer = http.patch("/kinds/thumbnail", json=change)
+    assert (answer.status_code, answer.json["errors"][0]["loc"]) == (400, loc)
+    assert http.get("/kinds/thumbnail").json["revision"] == 1
+
+
+def test_beyond_the_last_kind_there_may_be_it_says_so(http, monkeypatch):
+    monkeypatch.setattr(kind_changes, "MOST_KINDS", 1)
+    define(http)
+    answer = define(http, "second")
+    assert (answer.status_code, answer.json["code"]) == (409, "too-many-kinds")
+
+
+@pytest.mark.parametrize("role", ["view", "work", "submit"])
+def test_who_only_looks_works_or_submits_reads_kinds_and_changes_none(http, role):
+    admin = {"Authorization": f"Bearer {http.post('/tokens', json={'name': 'a', 'roles': ['admin']}).json['token']}"}
+    define(http, **admin)
+    made = http.post("/tokens", json={"name": role, "roles": [role]}, headers=admin)
+    lesser = {"Authorization": f"Bearer {made.json['token']}"}
+    assert http.get("/kinds", headers=lesser).status_code == http.get("/kinds/thumbnail", headers=lesser).status_code
+    assert http.get("/kinds/thumbnail", headers=lesser).status_code == 200
+    refused = [
+        define(http, definition={}, **lesser),
+        http.patch("/kinds/thumbnail", json={"leaseSeconds": 9}, headers=lesser),
+        http.delete("/kinds/thumbnail", headers=lesser),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * 3
+
+
+def test_a_failed_job_waits_as_long_as_its_kind_says(http, store, clock):
+    http.patch("/kinds/dataset", json={"retry": {"backoffSeconds": 1_000, "backoffMaxSeconds": 1_000}})
+    define(http, definition={"retry": {"backoffSeconds": 0}})
+    [quick] = submit(http, {"parameters": {"url": "u"}}).json["results"]
+    [slow] = submit(http, {"parameters": {"operation": "ADD", "target": "AGE"}}, name="dataset").json["results"]
+    for name in ("thumbnail", "dataset"):
+        [claimed] = claim(http, name)
+        report(http, claimed, status="failed", retry=True)
+    waits = [store.reading.get(job["jobId"])["readyAt"] - clock.now() for job in (quick, slow)]
+    assert waits[0].total_seconds() == 0
+    assert 500 <= waits[1].total_seconds() <= 1_000
+
+
+def test_what_lists_kinds_knows_one_that_was_made_while_it_ran(http):
+    define(http)
+    submit(http, {"parameters": {"url": "u"}})
+    assert http.get("/stats").json["kinds"]["thumbnail"]["states"]["queued"] == 1
+    assert 'kind="thumbnail"' in http.get("/metrics").text
+    assert len(http.get("/jobs?kind=thumbnail").json) == len(http.get("/jobs?kind=all").json) == 1
+    assert http.get("/jobs?kind=thumb").status_code == 400
+    page = http.get("/console/jobs?kind=thumbnail", headers={"Accept": "text/html"})
+    assert (page.status_code, "thumbnail" in page.text) == (200, True)
+    events = http.get("/events?kind=thumbnail")
+    assert events.status_code == 200
+    events.close()
+    assert http.get("/events?kind=thumb").status_code == 400

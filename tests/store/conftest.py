@@ -13,18 +13,15 @@ from job_service.mongo.store import open_store
 
 
 class Commands(CommandListener):
-    """The names of the commands that were sent, but for what goes by time: the clock, the flag and the notes."""
+    """The names of the commands that were sent, but for what goes by time: clock, flag, notes and kinds."""
 
-    def __init__(self):
+    def __init__(self, by_time=("maintenance", "signals", "readers", "kinds")):
         self.names = []
+        self.by_time = by_time
 
     def started(self, event):
         name = event.command_name
-        if name not in {"hello", "saslStart", "saslContinue"} and str(event.command[name]) not in {
-            "maintenance",
-            "signals",
-            "readers",
-        }:
+        if name not in {"hello", "saslStart", "saslContinue"} and str(event.command[name]) not in self.by_time:
             self.names.append(name)
 
     def succeeded(self, event):

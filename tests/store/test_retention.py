@@ -9,6 +9,7 @@ import pytest
 
 from job_service.families import FAMILIES
 from job_service.lifecycle.job import NewJob
+from job_service.lifecycle.kind import KindPolicy
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.keeping.archive import Archive
 from job_service.mongo.keeping.retention import Keeping, Retention
@@ -194,8 +195,8 @@ def test_the_archive_is_for_its_owner_only_and_one_file_a_day(store, clock, tmp_
 def test_a_kind_may_keep_its_jobs_for_longer_or_for_less_than_the_setting_says(store, clock):
     kinds = {
         **store.context.kinds,
-        "code": replace(store.context.kinds["code"], retention_days=10),
-        "conversion": replace(store.context.kinds["conversion"], retention_days=1),
+        "code": replace(store.context.kinds["code"], policy=KindPolicy(retention_days=10)),
+        "conversion": replace(store.context.kinds["conversion"], policy=KindPolicy(retention_days=1)),
     }
     own = replace(store.context, kinds=kinds)
     ids = [ended(store, NewJob(kind=kind, parameters={}))[0] for kind in ("code", "conversion", "transcoding")]
@@ -226,7 +227,7 @@ def test_what_is_due_is_found_past_many_that_their_kind_keeps(store, clock, data
     completed.insert_many([{**old, "_id": f"kept-{number}", "kind": "code"} for number in range(1_000)])
     completed.insert_many([{**old, "_id": f"due-{number}", "kind": "dataset"} for number in range(10)])
     clock.advance(DAY + 1)
-    kinds = {**store.context.kinds, "code": replace(store.context.kinds["code"], retention_days=100)}
+    kinds = {**store.context.kinds, "code": replace(store.context.kinds["code"], policy=KindPolicy(retention_days=100))}
     own = replace(store.context, kinds=kinds)
     duty = Retention(store.collections, own, store.counters, Keeping(1), Belongings(store.collections))
     gone, read = database_profile(store.database, duty)

@@ -112,6 +112,7 @@ def _indexes() -> dict[str, list[IndexModel]]:
         "claim_gates": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
         "transfer_credentials": [IndexModel("endedAt", name="endedAt", expireAfterSeconds=7 * _DAY)],
+        "kinds": [IndexModel("seq", name="seq")],
         "tokens": [IndexModel("digest", name="digest", unique=True)],
         "readers": [IndexModel("until", name="until", expireAfterSeconds=_DAY)],
         "flow": [IndexModel("minute", name="minute", expireAfterSeconds=_DAY)],

@@ -84,8 +84,8 @@ class Retention:
         """Yield conditions on the kind, and for how many days the ended jobs of such kinds are kept."""
         own: dict[int, list[str]] = {}
         for name, kind in self._kinds.items():
-            if kind.retention_days is not None:
-                own.setdefault(kind.retention_days, []).append(name)
+            if kind.policy.retention_days is not None:
+                own.setdefault(kind.policy.retention_days, []).append(name)
         for days, names in own.items():
             yield {"$in": names}, days
         if self._keeping.days is not None:

@@ -13,7 +13,7 @@ from job_service.mongo.verbs.kinds import Kinds
 
 @dataclass(frozen=True, slots=True)
 class StoreContext:
-    """The words of the families, the rules, the time, and who is told of each transition.
+    """The kinds of job, the rules, the time, and who is told of each transition.
 
     `tell` hears of what may be claimed though no transition says so, or none does yet.
     """
@@ -24,7 +24,8 @@ class StoreContext:
     observe: Observer
     tell: Callable[[Note], None]
 
-    def require_types(self, new_jobs: Sequence[NewJob]) -> None:
-        """Raise ValueError for jobs that no claim would ever ask for."""
+    def require_kinds(self, new_jobs: Sequence[NewJob]) -> None:
+        """Raise NotFound or Conflict where a kind takes in no jobs, ValueError for jobs that no claim asks for."""
+        taking = {name: self.kinds.taking_jobs(name) for name in {new.kind for new in new_jobs}}
         for new in new_jobs:
-            self.kinds[new.kind].require_type(new.type)
+            taking[new.kind].require_type(new.type)

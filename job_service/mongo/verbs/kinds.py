@@ -1,220 +1,183 @@
-"""The kinds that there are: the families, and those that documents define.
+"""The kinds of job there are: the families, and those that are data.
 
-Every instance reads the documents anew when a counter has moved that each change of a kind moves, and looks at that
-counter twice a second while it is asked, and whenever a name is unknown: a kind made at one instance is known to the
-others at once, a changed one within a second.
+The collection `kinds` has a document a kind, `{_id: name, seq, revision, definition, deleted?, closing?}`, and the
+document `#` with the number of the last change and the count of the kinds that are data. Each change takes the next
+number as its `seq`: so one small read tells whether anything has changed, and a second one what. A definition is stored
+as the text of its JSON, since the keys in it are a caller's (`$ref`, `a.b`). A deleted kind leaves its document behind,
+so that one that is made anew goes on counting revisions.
 """
 
-import logging
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from pymongo import ReturnDocument
-from pymongo.client_session import ClientSession
+from pymongo import timeout
 from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
 
-from job_service.lifecycle.definition import ResultCheck, own_kind, with_policy
-from job_service.lifecycle.errors import Conflict, NotFound, PreconditionFailed, TooManyKinds
-from job_service.lifecycle.job import ALIVE
+from job_service.lifecycle.definition import KIND_NAME, Definition, ResultCheck, own_kind, with_policy
+from job_service.lifecycle.errors import Conflict, NotFound
 from job_service.lifecycle.kind import Kind
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 
-_LOG = logging.getLogger(__name__)
-
-MOST_KINDS = 1_000
-#: How long what was read counts.
+#: What is remembered may be used for so long; then the database is asked whether it has changed.
 FRESH_SECONDS = 0.5
-#: From then on nobody takes in jobs of a kind that was closed before: twice what was read counts for.
-_CLOSING_SECONDS = 2 * FRESH_SECONDS
-_COUNTER = {"_id": "#"}
+#: The document that counts changes and kinds.
+HEAD = "#"
+#: In each such time the database is asked once for each name that nobody knows, and for so many names.
+_WINDOW_SECONDS = 0.25
+_MOST_LOOKS = 50
+#: Who has something to go by waits no longer for what may have changed.
+_PATIENCE_SECONDS = 1.0
 
 
-class Expected(NamedTuple):
-    """What a change demands of the kind as it is."""
+class Snapshot(NamedTuple):
+    """The kinds as they were: after which change, and when they were read, by the monotonic clock."""
 
-    revision: int | None = None  #: it has this revision
-    absent: bool = False  #: there is none
-
-
-def _any_result(_name: str, _revision: int, _schema: Any) -> Callable[[Any], str | None]:
-    return lambda _result: None
+    kinds: Mapping[str, Kind]
+    seq: int
+    read_at: float
 
 
 class Kinds(Mapping[str, Kind]):
-    """Reads and writes kinds. `check` makes what judges results; `seconds` is a monotonic clock."""
+    """The kinds by name, as they are now or were a moment ago; threads may share it.
+
+    Iterating gives the families and the kinds that are data. `kinds[name]` never fails for the lack of a kind: jobs of
+    one that was deleted are shown in the words of the states. While the database is away, what was read last counts.
+    `check` makes what judges the results of a kind; `seconds` is a monotonic clock.
+    """
 
     def __init__(
         self,
         collections: Collections,
         families: Iterable[Kind],
-        check: ResultCheck = _any_result,
+        check: ResultCheck,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._stored = collections.kinds
-        self._inprogress = collections.inprogress
+        # What a failover could take back must not be remembered.
+        self._documents = collections.kinds.with_options(read_concern=ReadConcern("majority"))
         self._families = {family.name: family for family in families}
         self._check = check
         self._seconds = seconds
-        self._known: dict[str, Kind] = self._families
-        self._sequence = 0
-        self._read_at = float("-inf")
-        self._reading = threading.Lock()
+        self._nothing_read = Snapshot(self._families, 0, float("-inf"))
+        self._held = self._nothing_read
+        self._lock = threading.Lock()
+        self._begun = self._done = 0  # reads, by their numbers
+        self._due = float("-inf")
+        self._looked: set[str] = set()
+        self._window_began = float("-inf")
 
     def __getitem__(self, name: str) -> Kind:
-        """Return a kind; of a job whose kind was deleted, one that says nothing but its name."""
-        return self._current().get(name) or Kind(name=name, own=True)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return a kind, or the default; a name that is not known is looked up first."""
-        found = self._current().get(name)
-        if found is None:
-            with self._reading:
-                self._read()
-            found = self._known.get(name)
-        return default if found is None else found
-
-    def __contains__(self, name: object) -> bool:
-        """Say whether there is a kind of that name; one that is not known is looked up first."""
-        return isinstance(name, str) and self.get(name) is not None
+        found: Kind | None = self.get(name)
+        return found or Kind(name=name, own=True)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the names: the families, then the others."""
-        return iter(self._current())
+        return iter(self._now().kinds)
 
     def __len__(self) -> int:
-        """Return how many kinds there are."""
-        return len(self._current())
+        return len(self._now().kinds)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a kind; one that nobody here knows is looked for in the database, unless it just was.
+
+        Raises the driver's errors where that look fails.
+        """
+        kind = self._now().kinds.get(name)
+        if kind is None and self._may_look(name):
+            try:
+                kind = self.refreshed().kinds.get(name)
+            except PyMongoError:
+                self._looked.discard(name)
+                raise
+        return default if kind is None else kind
 
     @property
     def families(self) -> frozenset[str]:
-        """Return the names of the kinds that no document defines."""
+        """Return the names of the families, which are there whatever the database holds."""
         return frozenset(self._families)
 
-    def put(self, name: str, definition: Mapping[str, Any], now: datetime, expected: Expected) -> tuple[Kind, bool]:
-        """Make or replace a kind; return it, and whether it is new. Raises PreconditionFailed, TooManyKinds."""
+    def taking_jobs(self, name: str) -> Kind:
+        """Return a kind that takes in jobs, by what the database said within `FRESH_SECONDS`.
 
-        def change(stored: Document | None, session: ClientSession) -> bool:
-            is_new = stored is None or "deletedAt" in stored
-            if is_new:
-                self._require_room(session)
-            self._store(name, stored, definition, now, session)
-            return is_new
-
-        return self._changed(name, change, expected)
-
-    def patch(self, name: str, policy: Mapping[str, Any], now: datetime, expected: Expected) -> Kind:
-        """Set fields of a kind's policy; None takes one back. Raises NotFound, PreconditionFailed."""
-
-        def change(stored: Document | None, session: ClientSession) -> bool:
-            if name not in self._families and (stored is None or "deletedAt" in stored):
-                raise NotFound(f"There is no kind {name}")
-            before = stored["definition"] if stored else {}
-            after = {field: value for field, value in {**before, **policy}.items() if value is not None}
-            self._store(name, stored, after, now, session)
-            return False
-
-        return self._changed(name, change, expected)[0]
-
-    def delete(self, name: str, now: datetime, expected: Expected, wait: Callable[[float], Any] = time.sleep) -> None:
-        """Delete a kind of which no job is alive. Raises NotFound, Conflict, PreconditionFailed.
-
-        The kind is closed first, and jobs are looked for when no instance takes any in: none slips through.
+        Raises NotFound, Conflict while the kind is being deleted, and the driver's errors.
         """
-
-        def close(stored: Document | None, session: ClientSession) -> bool:
-            if stored is None or "deletedAt" in stored:
-                raise NotFound(f"There is no kind {name}")
-            self._stored.update_one({"_id": name}, {"$set": {"closed": True}}, session=session)
-            return False
-
-        self._changed(name, close, expected)
-        wait(_CLOSING_SECONDS)
-        alive = {"kind": name, "state": {"$in": [state.value for state in ALIVE]}}
-        is_used = self._inprogress.find_one(alive, {"_id": 1}, hint="state") is not None
-
-        def end(_stored: Document | None, session: ClientSession) -> bool:
-            gone: Document = {"$set": {"deletedAt": now}, "$unset": {"closed": "", "definition": ""}}
-            kept: Document = {"$unset": {"closed": ""}}
-            self._stored.update_one({"_id": name}, kept if is_used else gone, session=session)
-            return False
-
-        self._changed(name, end, Expected())
-        if is_used:
-            raise Conflict(f"A job of the kind {name} is alive; end or cancel it first")
-
-    def _changed(
-        self, name: str, change: Callable[[Document | None, ClientSession], bool], expected: Expected
-    ) -> tuple[Kind, bool]:
-        """Change a kind in a transaction that writes the counter: of two changes at once one waits for the other."""
-
-        def together(session: ClientSession) -> bool:
-            self._stored.find_one_and_update(
-                _COUNTER, {"$inc": {"sequence": 1}}, upsert=True, return_document=ReturnDocument.AFTER, session=session
-            )
-            stored = self._stored.find_one({"_id": name}, session=session)
-            _require(stored, expected)
-            return change(stored, session)
-
-        with self._stored.database.client.start_session() as session:
-            outcome = session.with_transaction(together)
-        with self._reading:
-            self._read()
-        return self[name], outcome
-
-    def _store(
-        self, name: str, stored: Document | None, definition: Mapping[str, Any], now: datetime, session: ClientSession
-    ) -> None:
-        if stored and stored.get("definition") == definition and not stored.get("closed"):
-            return
-        revision = (stored["revision"] if stored else 0) + 1
-        document = {"revision": revision, "definition": dict(definition), "updatedAt": now}
-        self._stored.replace_one({"_id": name}, document, upsert=True, session=session)
-
-    def _require_room(self, session: ClientSession) -> None:
-        known = {"_id": {"$nin": [*self._families, _COUNTER["_id"]]}, "deletedAt": None}
-        if self._stored.count_documents(known, session=session) >= MOST_KINDS:
-            raise TooManyKinds(f"There are {MOST_KINDS:,} kinds, and there may not be more; delete one first")
-
-    def _current(self) -> dict[str, Kind]:
-        if self._seconds() - self._read_at >= FRESH_SECONDS and self._reading.acquire(blocking=False):
-            try:
-                self._read()
-            except PyMongoError as error:
-                # What was read last goes on to count: what needs the database will say that it is away.
-                _LOG.debug("kinds not read", extra={"reason": type(error).__name__})
-                self._read_at = self._seconds()
-            finally:
-                self._reading.release()
-        return self._known
-
-    def _read(self) -> None:
-        """Read what there is if it has changed; call it with the lock held."""
-        began = self._seconds()
-        counter: Document = self._stored.find_one(_COUNTER) or {"sequence": 0}
-        if counter["sequence"] != self._sequence:
-            documents = self._stored.find({"_id": {"$ne": _COUNTER["_id"]}, "deletedAt": None})
-            self._known = {**self._families, **{document["_id"]: self._kind(document) for document in documents}}
-            self._sequence = counter["sequence"]
-        self._read_at = began
-
-    def _kind(self, document: Document) -> Kind:
-        name, revision, definition = document["_id"], document["revision"], document["definition"]
         if name in self._families:
-            return with_policy(self._families[name], revision, definition)
-        known = self._known.get(name)
-        # What is compiled for a revision is kept with it.
-        kind = known if known and known.revision == revision else own_kind(name, revision, definition, self._check)
-        return replace(kind, closed=bool(document.get("closed")))
+            return self[name]
+        kind: Kind | None = self.get(name)
+        if kind is not None and self._seconds() - self._held.read_at >= FRESH_SECONDS:
+            kind = self.refreshed().kinds.get(name)
+        if kind is None:
+            raise NotFound(f"There is no kind {name}")
+        if kind.closed:
+            raise Conflict(f"The kind {name} is being deleted, and takes in no jobs")
+        return kind
+
+    def refreshed(self) -> Snapshot:
+        """Return the kinds as the database has them; those who ask at the same time share an answer."""
+        asked = self._begun
+        with self._lock:
+            # A read that began after this call is as good as one of its own.
+            return self._held if self._done > asked else self._read()
+
+    def _now(self) -> Snapshot:
+        """Return what is remembered, after a look at the database when it is time for one and nobody else looks."""
+        if self._seconds() < self._due or not self._lock.acquire(blocking=False):
+            return self._held
+        try:
+            with timeout(_PATIENCE_SECONDS):
+                return self._read()
+        except PyMongoError:
+            self._due = self._seconds() + FRESH_SECONDS
+            return self._held
+        finally:
+            self._lock.release()
+
+    def _read(self) -> Snapshot:
+        self._begun += 1
+        read_at = self._seconds()
+        head = self._documents.find_one({"_id": HEAD}, {"seq": 1})
+        seq = head["seq"] if head else 0
+        # A lower number is that of another database, which was restored in place of the one that was read.
+        before = self._held if seq >= self._held.seq else self._nothing_read
+        kinds = before.kinds if seq == before.seq else self._with_changes(before)
+        self._held, self._done, self._due = Snapshot(kinds, seq, read_at), self._begun, read_at + FRESH_SECONDS
+        return self._held
+
+    def _with_changes(self, before: Snapshot) -> dict[str, Kind]:
+        """Return the kinds with what has changed since: the families first, then the others by name."""
+        families: dict[str, Kind] = {**self._families}
+        others: dict[str, Kind] = {}
+        for name, kind in before.kinds.items():
+            (families if name in families else others)[name] = kind
+        for document in self._documents.find({"seq": {"$gt": before.seq}, "_id": {"$ne": HEAD}}):
+            name, definition = document["_id"], as_definition(document)
+            if name in families:
+                families[name] = with_policy(self._families[name], document["revision"], definition)
+            elif document.get("deleted"):
+                others.pop(name, None)
+            else:
+                kind = own_kind(name, document["revision"], definition, self._check)
+                others[name] = replace(kind, closed="closing" in document)
+        return {**families, **dict(sorted(others.items()))}
+
+    def _may_look(self, name: str) -> bool:
+        """Say whether to ask the database for a name; no flood of unknown ones is to become a flood of reads."""
+        if self._seconds() - self._window_began >= _WINDOW_SECONDS:
+            self._looked, self._window_began = set(), self._seconds()
+        if name in self._looked or len(self._looked) >= _MOST_LOOKS or not KIND_NAME.fullmatch(name):
+            return False
+        self._looked.add(name)
+        return True
 
 
-def _require(stored: Document | None, expected: Expected) -> None:
-    there = stored is not None and "deletedAt" not in stored
-    if expected.absent and there:
-        raise PreconditionFailed("There is a kind of that name already")
-    if expected.revision is not None and not (there and stored and stored["revision"] == expected.revision):
-        raise PreconditionFailed("The kind was changed, or deleted, meanwhile: read it again")
+def as_definition(document: Document) -> Definition:
+    """Return the definition that a document of the collection holds."""
+    definition: Definition = json.loads(document["definition"])
+    return definition
