@@ -120,8 +120,8 @@ class KindChanges:
         count = self._inprogress.count_documents(alive, hint="state", limit=_MOST_COUNTED)
         self._transact(lambda session: self._finish(session, name, mark, delete=not count))
         if count:
-            some = f"At least {count}" if count >= _MOST_COUNTED else str(count)
-            raise Conflict(f"{some} jobs of the kind {name} are alive; cancel them, or let them end, and try again")
+            some = f"{count} or more" if count >= _MOST_COUNTED else str(count)
+            raise Conflict(f"Jobs of the kind {name} are alive ({some}); cancel them, or let them end, and try again")
 
     def _transact(self, change: Callable[[ClientSession], Result]) -> Result:
         """Make a change as one transaction, again where another came in between; then know of it here at once."""
