@@ -1,8 +1,7 @@
 """FILE: a folder of this machine.
 
 Every folder on the way to a file is opened by its descriptor from the one above it and never through a link, after the
-links were resolved: a link that is put there in between makes the operation fail instead of leading it astray. This is
-why these are calls of the system and not fsspec's, whose local file system follows links by path.
+links were resolved: a link that is put there in between makes the operation fail instead of leading it astray.
 """
 
 import contextlib

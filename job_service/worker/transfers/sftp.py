@@ -1,4 +1,4 @@
-"""SSH: a folder of an SFTP server, through fsspec's file system for it.
+"""SSH: a folder of an SFTP server.
 
 The links on the way to a file are looked at one by one, since servers differ in what they resolve. Between that look
 and the use somebody at the site could put a link there, which the protocol has no way to prevent: where users can log
@@ -22,7 +22,7 @@ from job_service.worker.transfers.entry import Entry
 from job_service.worker.transfers.errors import TransferError
 from job_service.worker.transfers.paths import SitePath, follow
 from job_service.worker.transfers.place import problem_at, telling
-from job_service.worker.transfers.sftp_session import KnownServer, Session
+from job_service.worker.transfers.sftp_session import connected
 from job_service.worker.transfers.site import SshSite
 
 CONNECT_SECONDS = 20
@@ -35,8 +35,7 @@ class SftpFolder:
     def __init__(self, site: SshSite) -> None:
         self.site = site
         with telling(site, ()):
-            self._server = KnownServer(site.host, known_hosts=Path(site.known_hosts), **_login(site))
-            self._session: Session = self._server.ftp
+            self._client, self._session = connected(site.host, Path(site.known_hosts), **_login(site))
             try:
                 self._root = self._session.normalize(site.root)
             except BaseException:
@@ -125,12 +124,12 @@ class SftpFolder:
 
     def alive(self) -> bool:
         """Say whether the connection still stands."""
-        transport = self._server.client.get_transport()
+        transport = self._client.get_transport()
         return transport is not None and bool(transport.is_active())
 
     def close(self) -> None:
         """Close the connection."""
-        self._server.client.close()
+        self._client.close()
 
     def _full(self, real: SitePath) -> bytes:
         return posixpath.join(bytes_of(self._root), *map(bytes_of, real))

@@ -1,14 +1,13 @@
-"""A session with an SFTP server: fsspec's file system with the host keys checked, and with what it has no words for.
+"""A session with an SFTP server whose host key is known, and with what paramiko has no words for.
 
-fsspec and paramiko give a folder's names as text and fail for all of them when one is not UTF-8, and paramiko's reading
-ahead waits for itself between two threads. Both are done here with paramiko's own requests.
+paramiko gives a folder's names as text and fails for all of them when one is not UTF-8, and its reading ahead waits for
+itself between two threads. Both are done here with paramiko's own requests.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fsspec.implementations.sftp import SFTPFileSystem
 from paramiko import Message, RejectPolicy, SFTPAttributes, SFTPClient, SFTPFile, SSHClient
 from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READ, CMD_READDIR, CMD_READLINK, CMD_STATUS, int64
 
@@ -117,26 +116,17 @@ class _ReadingAhead:
             self._ask(offset + len(piece), length - len(piece))
 
 
-class KnownServer(SFTPFileSystem):  # type: ignore[misc]  # fsspec ships no types
-    """fsspec's SFTP file system that connects to nobody whose host key it does not know."""
-
-    cachable = False
-
-    def __init__(self, host: str, *, known_hosts: Path, **login: Any) -> None:
-        """Connect; raises OSError or SSHException."""
-        self._known_hosts = known_hosts
-        super().__init__(host, **login)
-
-    def _connect(self) -> None:
-        self.client = SSHClient()
-        try:
-            self.client.load_host_keys(str(self._known_hosts.expanduser()))
-            self.client.set_missing_host_key_policy(RejectPolicy())
-            self.client.connect(self.host, **self.ssh_kwargs)
-            self.ftp = _session(self.client)
-        except BaseException:
-            self.client.close()
-            raise
+def connected(host: str, known_hosts: Path, **login: Any) -> tuple[SSHClient, Session]:
+    """Connect, to nobody whose host key is not known; raises OSError, SSHException or EOFError."""
+    client = SSHClient()
+    try:
+        client.load_host_keys(str(known_hosts.expanduser()))
+        client.set_missing_host_key_policy(RejectPolicy())
+        client.connect(host, **login)
+        return client, _session(client)
+    except BaseException:
+        client.close()
+        raise
 
 
 def _session(client: SSHClient) -> Session:
