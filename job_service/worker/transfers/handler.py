@@ -22,9 +22,9 @@ from job_service.client import (
     RetryPolicy,
     TooLarge,
 )
-from job_service.client.errors import FIRST_SERVER_FAULT
 from job_service.worker.errors import GiveUp, LeaseLost, TryAgain
 from job_service.worker.job import Job
+from job_service.worker.refusals import meaning_of
 from job_service.worker.transfers.element import Done, Element, Mover
 from job_service.worker.transfers.errors import TransferCancelled, TransferError
 from job_service.worker.transfers.watch import Progress, Watch
@@ -35,8 +35,8 @@ log = logging.getLogger("job_service.worker")
 KIND = "transfer"
 #: How often the service is told how an attempt goes; shorter ones are only reported when they have ended.
 TOLD_EVERY_SECONDS = 2.0
-#: Refusals that say nothing of the report itself: credentials that are being changed, and "not now".
-NOT_NOW = frozenset({401, 408, 425, 429})
+#: The status while credentials are being changed, which says nothing of the report itself.
+UNAUTHORIZED = 401
 PATIENT = RetryPolicy(longest_seconds=15.0)
 
 
@@ -88,7 +88,7 @@ class Attempt:
 
 def _require_passing(error: JobServiceError, outcome: Mapping[str, Any]) -> None:
     """Raise what ends the attempt where to report the same again would be refused again."""
-    if not isinstance(error, Refused) or error.status in NOT_NOW or error.status >= FIRST_SERVER_FAULT:
+    if not isinstance(error, Refused) or error.status == UNAUTHORIZED or meaning_of(error) == "passing":
         return
     if isinstance(error, Forbidden) and error.code is not None:
         raise LeaseLost(f"{error}") from error
