@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from job_service.worker.programs.streams import Input, Output
+from job_service.worker.programs.streams import Output
+from job_service.worker.sandbox.pipes import Writer
 
 GUARDIAN = Path(__file__).with_name("guardian.py")
 TICK_SECONDS = 0.1
@@ -95,10 +96,10 @@ def _converse(what: Run, process: "subprocess.Popen[bytes]", lifeline: ExitStack
 def _register(what: Run, process: "subprocess.Popen[bytes]", selector: selectors.BaseSelector) -> None:
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise RuntimeError("three pipes were asked for")
-    fed = Input(process.stdin, what.stdin)
-    selector.register(fed.stream, selectors.EVENT_WRITE, fed)
+    fed = Writer(process.stdin, what.stdin)
+    selector.register(fed, selectors.EVENT_WRITE, fed)
     for output in (Output(process.stdout, what.on_stdout), Output(process.stderr, what.on_stderr)):
-        selector.register(output.stream, selectors.EVENT_READ, output)
+        selector.register(output, selectors.EVENT_READ, output)
 
 
 def _speaks(selector: selectors.BaseSelector) -> bool:
@@ -111,7 +112,7 @@ def _serve(selector: selectors.BaseSelector, process: "subprocess.Popen[bytes]")
     gone = process.poll() is not None
     ready = selector.select(0 if gone else TICK_SECONDS)
     for key, _ in ready:
-        if key.data.finished():
+        if not key.data.serve():
             selector.unregister(key.fileobj)
-            key.data.stream.close()
+            key.data.close()
     return bool(ready) or not gone
