@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from types import TracebackType
 from typing import Generic, Self
 
@@ -34,76 +33,34 @@ class Families(Generic[E]):
 
     def __init__(self, executor: E) -> None:
         self.executor = executor
-
-    @cached_property
-    def claims(self) -> Claims[E]:
-        """For workers: claim, renew, end, give back."""
-        return Claims(self.executor)
-
-    @cached_property
-    def code_jobs(self) -> CodeJobs[E]:
-        """Python programs."""
-        return CodeJobs(self.executor)
-
-    @cached_property
-    def conversions(self) -> Conversions[E]:
-        """Documents for converters."""
-        return Conversions(self.executor)
-
-    @cached_property
-    def datasets(self) -> Datasets[E]:
-        """Dataset jobs and what is importable."""
-        return Datasets(self.executor)
-
-    @cached_property
-    def events(self) -> Events[E]:
-        """Changes as they happen."""
-        return Events(self.executor)
-
-    @cached_property
-    def jobs(self) -> Jobs[E]:
-        """Jobs of every kind."""
-        return Jobs(self.executor)
-
-    @cached_property
-    def kinds(self) -> Kinds[E]:
-        """Kinds of job as documents, and jobs of any kind."""
-        return Kinds(self.executor)
-
-    @cached_property
-    def maintenance(self) -> Maintenance[E]:
-        """The flag that keeps jobs from starting."""
-        return Maintenance(self.executor)
-
-    @cached_property
-    def service(self) -> Service[E]:
-        """Figures and health."""
-        return Service(self.executor)
-
-    @cached_property
-    def targets(self) -> Targets[E]:
-        """What happened last to each dataset."""
-        return Targets(self.executor)
-
-    @cached_property
-    def tokens(self) -> Tokens[E]:
-        """Credentials."""
-        return Tokens(self.executor)
-
-    @cached_property
-    def transcoding(self) -> Transcoding[E]:
-        """Jobs for an encoder."""
-        return Transcoding(self.executor)
-
-    @cached_property
-    def transfer_work(self) -> TransferWork[E]:
-        """The transfer worker's side."""
-        return TransferWork(self.executor)
-
-    @cached_property
-    def transfers(self) -> Transfers[E]:
-        """File transfers."""
-        return Transfers(self.executor)
+        #: For workers: claim, renew, end, give back.
+        self.claims = Claims(executor)
+        #: Python programs.
+        self.code_jobs = CodeJobs(executor)
+        #: Documents for converters.
+        self.conversions = Conversions(executor)
+        #: Dataset jobs and what is importable.
+        self.datasets = Datasets(executor)
+        #: Changes as they happen.
+        self.events = Events(executor)
+        #: Jobs of every kind.
+        self.jobs = Jobs(executor)
+        #: Kinds of job as documents, and jobs of any kind.
+        self.kinds = Kinds(executor)
+        #: The flag that keeps jobs from starting.
+        self.maintenance = Maintenance(executor)
+        #: Figures and health.
+        self.service = Service(executor)
+        #: What happened last to each dataset.
+        self.targets = Targets(executor)
+        #: Credentials.
+        self.tokens = Tokens(executor)
+        #: Jobs for an encoder.
+        self.transcoding = Transcoding(executor)
+        #: The transfer worker's side.
+        self.transfer_work = TransferWork(executor)
+        #: File transfers.
+        self.transfers = Transfers(executor)
 
 
 def manner_of(token: str | None, retry: RetryPolicy | None, timeout_seconds: float, route: Route) -> Manner:
@@ -113,7 +70,25 @@ def manner_of(token: str | None, retry: RetryPolicy | None, timeout_seconds: flo
     return Manner(headers, timeout_seconds, retry or RetryPolicy(), str(route))
 
 
-class JobServiceClient(Families[Waiting]):
+class Closing:
+    """What a client for a thread can do besides its calls."""
+
+    executor: Waiting
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.executor.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class JobServiceClient(Closing, Families[Waiting]):
     """The service over HTTP. One client may be shared by many threads.
 
         with JobServiceClient("http://127.0.0.1:8000") as client:
@@ -149,18 +124,6 @@ class JobServiceClient(Families[Waiting]):
         manner = replace(self.executor.manner, retry=retry)
         Families.__init__(twin, replace(self.executor, manner=manner))
         return twin
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.executor.http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class AsyncJobServiceClient(Families[Awaiting]):

@@ -1,18 +1,15 @@
 """The work queue's client under the name its users know."""
 
-from types import TracebackType
-from typing import Self
-
 import httpx
 
-from job_service.client.client import manner_of
+from job_service.client.client import Closing, manner_of
 from job_service.client.executor import Waiting
 from job_service.client.retry import RetryPolicy
 from job_service.client.route import route_to
 from job_service.client.transfers import Transfers
 
 
-class WorkqueueClient(Transfers[Waiting]):
+class WorkqueueClient(Closing, Transfers[Waiting]):
     """Register transfers and read what became of them, as the user whose `token` it is.
 
     queue = WorkqueueClient("http://127.0.0.1:8000", token)
@@ -32,15 +29,3 @@ class WorkqueueClient(Transfers[Waiting]):
         route = route_to(base_url, transport)
         http = httpx.Client(**route.options())
         super().__init__(Waiting(http, manner_of(token, retry, timeout_seconds, route)))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.executor.http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
