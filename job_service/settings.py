@@ -165,9 +165,7 @@ class Settings(BaseModel):
     log_requests: Flag | None = None  #: a line a request; in JSON, and not in text, unless said otherwise
 
     code_dir: Path | None = None
-    code_executor: Annotated[str, Field(pattern=r"^(local|lambda)$")] = "local"
     code_timeout_seconds: Seconds = 10
-    lambda_function: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
