@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from job_service.conversions.adapter import Conversions
 from job_service.web.access import Role, allows, caller, client
 from job_service.web.addresses import path_to
-from job_service.web.answers import answer
+from job_service.web.answers import answer, uncached
 from job_service.web.logs import found_nothing
 from job_service.web.paging import link_to_next, page_asked_for
 from job_service.web.requests import read_object
@@ -17,7 +17,7 @@ _PAUSE_RETRY = {"Retry-After": "5"}
 def conversion_routes(conversions: Conversions) -> Blueprint:
     """Return the routes for converters and administrators."""
     routes = Blueprint("conversions", __name__, url_prefix="/job")
-    routes.after_request(_uncached)
+    routes.after_request(uncached)
 
     @routes.get("/available")
     @routes.get("/available/<source>", endpoint="take_from")
@@ -77,8 +77,3 @@ def _add_tree(routes: Blueprint, conversions: Conversions) -> None:
     @allows(Role.VIEW)
     def read(branch: str, source: str, job_id: str) -> Response:
         return answer(conversions.read(branch, source, job_id))
-
-
-def _uncached(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -18,7 +18,7 @@ from job_service.transcoding.wire import (
 )
 from job_service.web.access import Role, allows, client
 from job_service.web.addresses import base_url, path_to
-from job_service.web.answers import answer, shape_errors
+from job_service.web.answers import answer, shape_errors, uncached
 from job_service.web.logs import found_nothing
 from job_service.web.names import is_name
 from job_service.web.requests import query_integer, read_body, read_object
@@ -34,7 +34,7 @@ def register_api(app: Flask, jobs: TranscodingJobs, book: ProfileBook) -> None:
     """Add the routes; whatever goes wrong under `/api` is answered in its own shape."""
     shape_errors(app, PREFIX, refused)
     for routes in (_job_routes(jobs), _worker_routes(jobs, book), _profile_routes(book)):
-        routes.after_request(_uncached)
+        routes.after_request(uncached)
         app.register_blueprint(routes)
 
 
@@ -148,8 +148,3 @@ def _profile_routes(book: ProfileBook) -> Blueprint:
         return answer(told("Profile has been updated."))
 
     return routes
-
-
-def _uncached(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response

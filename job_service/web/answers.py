@@ -70,6 +70,12 @@ def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = No
     return Response(dumps(value), status=status, headers=headers, mimetype="application/json")
 
 
+def uncached(response: Response) -> Response:
+    """Let nobody keep an answer, for `after_request`."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def status_of(error: errors.JobServiceError) -> int:
     """Return the HTTP status of an error."""
     return next(STATUS_OF[known] for known in type(error).__mro__ if known in STATUS_OF)
