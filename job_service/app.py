@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from job_service import tracing
 from job_service.claims.adapter import Claims
 from job_service.claims.desk import ClaimDesk
+from job_service.claims.openapi import CLAIMS
 from job_service.claims.routes import claim_routes
 from job_service.console.frame import frame_pages
 from job_service.console.parts import ConsoleParts
@@ -18,6 +19,7 @@ from job_service.console.routes import console_routes
 from job_service.datasets.submitter import Submitter
 from job_service.families import (
     FAMILIES,
+    SECTIONS,
     Foundation,
     Lent,
     add_code_jobs,
@@ -26,16 +28,19 @@ from job_service.families import (
     add_transfers,
 )
 from job_service.jobs.adapter import Jobs
+from job_service.jobs.openapi import JOBS, WATCHING
 from job_service.jobs.routes import job_routes
 from job_service.jobs.watching import watching_routes
 from job_service.kinds.adapter import KindBook, result_check
 from job_service.kinds.batches import Batches
+from job_service.kinds.openapi import KINDS
 from job_service.kinds.routes import kind_routes
 from job_service.kinds.submitting import Submitting
 from job_service.lifecycle.clock import Clock, SystemClock
 from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Transition
+from job_service.maintenance.openapi import MAINTENANCE
 from job_service.maintenance.routes import maintenance_routes
 from job_service.mongo.database.availability import available
 from job_service.mongo.database.client import connect, open_database
@@ -51,6 +56,7 @@ from job_service.openapi.routes import openapi_routes
 from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.startup import Readiness, exposure
+from job_service.tokens.openapi import TOKENS
 from job_service.tokens.routes import token_routes
 from job_service.transfers.belongings_store import Belongings
 from job_service.web import access, answers, logs, request_ids, traces
@@ -67,6 +73,9 @@ from job_service.web.sessions import Identity
 from job_service.web.timing import time_requests
 from job_service.web.trusted_clients import TrustedClients
 from job_service.web.utf8 import Utf8Request, refuse_other_paths
+
+#: What every route does.
+API = (CLAIMS, KINDS, JOBS, WATCHING, MAINTENANCE, TOKENS, *SECTIONS)
 
 _LOG = logging.getLogger(__name__)
 
@@ -148,7 +157,7 @@ def _run(
     app.register_blueprint(kind_routes(book, Submitting(store, base.batches, lent.dialects)))
     app.register_blueprint(claim_routes(Claims(store, desk, lent.for_worker)))
     app.register_blueprint(watching_routes(store.stats, events, store.context.kinds))
-    app.register_blueprint(openapi_routes())
+    app.register_blueprint(openapi_routes(API))
     app.register_blueprint(metrics_routes(metrics, available(store.stats.gather)))
 
     def drain() -> None:

@@ -9,13 +9,16 @@ from flask import Flask
 from job_service.claims.adapter import ForWorker
 from job_service.code_jobs.adapter import CodeJobs
 from job_service.code_jobs.document import CODE
+from job_service.code_jobs.openapi import CODE_JOBS
 from job_service.code_jobs.pages import Pages
 from job_service.code_jobs.routes import code_routes, shared_routes
 from job_service.conversions.adapter import Conversions
 from job_service.conversions.document import CONVERSION
+from job_service.conversions.openapi import CONVERSIONS
 from job_service.conversions.routes import conversion_routes
 from job_service.datasets.adapter import Datasets
 from job_service.datasets.document import DATASET, target_changes
+from job_service.datasets.openapi import DATASETS
 from job_service.datasets.reservations_store import Reservations
 from job_service.datasets.routes import dataset_routes, importable_routes, target_routes
 from job_service.datasets.submission import NewDatasetJobs
@@ -34,6 +37,7 @@ from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.transcoding.adapter import TranscodingJobs
 from job_service.transcoding.document import TRANSCODING
+from job_service.transcoding.openapi import ENCODINGS
 from job_service.transcoding.options_store import EncoderOptions
 from job_service.transcoding.profiles import ProfileBook
 from job_service.transcoding.profiles_store import Profiles
@@ -47,12 +51,15 @@ from job_service.transfers.elements_store import Elements
 from job_service.transfers.expansion import Expansion
 from job_service.transfers.listings_store import Listings
 from job_service.transfers.logs_store import AttemptLogs
+from job_service.transfers.openapi import TRANSFERS
 from job_service.transfers.outputs import Outputs
 from job_service.transfers.routes import element_routes, user_routes, worker_routes
 from job_service.transfers.settling import Settling
 from job_service.transfers.work import Reports, Work
 from job_service.web import request_ids
 
+#: The descriptions of their APIs.
+SECTIONS = (DATASETS, TRANSFERS, ENCODINGS, CONVERSIONS, CODE_JOBS)
 FAMILIES = (DATASET, TRANSFER, TRANSCODING, CONVERSION, CODE)
 
 

@@ -1,17 +1,17 @@
 """Workers' words into the lifecycle's, and back; for jobs of every kind."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from job_service.claims.desk import ClaimDesk
-from job_service.claims.wire import ClaimRequest, NamedUpdate, Update
+from job_service.claims.wire import Claimed, ClaimRequest, HeldJob, NamedUpdate, Update
 from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
 from job_service.lifecycle.faults import Fault, shortened
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import Job
 from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Release, Report, lease_seconds
-from job_service.lifecycle.view import core_view
+from job_service.lifecycle.view import CoreJob, core_view
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.web.clients import has_hung_up
@@ -20,7 +20,7 @@ from job_service.web.request_ids import request_id
 from job_service.web.requests import item_check, validate
 
 #: Adds what only the worker that holds a job may see.
-ForWorker = Callable[[Job], dict[str, Any]]
+ForWorker = Callable[[Job], Mapping[str, Any]]
 
 _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed", "cancelled": "cancelled"}
 _MOST_VALUES = 1_000
@@ -40,7 +40,7 @@ class Claims:
         self._for_worker = for_worker
         self._reports: Combiner[Report, Answer] = Combiner(store.reporting.report)
 
-    def claim(self, asked: ClaimRequest) -> tuple[dict[str, Any], dict[str, str]]:
+    def claim(self, asked: ClaimRequest) -> tuple[Claimed, dict[str, str]]:
         """Claim jobs; return the answer and its headers. Raises Invalid, Limited."""
         narrowing = self._narrowing(asked)
         claim = ClaimAsked(
@@ -53,7 +53,7 @@ class Claims:
         )
         self._store.workers.seen(asked.worker, narrowing)
         claimed = self._desk.claim(narrowing, claim, asked.wait, has_hung_up())
-        answer: dict[str, Any] = {
+        answer: Claimed = {
             "serverTime": self._store.context.clock.now(),
             "claims": [self._held(job) for job in claimed.jobs],
         }
@@ -85,7 +85,7 @@ class Claims:
             results[place] = _result(items[place], answer)
         return results
 
-    def release(self, claim_id: str, job_id: str, delay: int) -> dict[str, Any]:
+    def release(self, claim_id: str, job_id: str, delay: int) -> CoreJob:
         """Take a job back unharmed. Raises LeaseLost, AlreadyFinished, NotFound."""
         answer = self._store.reporting.release([Release(job_id, claim_id, delay, request_id())])[0]
         if isinstance(answer, Refused):
@@ -93,10 +93,10 @@ class Claims:
         job = self._store.reading.get(job_id)
         return core_view(job or answer.job)
 
-    def _held(self, job: Job) -> dict[str, Any]:
+    def _held(self, job: Job) -> HeldJob:
         shown = core_view(job)
         if extra := self._for_worker.get(job["kind"]):
-            shown.update(extra(job))
+            shown = cast("CoreJob", {**shown, **extra(job)})
         return {
             "claimId": job["lease"]["claimId"],
             "leaseExpiresAt": job["lease"]["until"],

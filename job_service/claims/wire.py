@@ -1,9 +1,13 @@
 """Bodies of the worker's API, as workers send and read them."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, StringConstraints, model_validator
+from typing_extensions import TypedDict
 
+from job_service.lifecycle.faults import Fault
+from job_service.lifecycle.view import CoreJob
 from job_service.web.requests import Body, capped
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -59,3 +63,41 @@ class Updates(Body):
     updates: list[Any] = Field(
         max_length=MOST_UPDATES, description="Objects, each as one update and its claimId, jobId."
     )
+
+
+class HeldJob(TypedDict):
+    """One claimed job."""
+
+    claimId: str
+    leaseExpiresAt: datetime
+    attempt: int
+    job: CoreJob
+
+
+class Claimed(TypedDict):
+    """What a claim is answered; `paused` and `message` are there while nothing may start."""
+
+    serverTime: datetime
+    claims: list[HeldJob]
+    paused: NotRequired[bool]
+    message: NotRequired[str]
+
+
+class Updated(TypedDict):
+    """What an update is answered; in a batch, one that was refused has `code` and `message` instead of `action`."""
+
+    jobId: Any
+    claimId: Any
+    ok: bool
+    action: NotRequired[Literal["continue", "cancel"]]
+    leaseExpiresAt: NotRequired[datetime]
+    nextHeartbeatSeconds: NotRequired[float]
+    code: NotRequired[str]
+    message: NotRequired[str]
+    errors: NotRequired[list[Fault]]
+
+
+class UpdatedMany(TypedDict):
+    """A result for each update, in order."""
+
+    results: list[Updated]

@@ -2,10 +2,11 @@
 
 import keyword
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NotRequired
 from unicodedata import normalize
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from typing_extensions import TypeAliasType, TypedDict
 
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import Job
@@ -63,6 +64,29 @@ class NewCodeJob(Body):
         if (self.code is None) == (self.file is None):
             raise ValueError("Either code or file is required, and not both")
         return self
+
+
+CodeStatus = TypeAliasType("CodeStatus", Literal["DONE", "ERROR", "WAITING", "RUNNING"])
+
+
+class CodeJob(TypedDict):
+    """A program and what became of it."""
+
+    job_id: int
+    uid: int
+    status: CodeStatus
+    result: Any
+    log: list[str]
+
+
+class SubmittedCodeJob(TypedDict):
+    """The number of a new program; where the request waited, also what became of it."""
+
+    job_id: int
+    uid: NotRequired[int]
+    status: NotRequired[CodeStatus]
+    result: NotRequired[Any]
+    log: NotRequired[list[str]]
 
 
 def as_user(text: str) -> int:

@@ -13,6 +13,7 @@ from job_service.console.look import absolute
 from job_service.console.parts import ConsoleParts
 from job_service.lifecycle.errors import JobServiceError, NotFound
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
+from job_service.lifecycle.view import CoreJob
 from job_service.mongo.watching.browsing import JobSearch
 from job_service.web.access import Role, allows, caller
 from job_service.web.addresses import base_url
@@ -50,7 +51,7 @@ def add_job(routes: Blueprint, parts: ConsoleParts) -> None:
 def add_job_verbs(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add what the buttons of that page do; each leads back to the job, or to the one that it has made."""
     jobs = parts.jobs
-    verbs: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
+    verbs: dict[str, tuple[Callable[[str], CoreJob], str]] = {
         "cancel": (jobs.cancel, "Cancelled, or its worker was asked to stop."),
         "cancel-now": (lambda job_id: jobs.cancel(job_id, awaits_worker=False), "Cancelled."),
         "release": (jobs.release, "It waits for a worker again; whoever held it has lost it."),

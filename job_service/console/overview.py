@@ -12,6 +12,7 @@ from job_service.console.charts import flow_chart
 from job_service.console.look import duration
 from job_service.console.parts import ConsoleParts
 from job_service.lifecycle.job import State
+from job_service.mongo.watching.stats import Statistics
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
 from job_service.web.pages import page, wants_page
@@ -65,17 +66,17 @@ def _code_jobs(parts: ConsoleParts) -> Any:
     return answer([shown(job) for job in found], headers=headers)
 
 
-def _problems(parts: ConsoleParts, stats: dict[str, Any]) -> Iterator[Problem]:
+def _problems(parts: ConsoleParts, stats: Statistics) -> Iterator[Problem]:
     pause = stats["paused"]
     if pause:
         who = f" by {pause['setBy']}" if pause.get("setBy") else ""
-        since = f" since {pause['timestamp']:%Y-%m-%d %H:%M} UTC" if pause.get("timestamp") else ""
-        yield Problem(f"Nothing starts: paused{who}{since}. {pause['msg']}", url_for("console.maintenance"), bad=True)
+        since = f"since {pause['timestamp']:%Y-%m-%d %H:%M} UTC"
+        yield Problem(f"Nothing starts: paused{who} {since}. {pause['msg']}", url_for("console.maintenance"), bad=True)
     yield from _queues(stats)
     yield from _losses(parts, stats)
 
 
-def _queues(stats: dict[str, Any]) -> Iterator[Problem]:
+def _queues(stats: Statistics) -> Iterator[Problem]:
     served = {worker["kind"] for worker in stats["workers"]}
     for kind, figures in stats["kinds"].items():
         waited = figures["oldestClaimableSeconds"]
@@ -87,7 +88,7 @@ def _queues(stats: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(f"The oldest {kind} job that may start has waited {duration(waited)}.", href)
 
 
-def _losses(parts: ConsoleParts, stats: dict[str, Any]) -> Iterator[Problem]:
+def _losses(parts: ConsoleParts, stats: Statistics) -> Iterator[Problem]:
     lapsed = parts.overseeing.lapsed()
     if lapsed:
         text = f"{lapsed} job{'s' if lapsed > 1 else ''} whose lease is over, and nobody has taken over."
@@ -97,8 +98,8 @@ def _losses(parts: ConsoleParts, stats: dict[str, Any]) -> Iterator[Problem]:
         names = ", ".join(worker["worker"] for worker in silent[:_SAMPLES]) + (" …" if len(silent) > _SAMPLES else "")
         holding = any(worker["holds"] for worker in silent)
         yield Problem(f"Not heard of for two minutes: {names}.", url_for("console.workers"), bad=holding)
-    aside = [kind for kind, figures in stats["kinds"].items() if figures["states"]["quarantined"]]
+    aside = [kind for kind, figures in stats["kinds"].items() if figures["states"][State.QUARANTINED]]
     if aside:
-        count = sum(stats["kinds"][kind]["states"]["quarantined"] for kind in aside)
+        count = sum(stats["kinds"][kind]["states"][State.QUARANTINED] for kind in aside)
         text = f"{count} job{'s' if count > 1 else ''} in quarantine: too many workers were lost with them."
         yield Problem(text, url_for("console.jobs", state="quarantined"), bad=True)

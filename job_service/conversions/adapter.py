@@ -1,14 +1,13 @@
 """The words of `/job` into the lifecycle's verbs, and back."""
 
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from ulid import ULID, LaxMonotonicPolicy, ULIDGenerator
 
 from job_service.conversions.document import BRANCHES, CONVERSION, LONGEST_SOURCE, STATES, as_id, is_source
 from job_service.conversions.store import ConversionJobs
-from job_service.conversions.wire import NewConversion, shown
+from job_service.conversions.wire import Conversion, NewConversion, shown
 from job_service.kinds.batches import Sender
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
@@ -31,7 +30,7 @@ class Conversions:
         # Ids of one millisecond go on in order, so that the oldest id is the oldest job.
         self._ids = ULIDGenerator(policy=LaxMonotonicPolicy())
 
-    def submit(self, source: str, document: dict[str, object], given_id: str | None = None) -> dict[str, Any]:
+    def submit(self, source: str, document: dict[str, object], given_id: str | None = None) -> Conversion:
         """Make a job available. Raises Invalid for the source or the id, Conflict when the id is taken."""
         new = replace(self._new_job(source, document, given_id), request_id=request_id())
         job = self._jobs.create(new, chosen=given_id is not None)
@@ -69,13 +68,13 @@ class Conversions:
             raise Conflict("The id that was made is taken; try again")
         return again
 
-    def take(self, client: Client, source: str | None = None) -> tuple[dict[str, Any] | None, bool]:
+    def take(self, client: Client, source: str | None = None) -> tuple[Conversion | None, bool]:
         """Claim the available job with the oldest id; return it, if there is one, and whether nothing may start."""
         narrowing = Narrowing(CONVERSION.name, types=(source,) if source else (), by_id=True)
         job, pause = self._clients.take(narrowing, client)
         return (shown(job) if job else None), pause is not None
 
-    def read(self, branch: str, source: str, job_id: str) -> dict[str, Any]:
+    def read(self, branch: str, source: str, job_id: str) -> Conversion:
         """Return a job of a branch. Raises NotFound."""
         return shown(self._get(source, job_id, branch))
 
@@ -97,7 +96,7 @@ class Conversions:
             tree[CONVERSION.words[state]][source] += count
         return tree
 
-    def page(self, branch: str, source: str, before: str | None, limit: int) -> list[dict[str, Any]]:
+    def page(self, branch: str, source: str, before: str | None, limit: int) -> list[Conversion]:
         """Return jobs of a branch and a source, newest id first."""
         wanted = JobFilter(
             kinds=(CONVERSION.name,),

@@ -1,6 +1,8 @@
 """Bodies of `/job`, as its clients read them."""
 
-from typing import Any
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from job_service.lifecycle.job import Job, State
 from job_service.web.requests import Body
@@ -13,10 +15,21 @@ class NewConversion(Body):
     document: dict[str, Any]
 
 
-def shown(job: Job) -> dict[str, Any]:
+class Conversion(TypedDict):
+    """A document for the converters of a source."""
+
+    id: str
+    source: str
+    job: dict[str, Any]
+    state: NotRequired[str]
+    error: NotRequired[str]
+
+
+def shown(job: Job) -> Conversion:
     """Return a job; one that did not end well also has its state and, if it is known, the reason."""
-    entry = {"id": job["_id"], "source": job["parameters"]["source"], "job": job["parameters"]["document"]}
+    entry: Conversion = {"id": job["_id"], "source": job["parameters"]["source"], "job": job["parameters"]["document"]}
     if job["state"] in {State.FAILED, State.CANCELLED, State.QUARANTINED}:
         entry["state"] = job["state"]
-        entry.update({"error": job["error"]} if "error" in job else {})
+        if "error" in job:
+            entry["error"] = job["error"]
     return entry

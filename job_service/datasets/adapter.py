@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from job_service.datasets.document import TargetChange, target_changes
 from job_service.datasets.targets_store import Targets
+from job_service.datasets.wire import Target
 from job_service.lifecycle.errors import NotFound
 from job_service.lifecycle.job import Job
-from job_service.lifecycle.view import core_view
+from job_service.lifecycle.view import CoreJob, core_view
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter
 
@@ -37,22 +37,22 @@ class Datasets:
             *(family.words.values() for family in families), *(family.steps or () for family in families)
         )
 
-    def get(self, job_id: str) -> dict[str, Any]:
+    def get(self, job_id: str) -> CoreJob:
         """Return a job. Raises NotFound."""
         return core_view(self._get(job_id))
 
-    def get_when_ended(self, job_id: str, wait: float) -> dict[str, Any]:
+    def get_when_ended(self, job_id: str, wait: float) -> CoreJob:
         """Return a job as soon as it has ended, or as it is after `wait` seconds. Raises NotFound."""
         self._get(job_id)
         return core_view(self._store.wakeups.await_end(job_id, wait) or self._get(job_id))
 
-    def targets(self) -> list[dict[str, Any]]:
+    def targets(self) -> list[Target]:
         """Return every target with the last word on it, by name."""
         latest = self._targets.all()
         _overlay(latest, self._targets.jobs_in_progress())
         return [_shown_target(latest[name]) for name in sorted(latest)]
 
-    def target(self, name: str) -> dict[str, Any]:
+    def target(self, name: str) -> Target:
         """Return one target. Raises NotFound."""
         stored = self._targets.get(name)
         latest = {name: stored} if stored else {}
@@ -77,7 +77,7 @@ def _overlay(latest: dict[str, TargetChange], jobs: Iterable[Job]) -> None:
                 latest[change.name] = change
 
 
-def _shown_target(change: TargetChange) -> dict[str, Any]:
+def _shown_target(change: TargetChange) -> Target:
     return {
         "name": change.name,
         "lastUpdatedAt": change.at,

@@ -21,7 +21,7 @@ from job_service.datasets.reservations_store import Reservations
 from job_service.datasets.submission import result
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.updates import Updates
-from job_service.datasets.wire import JobUpdate, NamedJobUpdate
+from job_service.datasets.wire import Importable, JobUpdate, NamedJobUpdate
 from job_service.datasets.words import OPERATIONS
 from job_service.kinds.batches import Batches, Dialect, Sender
 from job_service.kinds.keys import idempotency_key
@@ -189,7 +189,7 @@ def _asks_what_may_start(wanted: JobFilter) -> bool:
     return not (anything or in_core_words) and wanted.statuses == (DATASET.words[State.QUEUED],)
 
 
-def _shown(dataset: ImportableDataset) -> dict[str, object]:
+def _shown(dataset: ImportableDataset) -> Importable:
     return {
         "datasetName": dataset.dataset_name,
         "hasMetadata": dataset.has_metadata,

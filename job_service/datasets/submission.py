@@ -1,6 +1,6 @@
 """Items of dataset jobs into jobs, and what became of them into the results that clients know."""
 
-from job_service.datasets.wire import NewDatasetJob, created, refused
+from job_service.datasets.wire import ItemResult, NewDatasetJob, created, refused
 from job_service.kinds.batches import Outcome, Sender
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import NewJob
@@ -36,7 +36,7 @@ class NewDatasetJobs:
         )
 
 
-def result(new: NewJob | None, outcome: Outcome) -> dict[str, str]:
+def result(new: NewJob | None, outcome: Outcome) -> ItemResult:
     """Return what `POST /jobs` says of an item."""
     if isinstance(outcome, Created):
         return created(outcome.job["_id"])

@@ -1,8 +1,10 @@
 """Bodies of the dataset API, as its clients send and read them."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from typing_extensions import TypedDict
 
 from job_service.datasets.importable import valid_dataset_name
 from job_service.datasets.words import DATASTORE, Operation, ReleaseStatus, Status
@@ -92,11 +94,39 @@ class NamedJobUpdate(JobUpdate):
     jobId: Annotated[str, StringConstraints(min_length=1, max_length=64)]  # noqa: N815  the wire's spelling
 
 
-def created(job_id: str) -> dict[str, str]:
+class ItemResult(TypedDict):
+    """What became of one item of a batch."""
+
+    status: Literal["CREATED", "FAILED"]
+    msg: str
+    job_id: NotRequired[str]
+    code: NotRequired[str]
+
+
+class Target(TypedDict):
+    """A dataset and the last word on it."""
+
+    name: str
+    lastUpdatedAt: datetime
+    status: str
+    lastUpdatedBy: dict[str, Any]
+    action: list[str]
+
+
+class Importable(TypedDict):
+    """A dataset of the input folder."""
+
+    datasetName: str
+    hasMetadata: bool
+    hasData: bool
+    isArchived: bool
+
+
+def created(job_id: str) -> ItemResult:
     """Return the result of an item that was taken in."""
     return {"job_id": job_id, "status": "CREATED", "msg": "OK"}
 
 
-def refused(reason: str, code: str = "invalid") -> dict[str, str]:
+def refused(reason: str, code: str = "invalid") -> ItemResult:
     """Return the result of an item that was not."""
     return {"status": "FAILED", "msg": reason, "code": code}

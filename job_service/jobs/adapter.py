@@ -6,7 +6,7 @@ from typing import Any
 from job_service.lifecycle.errors import NotFound, TargetBusy
 from job_service.lifecycle.explain import MOST_AHEAD, Facts, explain
 from job_service.lifecycle.job import ENDED, Job
-from job_service.lifecycle.view import core_view
+from job_service.lifecycle.view import CoreJob, core_view
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.submission import Taken
 from job_service.web.request_ids import request_id
@@ -27,15 +27,15 @@ class Jobs:
         job = self._get(job_id)
         return explain(job, self._facts(job))
 
-    def cancel(self, job_id: str, *, awaits_worker: bool | None = None) -> dict[str, Any]:
+    def cancel(self, job_id: str, *, awaits_worker: bool | None = None) -> CoreJob:
         """Cancel a job, as `Operating` does. Raises NotFound, AlreadyFinished."""
         return core_view(self._store.operating.cancel(job_id, awaits_worker=awaits_worker))
 
-    def release(self, job_id: str) -> dict[str, Any]:
+    def release(self, job_id: str) -> CoreJob:
         """Take a job from its holder; it waits again. Raises NotFound, AlreadyFinished."""
         return core_view(self._store.operating.release(job_id, request_id()))
 
-    def retry(self, job_id: str) -> dict[str, Any]:
+    def retry(self, job_id: str) -> CoreJob:
         """Make a new job like an ended one. Raises NotFound, Conflict, TargetBusy."""
         job = self._get(job_id)
         retry = self._retries.get(job["kind"])

@@ -3,11 +3,39 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
 
 from job_service.lifecycle.job import ENDED, Job, State
 
 MOST_AHEAD = 10_000
+
+
+class Reason(TypedDict):
+    """Why a job is where it is; some have more fields."""
+
+    code: Literal[
+        "paused",
+        "not-before",
+        "backing-off",
+        "leased",
+        "ahead-in-queue",
+        "no-live-worker",
+        "quarantined",
+        "finished",
+        "waiting-for-children",
+    ]
+    message: str
+
+
+class Explanation(TypedDict):
+    """Why a job is where it is, and whether a claim now could get it."""
+
+    jobId: str
+    state: State
+    claimable: bool
+    reasons: list[Reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """What is wrong with an input, in few and short words, however much is wrong and whatever was sent."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 MOST_OF_A_MESSAGE = 2_000
 

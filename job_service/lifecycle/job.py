@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
 
 from job_service.tracing import submitter
 
@@ -59,38 +61,18 @@ class Ending(TypedDict, total=False):
     worker: str
 
 
-class Job(TypedDict, total=False):
-    """The document, as it is stored in `inprogress` and, once ended, in `completed`.
+class Shown(TypedDict, total=False):
+    """The fields of a job that callers may see as they are stored; absent where they do not apply."""
 
-    Fields that do not apply are absent, never null. Times are UTC from the database's clock.
-    """
-
-    _id: str
     jobId: str
     number: int  #: only for the kinds whose clients count; never used twice
     kind: str
     type: str  #: the kind's own division: a claim may ask for some types only
-    state: str
     status: str  #: the family's own word for where the job is
-    #: Only while alive: the dataset, or `<kind> <value>` of a kind of its own; a unique index makes one alive job true.
-    datasetName: str
-    byKind: str  #: the kind again, where the claims of kinds of their own look for it
     key: str  #: whose turn it is, where the kind says by what parameter
-    labels: list[str]  #: each as `name=value`
     kindRevision: int  #: the revision of the kind that the job was checked by
-    formerDatasetName: str  #: what `datasetName` was, once the job has ended
     priority: int  #: 0 to 9, higher first
     readyAt: datetime  #: from when it may be claimed; absent for a parent, which is never claimed
-    waits: (
-        str  #: while it may not be claimed at all: for its `children`, its `turn` among its siblings, or `confirmation`
-    )
-    confirmedWaits: str  #: what `waits` will be then, for a job that waits also once it is certain
-    confirmedReadyAt: datetime  #: what `readyAt` will be once it is certain that no other sending has stored this job
-    sending: str  #: which sending of a request has stored the job, where there may be several
-    delayedBy: str  #: why `readyAt` lies ahead of an unheld job: `not-before` or `backing-off`
-    lease: Lease
-    leaseSeconds: float  #: how long a lease was asked for; what a heartbeat without a length renews it by
-    claims: int  #: how often it was claimed; with the id it names one attempt
     attempts: int  #: failures
     leasesLost: int  #: leases that ran out; counted apart, so that a deploy burns no tries
     maxAttempts: int
@@ -107,14 +89,39 @@ class Job(TypedDict, total=False):
     updatedAt: datetime
     startedAt: datetime
     finishedAt: datetime
+    requestId: str
+    traceparent: str  #: the W3C trace context of whoever submitted it
+
+
+class Job(Shown, total=False):
+    """The document, as it is stored in `inprogress` and, once ended, in `completed`.
+
+    Fields that do not apply are absent, never null. Times are UTC from the database's clock.
+    """
+
+    _id: str
+    state: str
+    #: Only while alive: the dataset, or `<kind> <value>` of a kind of its own; a unique index makes one alive job true.
+    datasetName: str
+    byKind: str  #: the kind again, where the claims of kinds of their own look for it
+    labels: list[str]  #: each as `name=value`
+    formerDatasetName: str  #: what `datasetName` was, once the job has ended
+    waits: (
+        str  #: while it may not be claimed at all: for its `children`, its `turn` among its siblings, or `confirmation`
+    )
+    confirmedWaits: str  #: what `waits` will be then, for a job that waits also once it is certain
+    confirmedReadyAt: datetime  #: what `readyAt` will be once it is certain that no other sending has stored this job
+    sending: str  #: which sending of a request has stored the job, where there may be several
+    delayedBy: str  #: why `readyAt` lies ahead of an unheld job: `not-before` or `backing-off`
+    lease: Lease
+    leaseSeconds: float  #: how long a lease was asked for; what a heartbeat without a length renews it by
+    claims: int  #: how often it was claimed; with the id it names one attempt
     endedBy: Ending
     failedBy: str  #: the claim whose failure put the job back
     fenced: list[str]  #: the last old clients that the job was taken from: what they still say of it is refused
     deletedAt: datetime  #: out of its family's sight since then; the document itself goes a day later
     endSeq: int  #: counts ends and reopenings; guards the move to `completed`
-    requestId: str
     schemaVersion: int  #: absent in documents of the first version
-    traceparent: str  #: the W3C trace context of whoever submitted it
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen, which takes four times as long to make

@@ -1,47 +1,41 @@
 """A job as the core shows it: the same for every kind."""
 
-from typing import Any
+from datetime import datetime
+from typing import cast
 
-from job_service.lifecycle.job import Job
+from pydantic import with_config
+from typing_extensions import TypedDict
 
-_SHOWN = {
-    "jobId",
-    "number",
-    "kind",
-    "type",
-    "state",
-    "status",
-    "priority",
-    "readyAt",
-    "attempts",
-    "leasesLost",
-    "maxAttempts",
-    "parentId",
-    "parameters",
-    "log",
-    "progress",
-    "result",
-    "error",
-    "cancelRequestedAt",
-    "retriedFrom",
-    "createdAt",
-    "createdBy",
-    "updatedAt",
-    "startedAt",
-    "finishedAt",
-    "requestId",
-    "traceparent",
-    "key",
-    "kindRevision",
-}
+from job_service.lifecycle.job import Job, Shown, State
+
+_ALWAYS = ("jobId", "kind", "state", "status", "parameters", "log", "createdAt", "createdBy")
 
 
-def core_view(job: Job) -> dict[str, Any]:
+class ShownLease(TypedDict):
+    """Who holds a job; the fencing token is not shown."""
+
+    worker: str
+    until: datetime
+
+
+@with_config(json_schema_extra={"required": list(_ALWAYS)})
+class CoreJob(Shown, total=False):
+    """A job of any kind; fields that do not apply are absent."""
+
+    state: State
+    labels: dict[str, str]
+    lease: ShownLease
+
+
+_AS_STORED = frozenset(CoreJob.__annotations__) - {"labels", "lease"}
+
+
+def core_view(job: Job) -> CoreJob:
     """Return the fields that callers may see; who holds a job is shown, the fencing token is not.
 
     What clients of the dataset API know (`jobId status parameters log createdAt createdBy`) is always there.
     """
-    view: dict[str, Any] = {name: value for name, value in job.items() if name in _SHOWN}
+    view = cast("CoreJob", {name: value for name, value in job.items() if name in _AS_STORED})
     view.setdefault("createdBy", {})
     if "labels" in job:
         view["labels"] = dict(label.split("=", 1) for label in job["labels"])

@@ -1,17 +1,18 @@
 """The OpenAPI document: what is described, joined to the routes there are."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from job_service.openapi.answers import ApiAnswer, Error
-from job_service.openapi.catalog import OPERATIONS, TAGS
-from job_service.openapi.operations import JSON, Operation, Parameter
 from job_service.openapi.paths import Route
-from job_service.openapi.transcoding import TAG as TRANSCODING
+from job_service.web.answers import Error
+from job_service.web.operations import HTML, JSON, Operation, Parameter, Section
+from job_service.web.paging import MOST_A_PAGE
 
 Object = dict[str, Any]
 
@@ -30,35 +31,54 @@ _SECURITY: Mapping[str, Object] = {
     "userInfo": {"type": "apiKey", "in": "cookie", "name": "user-info", "description": "A JWT: who it is."},
 }
 _TOKENS: list[dict[str, list[str]]] = [{"bearer": []}, {"token": []}]
+#: What every list takes that is answered in pages, and how its answer leads to the next.
+_PAGES = (
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_A_PAGE}, "How many at most."),
+    Parameter("cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,86}$"}, "Where to go on, from `Link`."),
+)
+_LINK = {"Link": 'Where there is a next page: `<...>; rel="next"`.'}
 _COOKIES: dict[str, list[str]] = {"authorization": [], "userInfo": []}
 
 
-def make_document(routes: Iterable[Route], server: str, operations: Iterable[Operation] = OPERATIONS) -> Object:
+def make_document(routes: Iterable[Route], server: str, sections: Sequence[Section]) -> Object:
     """Return the OpenAPI 3.1 document of these routes; `server` is the path that all of them start with."""
-    described = {operation.key: operation for operation in operations}
+    described = _described(sections)
     schemas = _Schemas(described.values())
     paths: dict[str, Object] = {}
     for route in sorted(routes, key=lambda route: route.key):
-        operation = described.get(route.key)
-        if operation is not None:
-            paths.setdefault(route.path, {})[route.method.lower()] = _operation(operation, route, schemas)
+        if route.key in described:
+            section, operation = described[route.key]
+            shown = _operation(section, operation, route, schemas)
+            paths.setdefault(route.path, {})[route.method.lower()] = shown
     return {
         "openapi": "3.1.0",
         "info": {"title": "Job service", "version": version("job-service"), "description": _ABOUT},
         "servers": [{"url": server or "/"}],
-        "tags": [{"name": name, "description": what} for name, what in TAGS.items()],
+        "tags": [{"name": section.name, "description": section.what} for section in sections],
         "paths": paths,
         "components": {"schemas": schemas.components, "securitySchemes": dict(_SECURITY)},
     }
 
 
+def _described(sections: Iterable[Section]) -> dict[str, tuple[Section, Operation]]:
+    """Return what is described, by its key; what is described with another operation is part of that one."""
+    known = {operation.key: (section, operation) for section in sections for operation in section.operations}
+    for _, part in list(known.values()):
+        if part.within:
+            section, whole = known[part.within]
+            what = f"{whole.what} {part.what}"
+            known[whole.key] = section, replace(whole, answer=whole.answer | part.answer, what=what)
+            del known[part.key]
+    return known
+
+
 class _Schemas:
     """The schemas of everything that is sent and answered, with what they share in the components."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        types: list[Any] = [Error, ApiAnswer]
-        for operation in operations:
-            types += [kind for kind in (operation.body, *operation.answers.values()) if _is_type(kind)]
+    def __init__(self, described: Iterable[tuple[Section, Operation]]) -> None:
+        types: list[Any] = [Error]
+        for section, operation in described:
+            types += filter(_is_type, (section.error, operation.body, operation.answer))
         self._places = {repr(kind): (place, kind) for place, kind in enumerate(types)}
         wanted: list[tuple[int, Literal["validation"], TypeAdapter[Any]]] = [
             (place, "validation", TypeAdapter(kind)) for place, kind in self._places.values()
@@ -97,35 +117,33 @@ def _is_type(kind: Any) -> bool:
     return kind is not None and not isinstance(kind, Mapping)
 
 
-def _operation(operation: Operation, route: Route, schemas: _Schemas) -> Object:
+def _operation(section: Section, operation: Operation, route: Route, schemas: _Schemas) -> Object:
     roles = sorted(route.roles)
+    places = [{"name": name, "in": "path", "required": True, "schema": each} for name, each in route.parameters.items()]
+    others = (*operation.parameters, *(_PAGES if operation.paged else ()))
     described: Object = {
         "operationId": _identifier(operation),
-        "tags": [operation.tag],
+        "tags": [section.name],
         "summary": operation.summary,
         "description": f"{operation.what} Roles: {', '.join(roles)}.".strip(),
         "x-roles": roles,
-        "parameters": [
-            *(
-                {"name": name, "in": "path", "required": True, "schema": schema}
-                for name, schema in route.parameters.items()
-            ),
-            *map(_parameter, operation.parameters),
-        ],
-        "responses": _responses(operation, route, schemas),
-        "security": _security(route.roles),
+        "parameters": [*places, *map(_parameter, others)],
+        "responses": {
+            **{str(status): _answer(operation, status, schemas) for status in operation.statuses},
+            **_refusals(section, operation, route, schemas),
+        },
+        "security": [] if "anyone" in roles else [*_TOKENS, _COOKIES],
     }
     if operation.body is not None:
-        content = {"schema": schemas.of(operation.body)}
-        if operation.example is not None:
-            content["example"] = operation.example
-        described["requestBody"] = {"required": operation.body_is_needed, "content": {operation.body_media: content}}
+        example = {} if operation.example is None else {"example": operation.example}
+        content = {operation.body_media: {"schema": schemas.of(operation.body), **example}}
+        described["requestBody"] = {"required": operation.body_is_needed, "content": content}
     return described
 
 
 def _identifier(operation: Operation) -> str:
-    words = operation.key.replace("/", " ").replace("-", " ").replace(".", " ").replace("{", " ").replace("}", " ")
-    return "_".join(words.lower().split()) + ("_slash" if operation.path.endswith("/") else "")
+    words = re.findall(r"[^ /.{}-]+", operation.key.lower())
+    return "_".join(words) + ("_slash" if operation.path.endswith("/") else "")
 
 
 def _parameter(parameter: Parameter) -> Object:
@@ -137,35 +155,26 @@ def _parameter(parameter: Parameter) -> Object:
     }
 
 
-def _security(roles: frozenset[str]) -> list[dict[str, list[str]]]:
-    if "anyone" in roles:
-        return []
-    return [*_TOKENS, _COOKIES]
+def _answer(operation: Operation, status: int, schemas: _Schemas) -> Object:
+    content = {"schema": _TEXT if operation.answer is None else schemas.of(operation.answer)}
+    told = {**operation.headers, **(_LINK if operation.paged else {})}
+    headers = {name: {"description": what, "schema": _TEXT} for name, what in told.items()}
+    answer: Object = {
+        "description": HTTPStatus(status).phrase,
+        "content": {operation.media: content},
+    }
+    return {**answer, "headers": headers} if headers else answer
 
 
-def _responses(operation: Operation, route: Route, schemas: _Schemas) -> Object:
-    responses: Object = {}
-    for status, kind in operation.answers.items():
-        content = {"schema": _TEXT if kind is None else schemas.of(kind)}
-        responses[str(status)] = {
-            "description": HTTPStatus(status).phrase,
-            "content": {operation.media: content},
-            **({"headers": _headers(operation.headers)} if operation.headers else {}),
-        }
-    error = schemas.of(ApiAnswer if operation.tag == TRANSCODING else Error)
-    content = {JSON: {"schema": error}, _PROBLEM: {"schema": schemas.of(Error)}}
-    if operation.media == "text/html":
-        content["text/html"] = {"schema": _TEXT}
-    for status in sorted(_refusals(operation, route)):
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
-    return responses
+def _refusals(section: Section, operation: Operation, route: Route, schemas: _Schemas) -> Object:
+    content = {JSON: {"schema": schemas.of(section.error)}, _PROBLEM: {"schema": schemas.of(Error)}}
+    if operation.media == HTML:
+        content[HTML] = {"schema": _TEXT}
+    statuses = sorted(_statuses(operation, route))
+    return {str(status): {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-def _headers(headers: Mapping[str, str]) -> Object:
-    return {name: {"description": what, "schema": {"type": "string"}} for name, what in headers.items()}
-
-
-def _refusals(operation: Operation, route: Route) -> set[int]:
+def _statuses(operation: Operation, route: Route) -> set[int]:
     """Return the statuses of errors: those of every route, of any with a body or with parameters, and its own."""
     if "anyone" in route.roles:
         return {503}

@@ -1,6 +1,7 @@
 """`GET /openapi/openapi.json`, and `/openapi`: a page that tries routes and loads nothing from elsewhere."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from job_service.openapi.paths import routes_of
 from job_service.web.access import Role, allows
 from job_service.web.addresses import prefix
 from job_service.web.answers import answer
+from job_service.web.operations import Section
 from job_service.web.pages import page
 
 _POLICY = (
@@ -23,13 +25,13 @@ _POLICY = (
 _PREFIXES = 4
 
 
-def openapi_routes() -> Blueprint:
-    """Return the routes; the description is made when it is first asked for."""
+def openapi_routes(sections: Sequence[Section]) -> Blueprint:
+    """Return the routes; the description of what these sections tell of is made when it is first asked for."""
     routes = Blueprint("openapi", __name__, url_prefix="/openapi", template_folder="templates")
 
     @lru_cache(_PREFIXES)
     def document(root: str) -> dict[str, Any]:
-        return make_document(routes_of(current_app), root)
+        return make_document(routes_of(current_app), root, sections)
 
     @routes.get("/openapi.json")
     @allows(Role.VIEW)

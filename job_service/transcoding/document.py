@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from typing_extensions import TypedDict
+
 from job_service.lifecycle.job import State
 from job_service.lifecycle.kind import Kind
 
@@ -26,7 +28,36 @@ TRANSCODING = Kind(
     worker="job-service worker transcoding --input-dir DIR --output-dir DIR (needs ffmpeg)",
 )
 
-INFORMATION = {"Name": "VOD Transcoding system", "Version": 1.0}
+
+class Information(TypedDict):
+    """What `/api` is."""
+
+    Name: str
+    Version: float
+
+
+class WorkOrder(TypedDict):
+    """What an encoder fetches; the job's options stand beside these."""
+
+    jobId: int
+    name: str
+    service: str
+    enable: str
+    version: int
+    config: str
+    status: str
+
+
+class Option(TypedDict):
+    """An option that there is."""
+
+    id: int
+    key: str
+    name: str
+    is_optional: bool
+
+
+INFORMATION: Information = {"Name": "VOD Transcoding system", "Version": 1.0}
 API_VERSION = 1
 
 _STARTING_SET = (
@@ -44,9 +75,9 @@ _STARTING_SET = (
 WELL_KNOWN = frozenset(key for key, _, _ in _STARTING_SET)
 
 
-def options_there_are(used: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
+def options_there_are(used: Iterable[tuple[int, str]]) -> list[Option]:
     """Return the starting set, and after it what has been used beside it, given as numbers from 1 and keys."""
-    start = [
+    start: list[Option] = [
         {"id": place, "key": key, "name": name, "is_optional": is_optional}
         for place, (key, name, is_optional) in enumerate(_STARTING_SET, 1)
     ]

@@ -5,7 +5,7 @@ from typing import Any
 from job_service.lifecycle.errors import Conflict, NotFound
 from job_service.mongo.store import Store
 from job_service.transcoding.adapter import as_number, no_profile
-from job_service.transcoding.document import WELL_KNOWN, options_there_are
+from job_service.transcoding.document import WELL_KNOWN, Option, options_there_are
 from job_service.transcoding.options_store import EncoderOptions
 from job_service.transcoding.profiles_store import NameTaken, Profile, Profiles
 from job_service.transcoding.wire import ProfileEdit
@@ -58,7 +58,7 @@ class ProfileBook:
             raise NotFound(no_profile(given))
         return profile.options
 
-    def options(self) -> list[dict[str, Any]]:
+    def options(self) -> list[Option]:
         """Return the options there are."""
         return options_there_are(self._options.all())
 

@@ -1,8 +1,9 @@
 """Bodies of `/api`, as its clients send and read them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BeforeValidator, Field, StringConstraints
+from typing_extensions import TypedDict
 
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import Job, State
@@ -73,6 +74,32 @@ class WorkerWord(Body):
     edit: Edit | None = None
 
 
+class ApiAnswer(TypedDict):
+    """What `/api` says of what was done or refused."""
+
+    code: int
+    msg: str
+    result: bool
+
+
+class TranscodingEntry(TypedDict):
+    """A transcoding job as it is listed."""
+
+    id: int
+    name: str
+    status: Literal["todo", "doing", "processed"]
+    lastUpdate: str
+    state: NotRequired[str]
+    error: NotRequired[str]
+
+
+class Profile(TypedDict):
+    """A named set of options."""
+
+    id: int
+    name: str
+
+
 def read_options(body: dict[str, object]) -> dict[str, Any]:
     """Return a body that is nothing but options. Raises Invalid."""
     return validate(Edit, {"Options": body}).Options
@@ -115,7 +142,7 @@ def shown(job: Job) -> dict[str, Any]:
     return entry
 
 
-def told(message: str) -> dict[str, Any]:
+def told(message: str) -> ApiAnswer:
     """Return the answer to whatever was done."""
     return {"code": 200, "msg": message, "result": True}
 

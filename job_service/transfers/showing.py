@@ -1,6 +1,10 @@
 """Jobs and elements as users and workers of the work queue know them."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypeAliasType, TypedDict
 
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.transfers.document import attempts_of, element_status, turned
@@ -8,6 +12,93 @@ from job_service.transfers.words import JobProtocol, JobStatus, JobType
 
 _FIGURES = ("transferred", "instant", "average", "elapsed")
 _NOT_KNOWN = "N/A"
+
+
+# Named types stand in the description under their names; a field's type without one is given a name by each generator
+# of clients, made of the schema's and the field's, which may be that of another schema.
+JobWord = TypeAliasType("JobWord", Literal["NEW", "DONE", "FAILED", "SUBMITTED", "RUNNING"])
+TypeWord = TypeAliasType("TypeWord", Literal["LIST", "COPY", "REMOVE", "RENAME", "MKDIR"])
+Figure = TypeAliasType("Figure", float | Literal["N/A"])
+
+
+class Transfer(TypedDict):
+    """A transfer; the list of jobs also has the numbers of elements."""
+
+    id: int
+    user_id: int
+    src_siteid: int
+    src_filepath: str
+    dst_siteid: int | None
+    dst_filepath: str | None
+    type: TypeWord
+    status: JobWord
+    extra_opts: dict[str, Any]
+    priority: Annotated[int, Field(description="0 to 9; 0 is the most urgent.")]
+    protocol: str
+    log_uid: str
+    timestamp: datetime
+    error: NotRequired[str]
+    num_elements: NotRequired[int]
+    num_new: NotRequired[int]
+    num_done: NotRequired[int]
+    num_failed: NotRequired[int]
+    num_submitted: NotRequired[int]
+    num_running: NotRequired[int]
+
+
+class Element(TypedDict):
+    """A piece of a transfer."""
+
+    id: int
+    job_id: int
+    src_filepath: str
+    dst_filepath: NotRequired[str]
+    size: int
+    max_tries: int
+    attempts: int
+    type: TypeWord
+    status: JobWord
+    timestamp: datetime
+    listing: NotRequired[dict[str, Any]]
+
+
+class TransferStatus(TypedDict):
+    """Where a transfer is."""
+
+    jobid: int
+    status: JobWord
+
+
+class ElementStatus(TypedDict):
+    """Where an element is, and how fast it goes: `N/A` where its worker has not said so, or does not know."""
+
+    jobid: int
+    elementid: int
+    status: JobWord
+    attempts: int
+    transferred: Figure
+    instant: Figure
+    average: Figure
+    elapsed: Figure
+
+
+class Output(TypedDict):
+    """What one attempt at an element wrote."""
+
+    jobid: int
+    elementid: int
+    attempt: int
+    type: TypeWord
+    status: JobWord
+    log: str
+    listing: NotRequired[dict[str, Any]]
+
+
+class Monitored(TypedDict):
+    """Whether to go on."""
+
+    message: str
+    action: Literal["continue", "cancel"]
 
 
 def shown_job(job: Job, status: JobStatus) -> dict[str, Any]:

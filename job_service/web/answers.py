@@ -1,18 +1,35 @@
 """Answers: JSON by a compiled encoder, and errors in the one shape that callers know."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NotRequired
 
 import orjson
 from flask import Flask, Response, current_app, request
+from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 
 from job_service.lifecycle import errors
+from job_service.lifecycle.faults import Fault
 from job_service.web.pages import error_page
 from job_service.web.present import present
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _PROBLEM = "application/problem+json"
+
+
+class Error(TypedDict):
+    """What every error is; `code` is stable, `errors` is there where the input was invalid."""
+
+    message: str
+    code: NotRequired[str]
+    errors: NotRequired[list[Fault]]
+
+
+class Message(TypedDict):
+    """That it was done."""
+
+    message: str
+
 
 #: The one place where an error of the lifecycle becomes an HTTP status; the nearest class up the tree counts.
 STATUS_OF: dict[type[errors.JobServiceError], int] = {

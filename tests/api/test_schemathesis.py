@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
-from job_service.app import create_app
+from job_service.app import API, create_app
 from job_service.families import FAMILIES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
@@ -36,6 +36,7 @@ _TOGETHER = "which fields are wanted depends on the others"
 _WORD = "the kinds, statuses and facets there are depend on the kind, and its answer names them"
 _FREE = "free-form objects may hold numbers that no database holds, and names with control characters"
 _WHOLE = "1.0 is an integer to JSON Schema, and none to the parser"
+_REVISION = "whether the kind has the revision that is asked for"
 _SITES = "paths, sites and options are checked by what they mean to each other"
 EXCUSED = {
     "GET /jobs": _CURSOR,
@@ -63,6 +64,7 @@ EXCUSED = {
     "DELETE /importable-datasets/{name}": "a dataset's name has a form of its own",
     "POST /job/available/{source}": "a source's name has a form of its own",
     "POST /job/available/{source}/{job_id}": "an id is a ULID or a UUID",
+    **{f"{method} /kinds/{{name}}": _REVISION for method in ("PUT", "PATCH", "DELETE")},
     "GET /api/fetchJob": "an empty queue is a 400 in the words of that API",
     "GET /workqueue/api/v1.0/jobs/{job_id}/elements/{element_id}/output": "400 while there is no attempt yet",
     "GET /workqueue/api/v1.0/jobs/{job_id}/elements/{element_id}/output/{attempt}": "400 for one that never was",
@@ -94,7 +96,7 @@ def _described():
     unused: MongoClient = MongoClient(connect=False)
     with unused:
         store = open_store(unused["unused"], FAMILIES, RetryPolicy(), lambda moves: None)
-        document = make_document(routes_of(create_app(Settings.from_environment({}), store)), "")
+        document = make_document(routes_of(create_app(Settings.from_environment({}), store)), "", API)
     schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(CONFIG))
     schema.app = STAGE
     return schema.exclude(path=list(LEFT_OUT))

@@ -5,9 +5,10 @@ import secrets
 import threading
 import time
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import NotRequired
 
 from pymongo.errors import DuplicateKeyError
+from typing_extensions import TypedDict
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.errors import Conflict, NotFound
@@ -19,14 +20,14 @@ _REMEMBER_SECONDS = 1.0
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
-class Token(TypedDict, total=False):
+class Token(TypedDict):
     """A token as it may be shown: never its secret."""
 
     name: str
     roles: list[str]
     createdAt: datetime
     createdBy: str
-    lastUsedAt: datetime
+    lastUsedAt: NotRequired[datetime]
 
 
 class Tokens:

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, NotRequired
 
 from pymongo import ReturnDocument
+from typing_extensions import TypedDict
 
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.clock import server_time
@@ -23,13 +24,13 @@ PERMIT_SECONDS = 0.5
 _CURRENT = {"_id": "current"}
 
 
-class MaintenanceStatus(TypedDict, total=False):
+class MaintenanceStatus(TypedDict):
     """What operators set: the message, whether starts are stopped, since when and by whom."""
 
     msg: str
     paused: bool
     timestamp: datetime
-    setBy: str
+    setBy: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,7 @@ class Maintenance:
 
 
 def _status(document: Document) -> MaintenanceStatus:
-    status = MaintenanceStatus(msg=document["msg"], paused=document["paused"])
-    if "timestamp" in document:
-        status["timestamp"] = document["timestamp"]
+    status = MaintenanceStatus(msg=document["msg"], paused=document["paused"], timestamp=document["timestamp"])
     if "setBy" in document:
         status["setBy"] = document["setBy"]
     return status

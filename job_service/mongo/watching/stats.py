@@ -2,14 +2,30 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from job_service.lifecycle.job import ALIVE, State
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus
 from job_service.mongo.verbs.reading import Reading
 from job_service.mongo.watching.counters import Counters
-from job_service.mongo.watching.workers import Workers
+from job_service.mongo.watching.workers import LiveWorker, Workers
+
+
+class KindStats(TypedDict):
+    """The jobs of one kind."""
+
+    states: dict[State, int]
+    oldestClaimableSeconds: float | None
+
+
+class Statistics(TypedDict):
+    """How things are."""
+
+    kinds: dict[str, KindStats]
+    workers: list[LiveWorker]
+    paused: MaintenanceStatus | None
 
 
 class Stats:
@@ -25,13 +41,13 @@ class Stats:
         self._workers = workers
         self._maintenance = maintenance
 
-    def gather(self) -> dict[str, Any]:
-        """Return `{kinds: {kind: {states, oldestClaimableSeconds}}, workers, paused}`; not paused is None."""
+    def gather(self) -> Statistics:
+        """Return the figures of this moment."""
         counts = self._counters.counts()
         now = self._clock.now()
-        kinds = {
+        kinds: dict[str, KindStats] = {
             kind: {
-                "states": {state.value: counts.get(kind, {}).get(state.value, 0) for state in State},
+                "states": {state: counts.get(kind, {}).get(state.value, 0) for state in State},
                 "oldestClaimableSeconds": self._waited(kind, now) if _may_wait(counts.get(kind, {})) else None,
             }
             for kind in tuple(self._kinds)

@@ -3,9 +3,10 @@
 import threading
 import time
 from datetime import datetime, timedelta
-from typing import TypedDict, cast
+from typing import cast
 
 from pymongo import WriteConcern
+from typing_extensions import TypedDict
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.job import Job
@@ -17,7 +18,7 @@ _REMEMBER_SECONDS = 15.0
 _REMEMBERED = 10_000
 
 
-class Seen(TypedDict):
+class LiveWorker(TypedDict):
     """A worker, the kind and the part of it that it asked for, and when last."""
 
     worker: str
@@ -50,10 +51,10 @@ class Workers:
         }
         self._workers.replace_one({"_id": key}, document, upsert=True)
 
-    def live(self) -> list[Seen]:
+    def live(self) -> list[LiveWorker]:
         """Return who has asked within the last two minutes."""
         since = self._clock.now() - timedelta(seconds=LIVE_SECONDS)
-        return [cast("Seen", seen) for seen in self._workers.find({"seenAt": {"$gte": since}}, {"_id": 0})]
+        return [cast("LiveWorker", seen) for seen in self._workers.find({"seenAt": {"$gte": since}}, {"_id": 0})]
 
     def serve(self, job: Job) -> bool:
         """Say whether somebody alive asks for jobs like this one."""
@@ -70,7 +71,7 @@ class Workers:
             return True
 
 
-def _would_take(seen: Seen, job: Job) -> bool:
+def _would_take(seen: LiveWorker, job: Job) -> bool:
     if seen["kind"] != job["kind"]:
         return False
     if seen["types"] and job.get("type") not in seen["types"]:

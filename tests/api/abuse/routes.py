@@ -2,11 +2,16 @@
 
 from pydantic import TypeAdapter
 
-from job_service.openapi.catalog import OPERATIONS
-from job_service.openapi.operations import JSON
+from job_service.app import API
+from job_service.web.operations import JSON
 
 #: Every route with a JSON body, by its key.
-WITH_BODY = {each.key: each for each in OPERATIONS if each.body is not None and each.body_media == JSON}
+WITH_BODY = {
+    each.key: each
+    for section in API
+    for each in section.operations
+    if each.body is not None and each.body_media == JSON
+}
 #: Their bodies are maps of the user's own, stored and never asked for: any key is welcome.
 FREE = {
     "POST /job/available/{source}",

@@ -1,0 +1,45 @@
+"""The description of `/claims`."""
+
+from job_service.claims.wire import Claimed, ClaimRequest, Update, Updated, UpdatedMany, Updates
+from job_service.lifecycle.view import CoreJob
+from job_service.web.operations import Operation, Parameter, Section
+
+_DELAY = Parameter("delay", {"type": "integer", "minimum": 0, "maximum": 2_592_000}, "Not before these seconds.")
+
+CLAIMS = Section(
+    "claims",
+    "Workers of any kind take jobs, and tell of them.",
+    (
+        Operation(
+            "POST /claims",
+            "Claim jobs",
+            Claimed,
+            "Each job goes to exactly one live claim. With `wait` it answers as soon as there is a job.",
+            body=ClaimRequest,
+            example={"kind": "dataset", "worker": "worker-1", "limit": 2, "leaseSeconds": 60},
+        ),
+        Operation(
+            "PATCH /claims",
+            "Update many claimed jobs",
+            UpdatedMany,
+            "Each item is judged on its own; results come in the order of the items.",
+            body=Updates,
+            example={"updates": [{"claimId": "my-claim-1", "jobId": "some-job", "progress": 50}]},
+        ),
+        Operation(
+            "PATCH /claims/{claim_id}/jobs/{job_id}",
+            "Update a claimed job: a heartbeat, progress, a step, or the end",
+            Updated,
+            body=Update,
+            example={"progress": 50, "log": "half of it"},
+            refusals=(409,),
+        ),
+        Operation(
+            "DELETE /claims/{claim_id}/jobs/{job_id}",
+            "Give a job back unharmed",
+            CoreJob,
+            parameters=(_DELAY,),
+            refusals=(409,),
+        ),
+    ),
+)

@@ -1,0 +1,93 @@
+"""The description of `/jobs`, `/targets` and `/importable-datasets`."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from job_service.datasets.wire import Importable, ItemResult, JobUpdate, NamedJobUpdate, NewDatasetJob, Target
+from job_service.datasets.words import OPERATIONS, STATUSES
+from job_service.lifecycle.job import State
+from job_service.lifecycle.view import CoreJob
+from job_service.web.answers import Message
+from job_service.web.operations import IDEMPOTENCY_KEY, KIND, Operation, Parameter, Section, choices, wait
+from job_service.web.requests import Body
+
+_TEXT = {"type": "string"}
+
+
+def _words(name: str, words: Iterable[str], what: str) -> Parameter:
+    """Return a parameter that counts on one of the two lists only: the other does not look at it."""
+    return Parameter(name, {"type": "array", "items": _TEXT}, f"{what}: {', '.join(words)}.")
+
+
+def _word(name: str, words: list[str], what: str) -> Parameter:
+    """Return a parameter that is one of these words."""
+    return Parameter(name, {"type": "string", "enum": words}, what)
+
+
+class NewDatasetJobs(Body):
+    """`POST /jobs`; each item is judged on its own, so that a bad one spoils no other."""
+
+    jobs: Annotated[list[NewDatasetJob | Any], Field(max_length=100_000)]
+
+
+_FILTERS = (
+    _words("status", STATUSES, "Only these; without `kind`"),
+    choices("operation", list(OPERATIONS), "Only these."),
+    Parameter("kind", {"type": "array", "items": KIND}, "Jobs of these kinds, or of `all`, in the core's shape."),
+    _words("state", [state.value for state in State], "Only these; together with `kind`"),
+    Parameter("ignoreCompleted", {"type": "boolean"}, "Leave out what has ended."),
+    Parameter("target", _TEXT, "Only of this dataset."),
+    _word("order", ["newest", "oldest"], "Which come first."),
+    _word("startable", ["any"], "With `status=queued`: also what is not to start yet."),
+)
+
+DATASETS = Section(
+    "dataset",
+    "Operations on the datasets of a datastore.",
+    (
+        Operation(
+            "GET /jobs",
+            "List jobs, oldest first",
+            list[CoreJob],
+            "Dataset jobs, or with `kind` those of any kind, newest first. Without `limit`, all that match. "
+            "`status=queued`, without `kind`, leaves only what may be started now.",
+            parameters=_FILTERS,
+            paged=True,
+        ),
+        Operation(
+            "POST /jobs",
+            "Submit jobs",
+            list[ItemResult],
+            "One result an item, in order. With JWT authentication it takes the cookies of a data administrator.",
+            body=NewDatasetJobs,
+            example={"jobs": [{"operation": "ADD", "target": "INCOME"}, {"operation": "CHANGE", "target": "PERSON"}]},
+            parameters=(IDEMPOTENCY_KEY,),
+            refusals=(409,),
+        ),
+        Operation("PUT /jobs", "Update a job that the body names", Message, body=NamedJobUpdate, refusals=(404, 409)),
+        Operation(
+            "GET /jobs/{job_id}",
+            "Read a job",
+            CoreJob,
+            "By its id, of any kind.",
+            parameters=(wait("Answer when it has ended, or after these seconds."),),
+        ),
+        Operation(
+            "PUT /jobs/{job_id}",
+            "Update a job",
+            Message,
+            body=JobUpdate,
+            example={"status": "validating", "log": "looks fine"},
+            refusals=(409,),
+        ),
+        Operation("GET /targets", "The last word on every target", list[Target]),
+        Operation("GET /targets/{name}", "The last word on a target", Target),
+        Operation("GET /targets/{name}/jobs", "The jobs of a target", list[CoreJob]),
+        Operation("GET /importable-datasets", "What the input folder holds", list[Importable]),
+        Operation(
+            "DELETE /importable-datasets/{name}", "Delete a dataset of the input folder", Message, refusals=(409,)
+        ),
+    ),
+)
