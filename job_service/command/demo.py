@@ -19,10 +19,10 @@ from job_service.client import JobServiceClient, JobServiceError
 from job_service.client.jobs import Job
 from job_service.command.asking import as_text
 from job_service.command.listening import told_of
+from job_service.command.private_service import end, private_service
 from job_service.command.sample import SAMPLE_JOBS
 from job_service.worker.datasets import make_samples
 
-_START_SECONDS = 60.0
 _LONGEST_SECONDS = 120.0
 _LOOK_SECONDS = 0.2
 _ENDED = frozenset({"completed", "failed", "cancelled", "quarantined"})
@@ -40,15 +40,17 @@ def demo() -> None:
     Example:
       job-service demo
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
-    with tempfile.TemporaryDirectory(prefix="job-service-demo-") as folder, _service(Path(folder)) as url:
+    with tempfile.TemporaryDirectory(prefix="job-service-demo-") as folder:
         input_dir = Path(folder) / "input"
-        click.echo(f"A private service answers at {url}")
-        try:
-            with JobServiceClient(url) as client, _running(_worker(input_dir), url):
-                _submit(client)
-                _watch(client)
-        except JobServiceError as error:
-            raise click.ClickException(f"The private service failed: {error}") from error
+        make_samples(input_dir)
+        with private_service(Path(folder), {"INPUT_DIR": str(input_dir)}) as service:
+            click.echo(f"A private service answers at {service.url}")
+            try:
+                with JobServiceClient(service.url) as client, _importer(input_dir, service.url):
+                    _submit(client)
+                    _watch(client)
+            except JobServiceError as error:
+                raise click.ClickException(f"The private service failed: {error}") from error
 
 
 def _submit(client: JobServiceClient) -> None:
@@ -58,54 +60,15 @@ def _submit(client: JobServiceClient) -> None:
 
 
 @contextmanager
-def _service(folder: Path) -> Iterator[str]:
-    """Run a service of its own; gives its URL."""
-    make_samples(folder / "input")
-    command = ["serve", "--port", "0", "--workers", "1", "--no-workers", "--data-dir", str(folder / "data")]
-    environment = {**os.environ, "INPUT_DIR": str(folder / "input"), "LOG_FORMAT": "text"}
-    environment.pop("MONGODB_URL", None)
-    log = folder / "service.log"
-    with log.open("wb") as errors, _process(command, environment, errors) as process:
-        yield _url_it_tells(process, log)
-
-
-def _url_it_tells(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    deadline = time.monotonic() + _START_SECONDS
-    while process.stdout and (line := process.stdout.readline().decode()) and time.monotonic() < deadline:
-        if " answers at " in line:
-            return line.split(" answers at ")[1].split()[0]
-    last = log.read_text(errors="replace").strip().splitlines()[-1:]
-    raise click.ClickException(f"The service did not start: {' '.join(last) or 'it said nothing'}")
-
-
-def _worker(input_dir: Path) -> list[str]:
-    return ["worker", "datasets", "--input-dir", str(input_dir), "--concurrency", "2"]
-
-
-@contextmanager
-def _running(arguments: Sequence[str], url: str) -> Iterator[None]:
-    with _process(arguments, told_of(url, os.environ), subprocess.DEVNULL):
-        yield
-
-
-@contextmanager
-def _process(
-    arguments: Sequence[str], environment: dict[str, str], errors: object
-) -> "Iterator[subprocess.Popen[bytes]]":
-    """Run a command of this program until the end of the block."""
-    command = [sys.executable, "-m", "job_service", *arguments]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors)  # type: ignore[call-overload]  # a file, or DEVNULL
+def _importer(input_dir: Path, url: str) -> Iterator[None]:
+    """Run the importer until the end of the block."""
+    command = [sys.executable, "-m", "job_service", "worker", "datasets", "--input-dir", str(input_dir)]
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=told_of(url, os.environ), stdout=silent, stderr=silent)
     try:
-        yield process
+        yield
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
+        end(process)
 
 
 def _watch(client: JobServiceClient) -> None:

@@ -3,11 +3,9 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -18,59 +16,15 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
-from job_service.client import JobServiceClient, JobServiceError
+from job_service.client import JobServiceClient
 from job_service.command.listening import told_of
+from job_service.command.private_service import PrivateService, private_service
 from job_service.worker.conformance import LEASE_VARIABLE, WORK_VARIABLE, Check, Finding
 from job_service.worker.recording_proxy import RecordingProxy
 
 LEASE_SECONDS = 5
 WORK_SECONDS = 6
-START_SECONDS = 60.0
-STOP_SECONDS = 60.0
 MARKS = {"kept": "[green]kept[/]", "broken": "[red]broken[/]", "undecided": "[yellow]undecided[/]"}
-
-
-@dataclass(slots=True)
-class PrivateService:
-    """A service with a database of its own in `folder`; the port it gets at first it keeps."""
-
-    folder: Path
-    port: int = 0
-    _process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start it and wait until it can work; raises ClickException when it does not come up."""
-        self.port = self.port or _free_port()
-        command = [sys.executable, "-m", "job_service", "serve", "--workers", "1", "--no-workers"]
-        command += ["--port", str(self.port), "--data-dir", str(self.folder / "data")]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MONGODB_")}
-        environment["LOG_FORMAT"] = "text"
-        log = (self.folder / "service.log").open("ab")
-        with log:
-            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        self._wait_until_ready()
-
-    def stop(self) -> None:
-        """Stop it; what it holds stays in its folder."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(STOP_SECONDS)
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        with JobServiceClient(self.url) as client:
-            while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
-                with suppress(JobServiceError):
-                    client.service.ready()
-                    return
-                time.sleep(0.1)
-        said = (self.folder / "service.log").read_text(errors="replace").strip().splitlines()
-        raise click.ClickException(f"The private service did not start: {said[-1] if said else 'it said nothing'}")
 
 
 @dataclass(slots=True)
@@ -110,14 +64,13 @@ class CheckedWorker:
 @contextmanager
 def _ground(command: tuple[str, ...]) -> Iterator[CheckedWorker]:
     """Start a service, a proxy before it and the worker; end them all."""
-    with tempfile.TemporaryDirectory(prefix="job-service-check-") as folder:
-        service = PrivateService(Path(folder))
-        try:
-            service.start()
-            with RecordingProxy(service.url) as seen, JobServiceClient(service.url) as client:
-                yield from _with_worker(command, client, seen, service)
-        finally:
-            service.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="job-service-check-") as folder,
+        private_service(Path(folder)) as service,
+        RecordingProxy(service.url) as seen,
+        JobServiceClient(service.url) as client,
+    ):
+        yield from _with_worker(command, client, seen, service)
 
 
 def _with_worker(
@@ -139,12 +92,6 @@ def _with_worker(
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
     """Leave by way of everything that ends what was started."""
     sys.exit(1)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 @click.command("worker-check", context_settings={"ignore_unknown_options": True})

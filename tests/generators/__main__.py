@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from job_service.client import JobServiceClient
-from job_service.command.worker_check import PrivateService
+from job_service.command.private_service import private_service
 from job_service.worker import Worker
 
 ROOT = Path(__file__).parents[2]
@@ -28,9 +28,7 @@ PACKAGES = ("openapi-python-client", "openapi-generator-cli", "ruff", "pydantic"
 def service(folder: Path) -> Iterator[str]:
     """Run a service with a worker that answers every program; gives its address."""
     folder.mkdir()
-    private = PrivateService(folder)
-    private.start()
-    try:
+    with private_service(folder) as private:
         worker = Worker(JobServiceClient(private.url), wait_seconds=0.5)
         worker.handles("code")(lambda job: {"uid": job.parameters["uid"]})
         thread = threading.Thread(target=worker.run)
@@ -40,8 +38,6 @@ def service(folder: Path) -> Iterator[str]:
         finally:
             worker.stop()
             thread.join()
-    finally:
-        private.stop()
 
 
 def generated(folder: Path, *command: str) -> bool:
