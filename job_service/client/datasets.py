@@ -12,19 +12,7 @@ from job_service.client.call import Call, camel, given, path
 from job_service.client.jobs import LogEntry
 from job_service.client.pages import Page, paging
 from job_service.client.resource import Action, E, Listing, Resource
-
-Operation = Literal[
-    "ADD",
-    "CHANGE",
-    "PATCH_METADATA",
-    "SET_STATUS",
-    "DELETE_DRAFT",
-    "REMOVE",
-    "ROLLBACK_REMOVE",
-    "DELETE_ARCHIVE",
-    "BUMP",
-]
-ReleaseStatus = Literal["DRAFT", "PENDING_RELEASE", "PENDING_DELETE"]
+from job_service.dataset_words import Operation, ReleaseStatus
 
 
 class DataStructureUpdate(Body):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from job_service.datasets.words import OPERATIONS, STATUSES
+from job_service.dataset_words import OPERATIONS, STATUSES
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.kind import Kind
 

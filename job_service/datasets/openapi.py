@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from job_service.dataset_words import OPERATIONS, STATUSES
 from job_service.datasets.wire import Importable, ItemResult, JobUpdate, NamedJobUpdate, NewDatasetJob, Target
-from job_service.datasets.words import OPERATIONS, STATUSES
 from job_service.lifecycle.job import State
 from job_service.lifecycle.view import CoreJob
 from job_service.web.answers import Message

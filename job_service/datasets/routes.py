@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Blueprint, Response
 from pydantic import Field
 
+from job_service.dataset_words import OPERATIONS
 from job_service.datasets.adapter import Datasets
 from job_service.datasets.document import DATASET
 from job_service.datasets.importable import (
@@ -22,7 +23,6 @@ from job_service.datasets.submission import result
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.updates import Updates
 from job_service.datasets.wire import Importable, JobUpdate, NamedJobUpdate
-from job_service.datasets.words import OPERATIONS
 from job_service.kinds.batches import Batches, Dialect, Sender
 from job_service.kinds.keys import idempotency_key
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
+from job_service.dataset_words import DATASTORE, Operation, ReleaseStatus, Status
 from job_service.datasets.importable import valid_dataset_name
-from job_service.datasets.words import DATASTORE, Operation, ReleaseStatus, Status
 from job_service.web.requests import Body
 from job_service.web.times import Moment
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from job_service.datasets.words import OPERATIONS
+from job_service.dataset_words import OPERATIONS
 from tests.api.asking import claim, path_of, submit, submitted
 
 
