@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
+from job_service.lifecycle.definition import KIND_NAME
 from job_service.web.answers import Error
 
 JSON, HTML, FORM = "application/json", "text/html", "multipart/form-data"
@@ -75,7 +76,7 @@ def wait(what: str) -> Parameter:
     return Parameter("wait", {"type": "number", "minimum": 0, "maximum": 30}, what)
 
 
-KIND = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,63}$"}
+KIND = {"type": "string", "pattern": f"^{KIND_NAME.pattern}$"}
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},

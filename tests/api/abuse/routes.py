@@ -22,12 +22,19 @@ FREE = {
 #: Answers what else is wrong before it looks for unknown fields.
 TERSE = {"POST /api/updateJob"}
 #: They take batches, or listings of folders; every other body ends at a million bytes.
-LARGE = {"POST /jobs", "PATCH /claims", "PUT /workqueue/api/v1.0/worker/jobs/{job_id}/elements/{element_id}"}
+LARGE = {
+    "POST /jobs",
+    "POST /kinds/{name}/jobs",
+    "PATCH /claims",
+    "PUT /workqueue/api/v1.0/worker/jobs/{job_id}/elements/{element_id}",
+}
 
 
 def path_to(operation, ids):
     """Give the operation's path to something that is there."""
     known = {**ids, "job_id": ids["transfer"]} if "workqueue" in operation.path else ids
+    if operation.path.startswith("/kinds/"):
+        known = {**known, "name": "conversion"}
     if operation.path.startswith("/job/"):
         known = {**known, "job_id": "01BX5ZZKBKACTAV9WEVGEMMVRZ"}
     return operation.path.format_map({name: known[name] for name in known})
