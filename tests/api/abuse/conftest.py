@@ -28,12 +28,14 @@ def ids(http, store):
     """Jobs of every kind and state; what they are called in paths, by the name of the parameter."""
     made = fill(http, store)
     http.post("/api/profile/small", json={"codec": "h264"})
+    http.put("/kinds/thumbnail", json={})
     number = submit(http, "list")
     [group] = http.post(f"{BASE}/worker/jobs", json={"types": [0]}).json
     held = http.post("/claims", json={"kind": "dataset", "worker": "w", "claimId": "standing-claim"}).json["claims"][0]
     names = {"claim_id": held["claimId"], "job_id": held["job"]["jobId"], "number": 1, "name": "INCOME", "uid": 7}
     return {
         **names,
+        "kind": "thumbnail",
         "source": "archive",
         "transfer": number,
         "element_id": 0,

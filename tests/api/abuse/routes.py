@@ -34,7 +34,7 @@ def path_to(operation, ids):
     """Give the operation's path to something that is there."""
     known = {**ids, "job_id": ids["transfer"]} if "workqueue" in operation.path else ids
     if operation.path.startswith("/kinds/"):
-        known = {**known, "name": "conversion"}
+        known = {**known, "name": ids["kind"]}
     if operation.path.startswith("/job/"):
         known = {**known, "job_id": "01BX5ZZKBKACTAV9WEVGEMMVRZ"}
     return operation.path.format_map({name: known[name] for name in known})
