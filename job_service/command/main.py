@@ -10,6 +10,7 @@ SUBCOMMANDS = {
     "completion": f"{_PLACE}.completion:completion",
     "demo": f"{_PLACE}.demo:demo",
     "jobs": f"{_PLACE}.jobs:jobs",
+    "kinds": f"{_PLACE}.kinds:kinds",
     "maintenance": f"{_PLACE}.maintenance:maintenance",
     "restore": f"{_PLACE}.backup:restore",
     "sample": f"{_PLACE}.sample:sample",

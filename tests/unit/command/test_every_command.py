@@ -39,6 +39,7 @@ HANDS_ON = {"job-service worker-check"}
 WORDS = {
     "job_id": "j1",
     "file": "-",
+    "path": "kind.json",
     "--message": "m",
     "name": "n",
     "--role": "work",
@@ -129,6 +130,7 @@ def test_status_1_with_a_sentence_where_the_service_refuses(name, monkeypatch, t
         return httpx.Response(403, json={"message": "Only in the daytime"})
 
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "kind.json").write_text("{}")
     monkeypatch.setattr(httpx.Client, "send", lambda client, request, **_: refuse(request))
     body = '{"jobs": [{"operation": "ADD", "target": "AGE"}]}'
     result = CliRunner().invoke(main, [*called(name), "--url", NOWHERE], input=body)
