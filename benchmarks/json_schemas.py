@@ -2,11 +2,7 @@
 
     python -m benchmarks.json_schemas
 
-<<<<<<< HEAD
-Prints the items a second of each that is installed, and the ratio to the service's own check. The others are no
-=======
 Prints the items a second of each that is installed, and its time beside that of the service. The others are no
->>>>>>> f846f99 (Check values by JSON Schemas in bounded time)
 dependencies: `pip install jsonschema fastjsonschema` into a copy of the environment to compare with them.
 """
 
