@@ -131,3 +131,12 @@ def test_a_job_that_another_has_let_go_and_that_has_ended_meanwhile_is_still_its
     (created,) = store.submission.create([replace(new_job("AGE"), job_id="mine")], once=True)
     assert not created.earlier
     assert [move.verb for move in transitions] == ["claim", "finish", "create"]
+
+
+@pytest.mark.parametrize("size", [9, 100_000, 17_000_000])
+def test_an_answer_of_any_size_is_given_again(store, clock, size):
+    first = store.idempotency.begin("caller", "key", "digest", clock.now())
+    assert first.answer is None
+    answer = b"." * size
+    assert store.idempotency.finish(first, answer) == answer
+    assert store.idempotency.begin("caller", "key", "digest", clock.now()).answer == answer

@@ -1,5 +1,6 @@
 """The same submission sent again creates nothing: a key stands for a body, a run of ids, and then for an answer."""
 
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,9 @@ from job_service.lifecycle.errors import IdempotencyMismatch
 from job_service.lifecycle.ids import IdRange
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
+
+#: Bytes of an answer that is stored as it is; a document of MongoDB has 16 MB at most, and larger ones are compressed.
+MOST_PLAIN = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,9 @@ class Idempotency:
 
     def finish(self, attempt: Attempt, answer: bytes) -> bytes:
         """Store the answer and return the one that holds: of two sendings at once, the first's."""
-        self._keys.update_one({"_id": attempt.key, "answer": {"$exists": False}}, {"$set": {"answer": answer}})
-        stored = self._keys.find_one({"_id": attempt.key}, {"answer": 1})
-        return bytes(stored["answer"]) if stored else answer
+        self._keys.update_one({"_id": attempt.key, "answer": {"$exists": False}}, {"$set": _kept(answer)})
+        stored = self._keys.find_one({"_id": attempt.key}, {"answer": 1, "compressed": 1})
+        return (_answer(stored) if stored else None) or answer
 
     def forget(self, attempt: Attempt) -> None:
         """Let a key stand for nothing again."""
@@ -62,6 +66,16 @@ class Idempotency:
 
 
 def _repeated(stored: Document) -> Attempt:
-    answer = stored.get("answer")
     ids = IdRange(stored["ms"], int(stored["start"]))
-    return Attempt(stored["_id"], ids, repeated=True, answer=bytes(answer) if answer else None)
+    return Attempt(stored["_id"], ids, repeated=True, answer=_answer(stored))
+
+
+def _kept(answer: bytes) -> Document:
+    if len(answer) <= MOST_PLAIN:
+        return {"answer": answer}
+    return {"answer": zlib.compress(answer), "compressed": True}
+
+
+def _answer(stored: Document) -> bytes | None:
+    answer = bytes(stored.get("answer", b""))
+    return (zlib.decompress(answer) if stored.get("compressed") else answer) or None
