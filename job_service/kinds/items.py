@@ -6,13 +6,17 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from job_service.kinds.batches import Outcome
-from job_service.lifecycle.errors import Invalid
+from job_service.lifecycle.errors import Invalid, JobServiceError
+from job_service.lifecycle.faults import shortened
 from job_service.lifecycle.job import NewJob
 from job_service.mongo.verbs.submission import Created, Taken
 from job_service.web.requests import Body
 from job_service.web.times import Moment
 
 MOST_LABELS = 8
+#: So many refused items of a batch are told all that is wrong with them, the others a sentence.
+MOST_EXPLAINED = 100
+_MOST_OF_A_SENTENCE = 200
 _LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 _Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Type = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -29,13 +33,28 @@ class NewItem(Body):
     labels: dict[_LabelName, _Label] = Field(default_factory=dict, max_length=MOST_LABELS)
 
 
-def shown(new: NewJob | None, outcome: Outcome) -> Mapping[str, Any]:
-    """Return the result of an item: `{jobId, status: CREATED}`, or `{status: FAILED, code, message, errors?}`."""
-    if isinstance(outcome, Created):
-        return {"jobId": outcome.job["_id"], "status": "CREATED"}
-    if isinstance(outcome, Taken):
-        name = new.dataset_name if new and new.dataset_name else "The id"
-        message = f"{name} already has an active job: {outcome.holder or 'just ended'}"
-        return {"status": "FAILED", "code": "target-busy", "message": message}
-    errors = {"errors": outcome.faults} if isinstance(outcome, Invalid) and outcome.faults else {}
-    return {"status": "FAILED", "code": outcome.code, "message": outcome.message, **errors}
+class Results:
+    """Shows what became of the items of one batch; for one thread."""
+
+    def __init__(self) -> None:
+        self._refused = 0
+
+    def __call__(self, new: NewJob | None, outcome: Outcome) -> Mapping[str, Any]:
+        """Return `{jobId, status: CREATED}`, or `{status: FAILED, code, message, errors?}`."""
+        if isinstance(outcome, Created):
+            return {"jobId": outcome.job["_id"], "status": "CREATED"}
+        if isinstance(outcome, Taken):
+            name = shortened(new.dataset_name) if new and new.dataset_name else "The id"
+            return _failed("target-busy", f"{name} already has an active job: {outcome.holder or 'just ended'}")
+        return self._refusal(outcome)
+
+    def _refusal(self, error: JobServiceError) -> Mapping[str, Any]:
+        self._refused += 1
+        if self._refused > MOST_EXPLAINED:
+            return _failed(error.code, shortened(error.message, _MOST_OF_A_SENTENCE))
+        errors = {"errors": error.faults} if isinstance(error, Invalid) and error.faults else {}
+        return {**_failed(error.code, error.message), **errors}
+
+
+def _failed(code: str, message: str) -> dict[str, Any]:
+    return {"status": "FAILED", "code": code, "message": message}

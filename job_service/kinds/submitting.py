@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from job_service.kinds.batches import Batches, Dialect, Sender
-from job_service.kinds.items import NewItem, shown
-from job_service.kinds.pointers import canonical_text, key_text, parse_pointer, resolve
+from job_service.kinds.items import NewItem, Results
+from job_service.kinds.own_jobs import OwnJobs
 from job_service.kinds.schemas import Schemas
 from job_service.kinds.users import submitting_user
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
@@ -30,7 +29,7 @@ class KindBatch:
         """Create what can be created; return the results as JSON, in order. Raises IdempotencyMismatch."""
         read = replace(self.dialect, new_job=partial(_new_job, self.kind, self.dialect))
         # One key of a caller may stand for a batch of each kind.
-        return self.batches.submit(read, items, self.sender, shown, key and f"{self.kind.name} {key}")
+        return self.batches.submit(read, items, self.sender, Results(), key and f"{self.kind.name} {key}")
 
 
 class Submitting:
@@ -48,12 +47,14 @@ class Submitting:
         if kind is None:
             submitting_user()
             raise NotFound(f"There is no kind {name}")
-        own = Dialect(submitting_user, partial(_own_job, kind, self._schemas), self._batches.create)
-        dialect = self._dialects.get(name, own)
+        dialect = self._dialects.get(name) or self._own_dialect(kind)
         sender = Sender(dialect.user(), request_id)
         if kind.closed:
             raise Conflict(f"The kind {name} is being deleted")
         return KindBatch(kind, dialect, sender, self._batches)
+
+    def _own_dialect(self, kind: Kind) -> Dialect:
+        return Dialect(submitting_user, OwnJobs(kind, self._schemas), self._batches.create)
 
 
 def _new_job(kind: Kind, dialect: Dialect, item: object, sender: Sender, job_id: str | None) -> NewJob:
@@ -76,32 +77,6 @@ def _new_job(kind: Kind, dialect: Dialect, item: object, sender: Sender, job_id:
         labels=[f"{name}={value}" for name, value in sorted(asked.labels.items())],
         kind_revision=kind.revision,
     )
-
-
-def _own_job(kind: Kind, schemas: Schemas, parameters: dict[str, Any], sender: Sender, job_id: str | None) -> NewJob:
-    """Return the job of a kind that a document defines. Raises Invalid."""
-    definition = kind.definition
-    if "parameters" in definition:
-        schema = schemas.of(kind.name, kind.revision, "parameters", definition["parameters"])
-        if faults := schema.faults(parameters):
-            raise Invalid.of(faults)
-    new = NewJob(
-        kind=kind.name,
-        parameters=parameters,
-        job_id=job_id,
-        created_by=dict(sender.user),
-        request_id=sender.request_id,
-    )
-    value = resolve(parse_pointer(definition["unique"]), parameters) if "unique" in definition else None
-    if value is not None:
-        new.dataset_name = f"{kind.name} {canonical_text(value)}"
-    key = resolve(parse_pointer(definition["key"]), parameters) if "key" in definition else None
-    if key is not None:
-        try:
-            new.key = key_text(key)
-        except ValueError as error:
-            raise Invalid.of([{"loc": [*parse_pointer(definition["key"])], "msg": str(error)}]) from None
-    return new
 
 
 def _below_parameters(error: Invalid) -> Invalid:

@@ -71,3 +71,24 @@ def test_a_dataset_with_an_active_job_is_said_to_be_busy(http):
 
 def test_an_unknown_kind_is_404(http):
     assert submit(http, "nothing", {}).status_code == 404
+
+
+def test_of_very_many_bad_items_a_hundred_are_told_all_and_each_gets_a_sentence(http):
+    http.put("/kinds/strict", json={"parameters": {"properties": {"a": {"type": "string"}}, "required": ["b"]}})
+    bad, unknown = {"parameters": {"a": 1}}, {"parameter" * 50: 1}
+    answer = submit(http, "strict", *[bad, unknown] * 5_000, {"parameters": {"a": "x", "b": 1}})
+    *refused, good = answer.json["results"]
+    assert good["status"] == "CREATED"
+    assert [len(result.get("errors", [])) for result in refused] == [2, 1] * 50 + [0] * 9_900
+    assert {result["code"] for result in refused} == {"invalid"}
+    assert refused[-2]["message"] == "parameters: does not match the schema"
+    assert refused[-1]["message"].startswith("parameterparameter")
+    assert max(len(result["message"]) for result in refused[100:]) <= 201
+    assert len(answer.data) < 3_000_000
+
+
+def test_the_value_that_keeps_a_job_out_is_named_shortly(http):
+    http.put("/kinds/single", json={"unique": "/url"})
+    [_, second] = submit(http, "single", *[{"parameters": {"url": "u" * 150}}] * 2).json["results"]
+    assert second["code"] == "target-busy"
+    assert len(second["message"]) < 150
