@@ -13,7 +13,7 @@ from pymongo.database import Database
 from benchmarks.crew import Step
 from benchmarks.documents import LEASE, Document, Held, copies, share_of
 from job_service.mongo.database.client import connect
-from job_service.mongo.database.collections import CLAIM_ORDER, due
+from job_service.mongo.database.collections import CLAIM_ORDER, QUEUES, due
 
 _KIND = "dataset"
 _databases: dict[tuple[str, str], Database[Document]] = {}
@@ -49,7 +49,7 @@ def claim(client: int, url: str, name: str, size: int) -> Step:
 
     def one() -> int:
         now = datetime.now(UTC)
-        claimable = {"kind": _KIND, "readyAt": due(now)}
+        claimable = {QUEUES: _KIND, "readyAt": due(now)}
         update = _lease(f"{seed}-{client}-{next(numbers)}", worker, now)
         found = jobs.find_one_and_update(claimable, update, sort=CLAIM_ORDER, return_document=ReturnDocument.AFTER)
         return 1 if found else 0
@@ -133,7 +133,7 @@ def _take(jobs: Collection[Document], size: int, claim_id: str, worker: str) -> 
     """Claim a batch; nothing only when there is nothing, not when others were faster."""
     while True:
         now = datetime.now(UTC)
-        claimable = {"kind": _KIND, "readyAt": due(now)}
+        claimable = {QUEUES: _KIND, "readyAt": due(now)}
         ids = [job["_id"] for job in jobs.find(claimable, {"_id": 1}).sort(CLAIM_ORDER).limit(size)]
         if not ids:
             return []

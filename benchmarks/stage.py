@@ -23,13 +23,13 @@ from benchmarks.wire import Refused, Wire
 from job_service.command.gunicorn_config import threads, workers
 from job_service.embedded.mongod import PrivateMongod
 from job_service.embedded.process import end, spawn
-from job_service.mongo.database.collections import EPOCH, ensure_indexes
+from job_service.mongo.database.collections import CLAIM_ORDER, EPOCH, QUEUES, ensure_indexes
 from job_service.mongo.database.replica_set import initiate
 
 SERVED = "jobdb"
 RAW = "raw"
 LEAN = "raw_lean"
-CLAIM_INDEX = [("kind", 1), ("priority", -1), ("readyAt", 1), ("_id", 1)]
+CLAIM_INDEX = [(QUEUES, 1), *CLAIM_ORDER]
 PATIENCE = 60.0
 #: Up to so many jobs it takes less time to delete them than to make their indexes again.
 FEW = 5_000

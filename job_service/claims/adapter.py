@@ -118,7 +118,7 @@ class Claims:
             if facet is None:
                 raise Invalid(f"Unknown field: {name}", [{"loc": ["where", name], "msg": f"Unknown field: {name}"}])
             by[facet] = _labels(value) if facet == "label" else _values(name, value, family)
-        return Narrowing(family.name, by["type"], by["datasetName"], by["key"], by["label"], by_id=family.by_id)
+        return Narrowing(family.name, by["type"], by["datasetName"], by["key"], by["label"])
 
 
 def _report(claim_id: str, job_id: str, update: Update, known_as: str | None) -> Report:

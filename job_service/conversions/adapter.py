@@ -70,7 +70,7 @@ class Conversions:
 
     def take(self, client: Client, source: str | None = None) -> tuple[Conversion | None, bool]:
         """Claim the available job with the oldest id; return it, if there is one, and whether nothing may start."""
-        narrowing = Narrowing(CONVERSION.name, types=(source,) if source else (), by_id=True)
+        narrowing = Narrowing(CONVERSION.name, types=(source,) if source else ())
         job, pause = self._clients.take(narrowing, client)
         return (shown(job) if job else None), pause is not None
 

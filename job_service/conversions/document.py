@@ -19,6 +19,7 @@ CONVERSION = Kind(
     },
     steps=frozenset({"active"}),
     facets={"source": "type"},
+    claims_by=("kind", "type"),
     by_id=True,
     worker="job-service worker conversions --exec CMD",
 )

@@ -24,6 +24,7 @@ DATASET = Kind(
     steps=frozenset(STATUSES) - FINAL_STATUSES - {"queued"},
     facets={"operation": "type", "target": "datasetName"},
     choices={"operation": frozenset(OPERATIONS)},
+    claims_by=("kind", "type"),
     worker="job-service worker datasets --input-dir DIR",
 )
 

@@ -63,7 +63,7 @@ class Jobs:
             now=now,
             pause=dict(pause) if pause["paused"] else None,
             served=not claimable or store.workers.serve(job),
-            ahead=store.reading.count_ahead(job, now, MOST_AHEAD, by_id=family.by_id) if claimable else 0,
+            ahead=store.reading.count_ahead(job, now, MOST_AHEAD) if claimable else 0,
             worker=family.worker,
             spent=claimable and store.context.policy.is_spent(job),
             children_alive=store.reading.children_alive(job["_id"]) if alive and "readyAt" not in job else 0,

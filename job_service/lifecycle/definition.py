@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from job_service.lifecycle.errors import Invalid
-from job_service.lifecycle.kind import Kind, KindPolicy
+from job_service.lifecycle.kind import BY_EVERYTHING, Kind, KindPolicy
 
 Definition = dict[str, Any]
 
@@ -51,6 +51,7 @@ def own_kind(name: str, revision: int, definition: Mapping[str, Any], check: Res
         steps=None if steps is None else frozenset(steps),
         types=tuple(definition.get("types", ())),
         facets={"type": "type", "key": "key", "label": "label"},
+        claims_by=BY_EVERYTHING,
         choices={"type": frozenset(definition["types"])} if definition.get("types") else {},
     )
     if "result" in definition:

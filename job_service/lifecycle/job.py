@@ -24,8 +24,8 @@ class State(StrEnum):
 #: States by their value; to make one from it takes longer.
 STATES = {state.value: state for state in State}
 
-#: The version of the documents that are written; `mongo/keeping/schema.py` says what it was before.
-SCHEMA_VERSION = 2
+#: The version of the documents that are written; `mongo/keeping/upgrade.py` says what it was before.
+SCHEMA_VERSION = 3
 
 ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.QUARANTINED})
 ALIVE = frozenset({State.QUEUED, State.RUNNING})
@@ -103,7 +103,8 @@ class Job(Shown, total=False):
     state: str
     #: Only while alive: the dataset, or `<kind> <value>` of a kind of its own; a unique index makes one alive job true.
     datasetName: str
-    byKind: str  #: the kind again, where the claims of kinds of their own look for it
+    queues: list[str]  #: where claims find it, in the order of `readyAt`; see `mongo/verbs/queues.py`
+    queuesById: list[str]  #: where claims find it in the order of ids, for the kinds whose oldest id goes first
     labels: list[str]  #: each as `name=value`
     formerDatasetName: str  #: what `datasetName` was, once the job has ended
     waits: (

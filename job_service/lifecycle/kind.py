@@ -7,6 +7,10 @@ from typing import Any, Literal, NamedTuple
 from job_service.lifecycle.job import State
 
 Facet = Literal["type", "datasetName", "key", "label"]
+ClaimedBy = Literal["kind", "type", "key", "label"]
+
+#: How a kind is claimed of which nobody knows how its claims will narrow.
+BY_EVERYTHING: tuple[ClaimedBy, ...] = ("kind", "type", "key", "label")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,28 +29,23 @@ class KindPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of job.
-
-    `words` gives the family's status for each state; `steps` are the statuses that a worker may set while it runs
-    (None: any word); `types` are all that the jobs' `type` may be, where claims mostly ask for some: then every claim
-    asks by name, and no job may have another; `facets` names the fields of a claim's `where` and what they narrow by,
-    and `choices` the values they may take; `counts` says that its clients want small numbers; `by_id` that the oldest
-    id goes first, also when it was put back; `has_elements` that its jobs may be parents of others; `worker` is the
-    command of this project that works for it, with what that needs of its machine.
-    """
+    """One kind of job."""
 
     name: str
+    #: The status of its jobs in each state.
     words: Mapping[State, str] = field(default_factory=lambda: {state: state.value for state in State})
-    steps: frozenset[str] | None = None
-    types: tuple[str, ...] = ()
-    facets: Mapping[str, Facet] = field(default_factory=dict)
-    choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    counts: bool = False
-    by_id: bool = False
-    has_elements: bool = False
-    worker: str = ""
-    #: Whether a document defines it; the others are the families, each with an API of its own.
-    own: bool = False
+    steps: frozenset[str] | None = None  #: the statuses that a worker may set while a job runs; None: any word
+    types: tuple[str, ...] = ()  #: all that the `type` of its jobs may be; empty: anything
+    facets: Mapping[str, Facet] = field(default_factory=dict)  #: the fields of a claim's `where`: what each narrows by
+    choices: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: the values that fields of `where` may have
+    #: By what claims ask for its jobs. Each is a queue, which costs every write of a job an entry in an index. Without
+    #: `kind` claims always name types, or read all of `types`.
+    claims_by: tuple[ClaimedBy, ...] = ("kind",)
+    by_id: bool = False  #: whether within a priority the oldest id goes first, also when it was put back
+    counts: bool = False  #: whether its clients want small numbers
+    has_elements: bool = False  #: whether its jobs may be parents of others
+    worker: str = ""  #: the command of this project that works for it, with what that needs of its machine
+    own: bool = False  #: whether a document defines it; the others are the families, each with an API of its own
     revision: int = 0  #: how often its definition was changed; 0: never
     definition: Mapping[str, Any] = field(default_factory=dict)  #: what its document says, as it was given
     closed: bool = False  #: it is being deleted, and takes no more jobs
@@ -76,4 +75,3 @@ class Narrowing:
     dataset_names: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()  #: whose turn it may be
     labels: tuple[str, ...] = ()  #: each as `name=value`; a job has to have all
-    by_id: bool = False  #: within a priority the oldest id first, instead of who has been ready for longest

@@ -21,6 +21,7 @@ from job_service.mongo.database.clock import DatabaseClock
 from job_service.mongo.database.collections import Collections, ensure_indexes
 from job_service.mongo.database.suitability import require_replica_set
 from job_service.mongo.keeping.schema import announce, require_readable, require_whole
+from job_service.mongo.keeping.upgrade import Upgrade
 from job_service.mongo.keys.idempotency import Idempotency
 from job_service.mongo.telling.notes import NoteBoard, ensure_board
 from job_service.mongo.telling.wakeups import Wakeups
@@ -60,14 +61,19 @@ class Store:
     wakeups: Wakeups
     counters: Counters
     stats: Stats
+    upgrade: Upgrade
 
     def prepare(self) -> None:
-        """Make the indexes; raises Unsuitable, or the driver's errors while the database is away."""
+        """Make the indexes and upgrade older documents; raises Unsuitable, and the driver's errors.
+
+        No claim may be served before: it would not see older documents.
+        """
         require_replica_set(self.database)
         require_whole(self.database)
         require_readable(self.collections)
         ensure_indexes(self.database)
         announce(self.collections)
+        self.upgrade()
         ensure_board(self.database)
 
     def ping(self) -> None:
@@ -89,14 +95,13 @@ def open_store(
     clock = clock or DatabaseClock(database)
     counters, board = Counters(collections, clock), NoteBoard(collections, clock)
     context = StoreContext(kinds, policy, clock, telling_all(observe, counters.observe, board.observe), board.tell)
-    maintenance = Maintenance(collections)
-    reading, workers = Reading(collections, kinds), Workers(collections, clock)
+    maintenance, workers, reading = Maintenance(collections), Workers(collections, clock), Reading(collections, kinds)
     ending = Ending(collections, context)
     reporting, sweeper = Reporting(collections, context, ending), Sweeper(collections, context, ending)
-    submission = Submission(collections, context)
+    submission, upgrade = Submission(collections, context), Upgrade(collections, kinds)
     submission.admissions.append(context.require_kinds)
-    recount = Recount(collections, counters)
-    sweeper.duties.extend([submission.confirm_left, recount])
+    sweeper.duties.extend([submission.confirm_left, Recount(collections, counters)])
+    sweeper.duties_of_each.append(upgrade)
     return Store(
         database=database,
         collections=collections,
@@ -114,4 +119,5 @@ def open_store(
         wakeups=Wakeups(board, reading.get, reading.any_claimable, clock),
         counters=counters,
         stats=Stats(context, counters, reading, workers, maintenance),
+        upgrade=upgrade,
     )

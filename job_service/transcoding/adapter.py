@@ -23,7 +23,7 @@ from job_service.web.request_ids import request_id
 from job_service.web.requests import validate
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_FIFO = Narrowing(TRANSCODING.name, by_id=True)
+_FIFO = Narrowing(TRANSCODING.name)
 
 
 class TranscodingJobs:

@@ -26,6 +26,7 @@ TRANSFER = Kind(
     types=tuple(JobType.__members__),
     facets={"type": "type"},
     choices={"type": frozenset(JobType.__members__)},
+    claims_by=("type",),
     has_elements=True,
     counts=True,
     worker="job-service worker transfers --sites FILE (needs gfal2 for sites of GridFTP)",

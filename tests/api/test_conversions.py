@@ -6,6 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from job_service.conversions.document import CONVERSION
+from job_service.lifecycle.kind import Narrowing
+from job_service.mongo.verbs.queues import claim_order, may_start
+
 DAY = 86_400
 DOCUMENT = {
     "storageRoot": "gs://bucket",
@@ -357,10 +361,10 @@ def test_the_counts_and_the_claim_are_served_by_indexes(http, store):
     for source in ["freg"] * 30 + ["altinn3"]:
         submit(http, source)
     collection = store.collections.inprogress
-    claim = {"kind": "conversion", "type": "altinn3", "readyAt": {"$lte": store.context.clock.now()}}
-    plan = collection.find(claim).sort([("priority", -1), ("_id", 1)]).explain()["queryPlanner"]["winningPlan"]
+    claim = may_start(CONVERSION, Narrowing("conversion", types=("altinn3",)), store.context.clock.now())
+    plan = collection.find(claim).sort(claim_order(CONVERSION)).explain()["queryPlanner"]["winningPlan"]
     assert "SORT" not in str(plan)
-    assert "claim_source" in str(plan)
+    assert "queuesById" in str(plan)
     grouped = [{"$match": {"kind": "conversion"}}, {"$group": {"_id": {"s": "$type", "t": "$state"}}}]
     counts = {"aggregate": "inprogress", "pipeline": grouped, "cursor": {}, "hint": "tree"}
     told = store.database.command("explain", counts)

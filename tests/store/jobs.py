@@ -1,5 +1,8 @@
 """Dataset jobs for tests of the store, and what is asked of it about them."""
 
+import threading
+
+import pytest
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
@@ -44,6 +47,16 @@ def report(store, job, **said):
     """Report about a job under the claim it was handed out with."""
     claim_id = said.pop("claim_id", None) or job["lease"]["claimId"]
     return store.reporting.report([Report(job_id=job["_id"], claim_id=claim_id, **said)])[0]
+
+
+def until(condition, seconds=20):
+    """Wait until something is true; fail when it does not become so."""
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        pause.wait(0.02)
+    pytest.fail("what was waited for did not happen")
 
 
 def stored(store, job_id):

@@ -164,8 +164,7 @@ class Handing(RuleBasedStateMachine):
 
     @staticmethod
     def _narrowing(narrowing):
-        given = dict(zip(("kind", "types", "dataset_names"), narrowing, strict=False))
-        return Narrowing(**given, by_id=narrowing[0] == "conversion")
+        return Narrowing(**dict(zip(("kind", "types", "dataset_names"), narrowing, strict=False)))
 
     @rule(instance=INSTANCE, narrowing=NARROWINGS, seconds=SECONDS, place=st.none() | PLACE)
     def claim_one(self, instance, narrowing, seconds, place):

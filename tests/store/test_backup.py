@@ -10,6 +10,7 @@ from pymongo.errors import OperationFailure
 
 from job_service.app import create_app
 from job_service.families import FAMILIES
+from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import open_database
 from job_service.mongo.database.suitability import Unsuitable
@@ -179,7 +180,7 @@ def test_a_file_that_is_no_whole_backup_restores_nothing(store, clock, copied, e
 
 
 def test_a_backup_of_a_newer_version_is_refused(clock, elsewhere, tmp_path):
-    first = {"format": "job-service-backup", "version": 1, "schema": 3}
+    first = {"format": "job-service-backup", "version": 1, "schema": SCHEMA_VERSION + 1}
     file = rewrite(tmp_path / "newer.gz", json_util.dumps(first, json_options=JSON).encode() + b"\n")
     with pytest.raises(Unusable, match="made by a newer version"):
         restore_backup(elsewhere, file, clock.now())

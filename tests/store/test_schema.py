@@ -18,19 +18,19 @@ def test_every_new_document_says_its_version(store):
         assert store.collections.inprogress.count_documents({"schemaVersion": SCHEMA_VERSION}) == 2
 
 
-@pytest.mark.parametrize("stored", [{"version": 3, "readableFrom": 3}, {"version": 9}])
+@pytest.mark.parametrize("stored", [{"version": 4, "readableFrom": 4}, {"version": 9}])
 def test_a_database_that_only_a_newer_version_can_read_is_refused_with_a_sentence(new_database, stored):
     new_database["schema"].insert_one({"_id": "jobs", **stored})
     readiness = Readiness(open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None), lambda: True)
-    with pytest.raises(Unsuitable, match=r"documents of version \d, .* reads 2 at most: start the newer version"):
+    with pytest.raises(Unsuitable, match=r"documents of version \d, .* reads 3 at most: start the newer version"):
         readiness.prepare()
     assert new_database.list_collection_names() == ["schema"]
 
 
 def test_a_newer_database_that_this_version_can_read_is_served_and_keeps_its_version(new_database):
-    new_database["schema"].insert_one({"_id": "jobs", "version": 3, "readableFrom": 2})
+    new_database["schema"].insert_one({"_id": "jobs", "version": 4, "readableFrom": 3})
     open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None).prepare()
-    assert new_database["schema"].find_one() == {"_id": "jobs", "version": 3, "readableFrom": 2}
+    assert new_database["schema"].find_one() == {"_id": "jobs", "version": 4, "readableFrom": 3}
 
 
 @pytest.mark.parametrize("name", ["inprogress", "completed"])

@@ -1,19 +1,7 @@
 import threading
 
-import pytest
-
 from job_service.lifecycle.retry import RetryPolicy
-from tests.store.jobs import claim, report, submit
-
-
-def until(condition, seconds=20):
-    """Wait until something is true; fail when it does not become so."""
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        pause.wait(0.02)
-    pytest.fail("what was waited for did not happen")
+from tests.store.jobs import claim, report, submit, until
 
 
 def test_one_of_two_instances_sweeps_until_it_is_gone(store, another_store, clock):

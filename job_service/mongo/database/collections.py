@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.job import SCHEMA_VERSION, Job, State
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.suitability import Unsuitable
 
@@ -26,13 +26,11 @@ CLAIM_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("readyAt", ASCE
 BY_ID_ORDER: list[tuple[str, int]] = [("priority", DESCENDING), ("_id", ASCENDING)]
 
 
-#: The indexes in `CLAIM_ORDER`, and whose jobs stand in them. Each entry costs every claim, heartbeat and end, so only
-#: those have both whose claims ask for any type as often as for some. Where claims ask for any by naming all
-#: (`Kind.types`), mongod looks for each among the entries that were removed of late.
-BY_TYPE, BY_ANY = "claim_type", "claim_any"
-BY_OWN_KIND = "claim_kind"
-KINDS_BY_TYPE = ("dataset", "transfer")
-KINDS_BY_ANY = ("code", "conversion", "dataset", "transcoding")
+#: The fields with the queues that claims read, and the index over each: in `CLAIM_ORDER`, and in `BY_ID_ORDER`.
+QUEUES, QUEUES_BY_ID = "queues", "queuesById"
+
+#: The index of the documents that an earlier version has written, which is empty but for the time of an upgrade.
+OLDER_SCHEMA = f"schema_before_{SCHEMA_VERSION}"
 
 
 def due(now: datetime) -> dict[str, datetime]:
@@ -128,22 +126,14 @@ def _indexes() -> dict[str, list[IndexModel]]:
 
 def _of_jobs_in_progress() -> list[IndexModel]:
     in_kind, in_type, ready = ("kind", ASCENDING), ("type", ASCENDING), ("readyAt", ASCENDING)
-    conversions, transcodings = {"kind": "conversion"}, {"kind": "transcoding"}
+    conversions = {"kind": "conversion"}
     return [
         # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
         _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
-        # An ended job has no `readyAt`: it leaves them when it ends, and is not there again when it is moved.
-        _partial([in_kind, in_type, *CLAIM_ORDER], BY_TYPE, _may_be_claimed(KINDS_BY_TYPE)),
-        _partial([in_kind, *CLAIM_ORDER], BY_ANY, _may_be_claimed(KINDS_BY_ANY)),
-        # Kinds of their own: the job says by a field that it is claimed so.
-        _partial(
-            [("byKind", ASCENDING), *CLAIM_ORDER, ("type", ASCENDING), ("key", ASCENDING)],
-            BY_OWN_KIND,
-            {"byKind": {"$gt": ""}, "readyAt": {"$gt": EPOCH}},
-        ),
-        _partial([in_kind, *BY_ID_ORDER, ready], "claim_id", conversions),
-        _partial([in_kind, *BY_ID_ORDER, ready], "claim_number", transcodings),
-        _partial([in_kind, in_type, *BY_ID_ORDER, ready], "claim_source", conversions),
+        # A job that has ended, or waits for something else, has no `readyAt` and stands in neither.
+        _partial([(QUEUES, ASCENDING), *CLAIM_ORDER], QUEUES, _may_be_claimed(QUEUES)),
+        _partial([(QUEUES_BY_ID, ASCENDING), *BY_ID_ORDER, ready], QUEUES_BY_ID, _may_be_claimed(QUEUES_BY_ID)),
+        _partial([("schemaVersion", ASCENDING)], OLDER_SCHEMA, {"schemaVersion": {"$lt": SCHEMA_VERSION}}),
         _partial([in_kind, in_type, ("state", ASCENDING), ("_id", ASCENDING)], "tree", conversions),
         # Few jobs are in it; one of all held ones would be written at each claim, heartbeat and end.
         _partial([("readyAt", ASCENDING)], SUSPECT, _MAY_BE_SPENT),
@@ -154,8 +144,8 @@ def _of_jobs_in_progress() -> list[IndexModel]:
     ]
 
 
-def _may_be_claimed(kinds: Sequence[str]) -> dict[str, Any]:
-    return {"kind": {"$in": list(kinds)}, "readyAt": {"$gt": EPOCH}}
+def _may_be_claimed(queues: str) -> dict[str, Any]:
+    return {queues: {"$gt": ""}, "readyAt": {"$gt": EPOCH}}
 
 
 def _of_completed_jobs() -> list[IndexModel]:
@@ -239,6 +229,7 @@ _INDEX_NOT_FOUND = 27
 _RETIRED = {
     "inprogress": frozenset(
         {"claimable", "claimable_type", "ended", "held", "older_schema"}
+        | {"claim_type", "claim_any", "claim_kind", "claim_id", "claim_number", "claim_source"}
         | {"waits", "waits_children", "waits_confirmation"}
     ),
     "completed": frozenset({"expires", "finishedAt", "older_schema"}),

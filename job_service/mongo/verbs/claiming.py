@@ -17,16 +17,17 @@ from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.job import Job, State
-from job_service.lifecycle.kind import Kind, Narrowing
+from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import Document, fetch
-from job_service.mongo.database.collections import BY_ID_ORDER, CLAIM_ORDER, EPOCH, Collections, due
+from job_service.mongo.database.collections import EPOCH, Collections
 from job_service.mongo.verbs.claim_intents import Allotment, ClaimIntents, OpenClaim
 from job_service.mongo.verbs.claimed import ClaimAsked, Claimed
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
 from job_service.mongo.verbs.leasing import Leasing
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus, Permit
+from job_service.mongo.verbs.queues import claim_order, may_start
 from job_service.tracing import traced
 
 #: How many times as many jobs are looked at as are wanted, for a while after claimers met at the head of the queue.
@@ -40,41 +41,11 @@ _TURN_SECONDS = 0.05
 _GOLDEN = 0.618
 
 
-def may_start(family: Kind, narrowing: Narrowing, now: datetime) -> Document:
-    """Return the claim's predicate; `explain` asks the same."""
-    if family.own:
-        return _may_start_of_own(family, narrowing, now)
-    found: Document = {"kind": family.name, "readyAt": due(now)}
-    # With every type named the index by type gives each one's jobs in order, and nothing has to be sorted.
-    types = narrowing.types or family.types
-    if types:
-        found["type"] = {"$in": list(types)} if len(types) > 1 else types[0]
-    if narrowing.dataset_names:
-        found["datasetName"] = {"$in": list(narrowing.dataset_names)}
-    return found
-
-
-def _may_start_of_own(kind: Kind, narrowing: Narrowing, now: datetime) -> Document:
-    found: Document = {"byKind": kind.name, "readyAt": due(now)}
-    if narrowing.types:
-        found["type"] = {"$in": list(narrowing.types)}
-    if narrowing.keys:
-        found["key"] = {"$in": list(narrowing.keys)}
-    if narrowing.labels:
-        found["labels"] = {"$all": list(narrowing.labels)}
-    return found
-
-
 def spent(policy: RetryPolicy) -> Document:
     """Return the condition for jobs with a lapsed lease that must end instead of being handed out once more."""
     lapsed = {"state": State.RUNNING.value}
     killed = {**lapsed, "leasesLost": {"$gte": policy.max_leases_lost - 1}}
     return {"$or": [killed, {**lapsed, "cancelRequestedAt": {"$gt": EPOCH}}]}
-
-
-def claim_order(narrowing: Narrowing) -> list[tuple[str, int]]:
-    """Return the order in which jobs are handed out."""
-    return BY_ID_ORDER if narrowing.by_id else CLAIM_ORDER
 
 
 class Claiming:
@@ -164,13 +135,14 @@ class Claiming:
         return self._inprogress.find_one_and_update(
             claimable,
             [{"$set": {**fields, **counted}}, {"$unset": "delayedBy"}],
-            sort=claim_order(narrowing),
+            sort=claim_order(self._kinds[narrowing.kind]),
             return_document=ReturnDocument.BEFORE,
         )
 
     def _candidates(self, narrowing: Narrowing, wanted: int) -> tuple[list[Job], bool]:
         """Return jobs that may start, and whether there were no more of them than that."""
-        may_start, order = self._may_start(narrowing, self._clock.now()), claim_order(narrowing)
+        may_start = self._may_start(narrowing, self._clock.now())
+        order = claim_order(self._kinds[narrowing.kind])
         if time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS:
             found, were_all = self._share(may_start, order, wanted)
         else:

@@ -20,7 +20,7 @@ from pymongo.read_concern import ReadConcern
 
 from job_service.lifecycle.definition import KIND_NAME, Definition, ResultCheck, own_kind, with_policy
 from job_service.lifecycle.errors import Conflict, NotFound
-from job_service.lifecycle.kind import Kind
+from job_service.lifecycle.kind import BY_EVERYTHING, Kind
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 
@@ -73,7 +73,7 @@ class Kinds(Mapping[str, Kind]):
 
     def __getitem__(self, name: str) -> Kind:
         found: Kind | None = self.get(name)
-        return found or Kind(name=name, own=True)
+        return found or Kind(name=name, own=True, claims_by=BY_EVERYTHING)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._now().kinds)

@@ -7,7 +7,7 @@ from pymongo.errors import DuplicateKeyError
 
 from job_service.lifecycle.clock import at_once
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, NotFound, TargetBusy
-from job_service.lifecycle.job import ALIVE, ENDED, Job, NewJob, State
+from job_service.lifecycle.job import ALIVE, ENDED, SCHEMA_VERSION, Job, NewJob, State
 from job_service.lifecycle.reports import Accepted, Release, Report, amending, ending, fencing
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.changes import as_update
@@ -15,6 +15,7 @@ from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.queues import queues_of
 from job_service.mongo.verbs.reading import Reading
 from job_service.mongo.verbs.reporting import Reporting
 from job_service.tracing import traced
@@ -160,16 +161,19 @@ class Operating:
         `taken` says that its holder is to lose it, and that what the holder still says of it is to be refused.
         """
         now = self._clock.now()
+        kind = self._kinds[job["kind"]]
         fresh: Job = {
+            **queues_of(kind, job),
             **job,
             **(fencing(job) if taken else {}),  # type: ignore[typeddict-item]  # a field of Job
             "state": State.QUEUED.value,
-            "status": self._kinds[job["kind"]].words[State.QUEUED],
+            "status": kind.words[State.QUEUED],
             "readyAt": at_once(now),
             "updatedAt": now,
             "endSeq": job["endSeq"] + 1,
             "attempts": 0,
             "leasesLost": 0,
+            "schemaVersion": SCHEMA_VERSION,
         }
         for name in _GONE:
             fresh.pop(name, None)  # type: ignore[misc]  # names of Job

@@ -13,8 +13,8 @@ from typing import Any
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.mongo.database.client import Document
-from job_service.mongo.database.collections import BY_ANY, BY_OWN_KIND, BY_TYPE, Collections, due
-from job_service.mongo.verbs.claiming import claim_order, may_start
+from job_service.mongo.database.collections import QUEUES, Collections, due
+from job_service.mongo.verbs.queues import claim_index, claim_order, may_start, ready
 
 _MOST_NUMBERS = 2**63
 
@@ -76,30 +76,26 @@ class Reading:
 
     def first(self, narrowing: Narrowing, now: datetime) -> Job | None:
         """Return the job that the next claim would get."""
-        found = self._inprogress.find(self._may_start(narrowing, now)).sort(claim_order(narrowing)).limit(1)
-        return next(iter(found), None)
+        kind = self._kinds[narrowing.kind]
+        return self._inprogress.find_one(may_start(kind, narrowing, now), sort=claim_order(kind))
 
     def ahead(self, narrowing: Narrowing, now: datetime, limit: int) -> list[Job]:
         """Return the jobs that the next claims would get, without their logs."""
-        found = self._inprogress.find(self._may_start(narrowing, now), {"log": 0}).sort(claim_order(narrowing))
-        return list(found.limit(limit))
+        kind = self._kinds[narrowing.kind]
+        return list(
+            self._inprogress.find(may_start(kind, narrowing, now), {"log": 0}).sort(claim_order(kind)).limit(limit)
+        )
 
-    def count_ahead(self, job: Job, now: datetime, limit: int, *, by_id: bool = False) -> int:
+    def count_ahead(self, job: Job, now: datetime, limit: int) -> int:
         """Count the claimable jobs of its kind that go before this one, up to a limit."""
-        kind = job["kind"]
-        ahead = self._may_start(Narrowing(kind), now)
-        if by_id:
-            ahead["$or"] = [
-                {"priority": {"$gt": job["priority"]}},
-                {"priority": job["priority"], "_id": {"$lt": job["_id"]}},
-            ]
-            return self._inprogress.count_documents(ahead, limit=limit)
-        ahead["$or"] = [
-            {"priority": {"$gt": job["priority"]}},
-            {"priority": job["priority"], "readyAt": {"$lt": job["readyAt"]}},
-            {"priority": job["priority"], "readyAt": job["readyAt"], "_id": {"$lt": job["_id"]}},
-        ]
-        return self._inprogress.count_documents(ahead, limit=limit, hint=self._index(kind))
+        kind = self._kinds[job["kind"]]
+        earlier: list[Document] = [{"_id": {"$lt": job["_id"]}}]
+        if not kind.by_id:
+            earlier = [{"readyAt": {"$lt": job["readyAt"]}}, {"readyAt": job["readyAt"], **earlier[0]}]
+        ahead = may_start(kind, Narrowing(kind.name), now)
+        ahead["$or"] = [{"priority": {"$gt": job["priority"]}}]
+        ahead["$or"] += [{"priority": job["priority"], **each} for each in earlier]
+        return self._inprogress.count_documents(ahead, limit=limit, hint=claim_index(kind))
 
     def children(self, parent_id: str) -> list[Job]:
         """Return the elements of a job, in the order of their ids."""
@@ -113,25 +109,13 @@ class Reading:
     def oldest_claimable(self, kind: str, now: datetime) -> datetime | None:
         """Return since when the longest waiting claimable job of a kind has waited."""
         # With every priority named the index gives each one's oldest in order, and nothing has to be sorted.
-        query = {**self._may_start(Narrowing(kind), now), "priority": {"$in": list(range(10))}}
-        found = self._inprogress.find(query, {"readyAt": 1}, hint=self._index(kind)).sort("readyAt", 1).limit(1)
+        query = {**ready(self._kinds[kind], now), "priority": {"$in": list(range(10))}}
+        found = self._inprogress.find(query, {"readyAt": 1}, hint=QUEUES).sort("readyAt", 1).limit(1)
         return next((job["readyAt"] for job in found), None)
 
     def any_claimable(self, kinds: Iterable[str], now: datetime) -> bool:
         """Say whether a job of some of these kinds may be claimed."""
-        return any(
-            self._inprogress.find_one(self._may_start(Narrowing(kind), now), {"_id": 1}, hint=self._index(kind))
-            for kind in kinds
-        )
-
-    def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
-        return may_start(self._kinds[narrowing.kind], narrowing, now)
-
-    def _index(self, kind: str) -> str:
-        found = self._kinds[kind]
-        if found.own:
-            return BY_OWN_KIND
-        return BY_TYPE if found.types else BY_ANY
+        return any(self._inprogress.find_one(ready(self._kinds[kind], now), {"_id": 1}, hint=QUEUES) for kind in kinds)
 
     def _page(self, cursor: Any, wanted: JobFilter) -> list[Job]:
         cursor = cursor.sort("_id", 1 if wanted.oldest_first else -1)

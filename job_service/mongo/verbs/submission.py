@@ -24,6 +24,7 @@ from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import EPOCH, Collections
 from job_service.mongo.database.duplicates import duplicates
 from job_service.mongo.verbs.context import StoreContext
+from job_service.mongo.verbs.queues import queues_of
 from job_service.tracing import traced
 
 _BATCH = 1_000
@@ -214,8 +215,7 @@ class Submission:
             if new.ready_at and new.ready_at > now:
                 job["readyAt"], job["delayedBy"] = new.ready_at, "not-before"
         _add_optional(job, new, number)
-        if self._kinds[new.kind].own:
-            job["byKind"] = new.kind
+        job.update(queues_of(self._kinds[new.kind], job))
         return job
 
 

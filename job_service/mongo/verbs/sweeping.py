@@ -1,7 +1,8 @@
 """Housekeeping behind the requests; correctness never waits for it.
 
-Every instance moves the jobs that it has marked ended. One instance at a time, by a lease of its own, also looks
-for what crashes have left: interrupted moves, jobs that lost too many leases, parents whose children are done.
+Every instance moves the jobs that it has marked ended, and upgrades what older instances write. One instance at a time,
+by a lease of its own, also looks for what crashes have left: interrupted moves, jobs that lost too many leases, parents
+whose children are done.
 """
 
 import logging
@@ -48,13 +49,15 @@ class Sweeper:
         self._thread: threading.Thread | None = None
         #: What families add: each returns how many things it has mended.
         self.duties: list[Duty] = []
+        #: Duties that an instance does not leave to the one that leads, which may be of an older version.
+        self.duties_of_each: list[Duty] = []
         ending.on_marked.append(self._wake.set)
 
     def sweep(self) -> dict[str, int]:
         """Do all there is to do once; return how much of what was done."""
         moved = self.move_ended()
         done = {"moved": moved, "ended": self._end_spent()}
-        done["duties"] = sum(_attempted(duty) for duty in self.duties)
+        done["duties"] = sum(_attempted(duty) for duty in (*self.duties, *self.duties_of_each))
         done["moved"] += self.move_ended()
         return done
 
@@ -104,7 +107,7 @@ class Sweeper:
                 # Also while ends keep coming in, which wake this thread before its time.
                 if time.monotonic() >= due:
                     due = time.monotonic() + interval * SystemRandom().uniform(0.75, 1.25)
-                    self._sweep_if_leading()
+                    self._sweep_or_follow()
             except Exception as error:  # noqa: BLE001  whatever it was, jobs must go on to be moved
                 _complain("sweep interrupted", error)
                 self._stop.wait(1.0)
@@ -116,9 +119,12 @@ class Sweeper:
             self._wake.clear()
             self._stop.wait(_QUIET_SECONDS)
 
-    def _sweep_if_leading(self) -> None:
+    def _sweep_or_follow(self) -> None:
         if self.leads():
             self.sweep()
+        else:
+            for duty in self.duties_of_each:
+                _attempted(duty)
 
     def _end_spent(self) -> int:
         """End jobs whose lease has run out and who must not be handed out again."""
