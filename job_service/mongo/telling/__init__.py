@@ -1,1 +1,1 @@
-"""How processes hear of jobs: notes, who reads them, wake-ups and events."""
+"""How processes learn of changes of jobs: notes on a capped collection, their readers, wake-ups and events."""

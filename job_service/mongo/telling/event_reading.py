@@ -1,4 +1,4 @@
-"""What the database tells of a change, as an event for people and programs."""
+"""Turns change-stream documents of `inprogress` into the events that clients read."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from job_service.mongo.database.collections import Collections
 _REMEMBERED = 100_000
 _BRIEF = {"kind": 1, "state": 1, "status": 1, "progress": 1}
 
-#: What a heartbeat changes is no event: only what someone could see is.
+#: The fields whose update is an event; a heartbeat changes others only (lease, times), which no client sees.
 _SEEN = "^(state|status|progress|log|result|error|attempts|cancelRequestedAt)($|[.])"
 _UPDATED = {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", {}]}}
 _NAMED = {"$map": {"input": _UPDATED, "in": {"$regexMatch": {"input": "$$this.k", "regex": _SEEN}}}}
@@ -34,15 +34,15 @@ PIPELINE: list[Document] = [
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change: `id` is where to go on from, `data` is `{jobId, kind, state, status, progress?, at}`."""
+    """One change of a job, as a server-sent event."""
 
-    id: str
-    name: str
-    data: dict[str, Any]
+    id: str  #: the resume token, which a reader sends as `Last-Event-ID` to continue after this event
+    name: str  #: `job`, or `gap` where changes are missing
+    data: dict[str, Any]  #: `{jobId, kind, state, status, progress?, at}`; of a gap `{message}`
 
 
 class EventReader:
-    """Turns changes into events; remembers the kinds of jobs, which an update does not name."""
+    """Turns changes into events; caches each job's brief fields, since an update names only the fields it changed."""
 
     def __init__(self, collections: Collections, families: Mapping[str, Kind]) -> None:
         self._kinds = families
@@ -50,7 +50,7 @@ class EventReader:
         self._known: OrderedDict[str, Document] = OrderedDict()
 
     def event(self, change: Any) -> Event | None:
-        """Return the event of a change; None where the job is gone and nothing is known of it."""
+        """Return the event of a change, or None if the job is neither cached nor stored any more."""
         job_id = change["documentKey"]["_id"]
         whole = change.get("fullDocument")
         changed = whole or change.get("updateDescription", {}).get("updatedFields", {})
@@ -76,7 +76,10 @@ class EventReader:
         return None
 
     def _as_it_was(self, job: Document, changed: Document) -> Document:
-        """Return a job that was read after its change as it was then: if its state did not change, it was held."""
+        """Return a job as it was at the time of its change, though it was read later and may have ended since.
+
+        An update that leaves the state alone was a worker's report, so an ended job was still running then.
+        """
         if "state" in changed or job["state"] not in ENDED:
             return job
         return {**job, "state": State.RUNNING.value, "status": self._kinds[job["kind"]].words[State.RUNNING]}

@@ -1,8 +1,8 @@
-"""Every change of a job, as it happens: one change stream a process, shared by all who read.
+"""Every change of a job as it happens: one change stream a process, shared by all its readers.
 
-Only `inprogress` is watched: the move of an ended job to `completed` is no change of the job. A reader that was away
-goes on after the last event it has seen, through a stream of its own until it has caught up. Ids are the database's
-resume tokens; they sort as the changes do, so that what comes both ways is told once.
+Only `inprogress` is watched: the move of an ended job to `completed` does not change the job. A reader that reconnects
+first gets what it missed, through a change stream of its own. Event ids are the database's resume tokens, which sort in
+the order of the changes, so an event that arrives through both streams is sent once.
 """
 
 import logging
@@ -31,14 +31,14 @@ _BUFFERED = 1_000
 _RETRY_AFTER = 5
 _TOKEN = re.compile(r"[0-9A-F]{16,2000}", re.ASCII)
 
-#: ChangeStreamFatalError, ChangeStreamHistoryLost: the database no longer has what came after that token.
+#: ChangeStreamFatalError, ChangeStreamHistoryLost: the oplog no longer reaches back to the resume token.
 _TOO_OLD = frozenset({280, 286})
 
 GAP = Event("", "gap", {"message": "The changes since then are not kept any more; these begin now"})
 
 
 class Subscription:
-    """One reader's place: what it has not been given yet, at most `_BUFFERED` events."""
+    """A reader's queue of events that it has not taken yet, at most `_BUFFERED`."""
 
     def __init__(self, wanted: "Wanted") -> None:
         self.wanted = wanted
@@ -48,7 +48,7 @@ class Subscription:
         self.position = ""
 
     def offer(self, event: Event) -> None:
-        """Hand over an event; a reader that is too slow is let go, and may come back to where it was."""
+        """Append an event; a reader whose queue is full is disconnected, and may reconnect with its last event's id."""
         with self._fresh:
             if len(self._events) >= _BUFFERED:
                 self._over = True
@@ -57,13 +57,13 @@ class Subscription:
             self._fresh.notify()
 
     def end(self) -> None:
-        """Let the reader go after what it has been offered."""
+        """End the subscription: `take` returns the queued events, then raises EOFError."""
         with self._fresh:
             self._over = True
             self._fresh.notify()
 
     def take(self, seconds: float) -> Event | None:
-        """Return the next event, None when there is none in that time. Raises EOFError at the end."""
+        """Return the next event, or None after so many seconds without one. Raises EOFError at the end."""
         with self._fresh:
             self._fresh.wait_for(lambda: self._events or self._over, seconds)
             if self._events:
@@ -74,20 +74,20 @@ class Subscription:
 
 
 class Wanted:
-    """Which events a reader is for; None does not restrict."""
+    """A reader's filter, by kind and by job; None matches all."""
 
     def __init__(self, kind: str | None = None, job_id: str | None = None) -> None:
         self._kind = kind
         self._job_id = job_id
 
     def __call__(self, event: Event) -> bool:
-        """Say whether an event is for this reader."""
+        """Return whether an event passes the filter; a gap always does."""
         right_kind = self._kind is None or event.data.get("kind") == self._kind
         return event.name == GAP.name or (right_kind and self._job_id in {None, event.data["jobId"]})
 
 
 class Events:
-    """Lets `most` readers follow the changes of jobs."""
+    """Distributes the changes of jobs to at most `most` readers."""
 
     def __init__(self, collections: Collections, families: Mapping[str, Kind], most: int) -> None:
         self._inprogress = collections.inprogress.with_options(read_concern=ReadConcern("majority"))
@@ -102,13 +102,14 @@ class Events:
 
     @property
     def readers(self) -> int:
-        """Return how many read just now."""
+        """Return the number of current readers."""
         return len(self._readers)
 
     def subscribe(self, wanted: Wanted) -> Subscription:
-        """Begin to read: whatever changes after this has returned will be offered. End it with `leave`.
+        """Open a subscription to every change from now on; close it with `leave`.
 
-        Raises Limited when too many read already, Unavailable when the database does not let us watch.
+        Raises Limited if there are `most` readers already, Unavailable if the database allows no change stream just
+        now.
         """
         subscription = Subscription(wanted)
         with self._lock:
@@ -126,13 +127,16 @@ class Events:
         return subscription
 
     def leave(self, subscription: Subscription) -> None:
-        """Stop reading."""
+        """Close a subscription; one that is closed already is ignored."""
         with self._lock:
             if subscription in self._readers:
                 self._readers.remove(subscription)
 
     def missed(self, last_id: str, wanted: Wanted) -> Iterator[Event]:
-        """Yield what came after an event up to now; a `gap` when that is not kept any more. Raises Invalid."""
+        """Yield the events between that id and now; a `gap` where the oplog has lost them.
+
+        Raises Invalid for an id that no event had, and the driver's errors.
+        """
         if not _TOKEN.fullmatch(last_id):
             raise Invalid.field("Last-Event-ID", "is none that this service has given")
         try:
@@ -146,7 +150,7 @@ class Events:
         return self._up_to_now(stream, wanted)
 
     def stop(self) -> None:
-        """Let every reader go, and take no more; returns at once."""
+        """End every subscription and refuse new ones; returns at once."""
         self._stopped.set()
         with self._lock:
             for subscription in self._readers:
@@ -181,7 +185,7 @@ class Events:
                 self._pause(error)
 
     def _follow(self) -> None:
-        """Tell of changes until nobody has read for a while."""
+        """Distribute changes until there has been no reader for `_LINGER_SECONDS`."""
         idle_since = time.monotonic()
         with self._watch(self._position) as stream:
             self._note(stream)
@@ -212,7 +216,7 @@ class Events:
         self._stopped.wait(1.0)
 
     def _idle(self) -> bool:
-        """Say whether the thread may end: nobody reads, or the process stops."""
+        """Return whether the thread may end: there is no reader, or the process stops."""
         with self._lock:
             if self._readers and not self._stopped.is_set():
                 return False

@@ -1,7 +1,8 @@
-"""Who reads the notes on the board (`notes.py`), so that no process writes any for nobody.
+"""Which processes read the notes on the board (`notes.py`): without another reader no note is written.
 
-Each process that reads keeps a document with the time until which it is to be taken for a reader. One that has news
-looks there once a second at most. What is missed in between is found by the look each second of whoever waits.
+Each reading process renews a document with the time until which it counts as a reader. A process with something to
+write looks at these documents once a second at most. A new reader may miss the notes of that second, but the waiting
+claims of a process look for jobs once a second anyway.
 """
 
 import os
@@ -16,12 +17,12 @@ from job_service.mongo.database.collections import Collections
 
 _LOOK_SECONDS = 1.0
 _RENEW_SECONDS = 30.0
-#: Of a process that has died, others think for so long that it reads: longer than two renewals, of which one may fail.
+#: How long a dead reader still counts as reading: longer than two renewals, since one may fail.
 _GOOD_FOR = timedelta(seconds=75)
 
 
 class NoteReaders:
-    """The processes that read the board, as one of them sees it; all of it raises the driver's errors."""
+    """The processes that read the board, as seen from one of them. Methods that ask raise the driver's errors."""
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._readers = collections.readers.with_options(write_concern=WriteConcern(w=1))
@@ -33,28 +34,28 @@ class NoteReaders:
 
     @property
     def me(self) -> str:
-        """Return the name of this process: of one that was forked off the one that made the application, its own."""
+        """Return this process's name; it has the process id in it, since workers fork after the application is made."""
         return f"{self._origin}-{os.getpid()}"
 
     def join(self) -> None:
-        """Say that this process reads; call it at the beginning, and whenever there is nothing else to do."""
+        """Register this process as a reader, or renew that when it is due; call it at the start and whenever idle."""
         if time.monotonic() - self._said >= _RENEW_SECONDS:
             until = self._clock.now() + _GOOD_FOR
             self._readers.update_one({"_id": self.me}, {"$set": {"until": until}}, upsert=True)
             self._said = time.monotonic()
 
     def is_away(self) -> bool:
-        """Say whether it was seen within a second that no other process reads; asks nobody."""
+        """Return whether the last second's look found no other reader; without asking the database."""
         return not self._others and time.monotonic() - self._looked < _LOOK_SECONDS
 
     def is_there(self) -> bool:
-        """Say whether other processes read, as far as is known; where nobody did, look again."""
+        """Return whether another process reads, as of the last look; looks again if there was none."""
         if not self._others:
             self.look()
         return self._others
 
     def look(self) -> None:
-        """Find out whether other processes read, unless that was done a second ago."""
+        """Ask the database whether another process reads, once a second at most."""
         if time.monotonic() - self._looked >= _LOOK_SECONDS:
             self._looked = time.monotonic()
             others = {"_id": {"$ne": self.me}, "until": {"$gt": self._clock.now()}}

@@ -1,8 +1,8 @@
-"""What one instance tells the others at once: where there is something to claim, and which jobs have ended.
+"""The notes that instances leave each other: which kinds have jobs to claim, and which jobs have ended.
 
-The board is one small capped collection. A note covers all that happened since the last one, so that jobs that move in
-batches cost a note a batch, and nothing while nobody reads (`note_readers.py`); a change stream of the jobs would read
-each change of each job. Notes are hints: whoever misses one looks again within a second.
+The board is one small capped collection. A note covers all that happened since the last one, so a batch of jobs costs
+one note, and none is written while nobody reads (`note_readers.py`); a change stream of the jobs would deliver each
+change of each job. Notes are hints: whoever misses one looks for itself within a second.
 """
 
 import logging
@@ -27,32 +27,34 @@ from job_service.mongo.telling.note_readers import NoteReaders
 _LOG = logging.getLogger(__name__)
 _BOARD = "signals"
 _BOARD_BYTES = 1_000_000
-#: More ended jobs than that are not named in a note: whoever waits for one of them looks. Of more types the kinds are.
+#: A note with more ended jobs than this names none, and all who wait for an end look; with more types it names the
+#: kinds.
 _MOST_NAMED = 200
-#: The least time between two notes of a process: under load one covers what many requests did.
+#: The least time between two notes of a process, so that under load one note covers many requests.
 _PAUSE_SECONDS = 0.005
-#: How long the server may hold back an answer without notes: well below the client's `timeoutMS`, which would end it.
+#: How long a tailing cursor waits for a note: well below the client's `timeoutMS`, which would raise an error.
 _LOOK_UP_MILLISECONDS = 5_000
-#: A new reader begins to read this far back.
+#: A new reader starts one second back, so that it gets the notes from just before it was registered.
 _RECENT = timedelta(seconds=1)
 
 _NAMESPACE_EXISTS = 48
 
 
 class Note(NamedTuple):
-    """Which parts have something to claim, and the ids of ended jobs; None for more than can be named."""
+    """What has happened since the last note."""
 
-    parts: set[KindAndType]
-    ended: Sequence[str] | None = ()
+    parts: set[KindAndType]  #: where jobs have become claimable
+    ended: Sequence[str] | None = ()  #: the ids of jobs that have ended; None: too many to be named
 
 
 Hear = Callable[[Note], None]
 
 
 def ensure_board(database: Database[Document]) -> None:
-    """Make the collection; safe to call by many instances at once."""
+    """Create the capped collection; several instances may do so at once."""
     if _grows(database):
-        # A note was written before the collection was made: nobody could follow it, and it would never end.
+        # A note written before the collection was created has made an uncapped one: no cursor can tail it, and it
+        # grows.
         database.drop_collection(_BOARD)
     try:
         board = database.create_collection(_BOARD, capped=True, size=_BOARD_BYTES)
@@ -62,7 +64,7 @@ def ensure_board(database: Database[Document]) -> None:
         if failure.code != _NAMESPACE_EXISTS:
             raise
         return
-    # Where there is nothing yet, nobody can wait for what comes next.
+    # A tailable cursor on an empty collection is closed at once.
     board.insert_one({"parts": [], "ended": []})
 
 
@@ -72,14 +74,14 @@ def _grows(database: Database[Document]) -> bool:
 
 
 class NoteBoard:
-    """Writes notes on the board, and reads those of other instances; `hear` is told what this process did itself."""
+    """Writes notes, and reads those of other instances; `hear` is called with this process's own."""
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._board = collections.signals.with_options(write_concern=WriteConcern(w=1))
         self._clock = clock
         self._readers = NoteReaders(collections, clock)
         self._lock = threading.Lock()
-        # Taken while there are none: to wait for a lock is half the work of waiting for an event.
+        # Held while there is nothing to write. A lock, since waiting for an Event costs twice as much.
         self._unwritten = threading.Lock()
         self._unwritten.acquire()
         self._stopped = threading.Event()
@@ -89,14 +91,17 @@ class NoteBoard:
         self.hear: Hear = lambda _note: None
 
     def observe(self, transitions: Sequence[Transition]) -> None:
-        """Tell of moves, here at once and elsewhere by a note; touches no database itself."""
+        """Publish transitions: to this process at once, to the others by a note. Does not wait for the database."""
         parts = {KindAndType(move.kind, move.type) for move in transitions if move.target is State.QUEUED}
         ended = [move.job_id for move in transitions if move.target in ENDED]
         if parts or ended:
             self.tell(Note(parts, ended))
 
     def tell(self, note: Note) -> None:
-        """Tell of what no move says: jobs that become claimable without one; touches no database itself."""
+        """Publish a note of its own, about jobs that become claimable without a transition.
+
+        Does not wait for the database.
+        """
         self.hear(note)
         if self._readers.is_away():
             return
@@ -109,12 +114,12 @@ class NoteBoard:
             self._wake_writer()
 
     def follow(self) -> Iterator[Note | None]:
-        """Yield what other instances note, and None whenever there was nothing for a while; raises the driver's errors.
+        """Yield the notes of other instances, and None after each wait without one.
 
-        Ends where the board was written over faster than it was read.
+        Returns when the board was overwritten faster than it was read. Raises the driver's errors.
         """
         since = self._clock.now() - _RECENT
-        # What other versions have written may have no parts.
+        # Other versions of this service may have written notes without `parts`.
         others = {"at": {"$gte": since}, "by": {"$ne": self._readers.me}, "parts": {"$exists": True}}
         self._readers.join()
         found = self._board.find(others, cursor_type=CursorType.TAILABLE_AWAIT)
@@ -124,13 +129,13 @@ class NoteBoard:
                 self._readers.join()
 
     def stop(self) -> None:
-        """Write no more; returns at once."""
+        """Write no more notes; returns at once."""
         self._stopped.set()
         with self._lock:
             self._wake_writer()
 
     def _wake_writer(self) -> None:
-        """Let the writer look for what to note; call it with the lock held."""
+        """Wake the writing thread; the caller holds `_lock`."""
         if self._unwritten.locked():
             self._unwritten.release()
 
@@ -142,7 +147,7 @@ class NoteBoard:
                 if self._readers.is_there():
                     note = {"by": self._readers.me, "at": self._clock.now(), "parts": parts, "ended": ended}
                     self._board.insert_one(note)
-                    # After the note: it does not wait for the answer.
+                    # Only after the note, which should not wait for this query.
                     self._readers.look()
             except PyMongoError as error:
                 _LOG.debug("note not written", extra={"reason": type(error).__name__})

@@ -1,7 +1,7 @@
-"""Tells waiting claims that there may be something for them, for all waiters of a process together.
+"""Wakes the waiting claims of a process when there may be jobs for them, and those who wait for a job's end.
 
-What this process does itself is heard of at once, what others do by their notes (`notes.py`); one poll a second, only
-while somebody waits, finds what becomes claimable by time alone. Without waiters neither costs the database anything.
+Transitions of this process arrive at once, those of others by their notes (`notes.py`). A poll once a second, only
+while a claim waits, finds jobs that become claimable by time alone. Without waiters neither asks the database.
 """
 
 import logging
@@ -19,7 +19,7 @@ from job_service.mongo.telling.notes import Note, NoteBoard
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
-#: Before the board is read anew, after an interruption.
+#: The pause before the board is read again after an error.
 _PAUSE_SECONDS = 0.2
 _LINGER_SECONDS = 30.0
 
@@ -30,9 +30,9 @@ AnyClaimable = Callable[[set[str], datetime], bool]
 
 
 class Wakeups:
-    """Calls `wake` with the news of what may be claimed; `waiting` tells for which kinds somebody waits.
+    """Calls `wake` with each note about claimable jobs; `waiting()` returns the kinds that claims wait for.
 
-    `find_job` reads a job by its id; `any_claimable` says whether one of these kinds has a job to claim at that time.
+    `find_job(id)` reads a job; `any_claimable(kinds, now)` returns whether one of the kinds has a job to claim.
     """
 
     def __init__(self, board: NoteBoard, find_job: FindJob, any_claimable: AnyClaimable, clock: Clock) -> None:
@@ -50,12 +50,12 @@ class Wakeups:
         board.hear = self._hear
 
     def serve(self, waiting: Waiting, wake: Wake) -> None:
-        """Say who waits and whom to wake."""
+        """Set the two callbacks of the claim desk."""
         self._waiting = waiting
         self._wake = wake
 
     def need(self) -> None:
-        """Somebody begins to wait: make sure that both threads run."""
+        """Start both threads if they do not run, and wake them; called when a claim or a reader begins to wait."""
         self._needed.set()
         if self._threads:
             return
@@ -69,7 +69,7 @@ class Wakeups:
                     thread.start()
 
     def await_end(self, job_id: str, wait: float) -> Job | None:
-        """Return the job as soon as it has ended, or as it is when the time is up."""
+        """Return the job once it has ended, or as it is after `wait` seconds; None if there is no such job."""
         deadline = time.monotonic() + wait
         ended = threading.Event()
         with self._lock:
@@ -81,7 +81,7 @@ class Wakeups:
                 left = deadline - time.monotonic()
                 if job is None or job["state"] in ENDED or left <= 0 or self._stopped.is_set():
                     return job
-                # A note tells at once; a look each second covers those that are missed.
+                # A note ends the wait at once; the look each second covers missed notes.
                 ended.wait(min(left, _POLL_SECONDS))
                 ended.clear()
         finally:
@@ -91,7 +91,7 @@ class Wakeups:
                     del self._awaited[job_id]
 
     def stop(self) -> None:
-        """Wake nobody any more."""
+        """Wake nobody any more, and end every wait for a job's end; returns at once."""
         self._board.stop()
         self._stopped.set()
         self._needed.set()
@@ -122,7 +122,7 @@ class Wakeups:
             self._stopped.wait(_PAUSE_SECONDS)
 
     def _read_notes(self) -> None:
-        """Hear of what other instances note until nobody has waited for a while."""
+        """Pass on other instances' notes until nobody has waited for `_LINGER_SECONDS`."""
         idle_since = time.monotonic()
         for note in self._board.follow():
             if self._waiting() or self._awaited:
@@ -130,7 +130,7 @@ class Wakeups:
             elif time.monotonic() - idle_since > _LINGER_SECONDS:
                 self._needed.clear()
                 if self._waiting() or self._awaited:
-                    # Somebody began to wait between the look and the line above.
+                    # Somebody began to wait between the check and `clear`.
                     self._needed.set()
                 return
             if note:
