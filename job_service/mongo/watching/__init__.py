@@ -1,1 +1,1 @@
-"""What people look at: lists, counts, workers and figures."""
+"""What people look at: lists, counts, workers and statistics."""

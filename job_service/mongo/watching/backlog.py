@@ -1,4 +1,4 @@
-"""The most jobs of a kind that may wait: beyond it a submission is refused for a while, and nothing of it is stored."""
+"""The limit of waiting jobs of a kind: beyond it a submission is refused as a whole."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ _RETRY_AFTER = 5
 
 
 class Backlog:
-    """Counts by the counters, which scan nothing and are as old as their last second in other processes."""
+    """Compares a kind's waiting jobs with the limit: by the counters, so without a scan, but a second late."""
 
     def __init__(self, counters: Counters, most: int) -> None:
         self._counters = counters
         self._most = most
 
     def require_room(self, new_jobs: Sequence[NewJob]) -> None:
-        """Raise QueueFull when as many jobs as there may be wait already; parts of a job that was let in are let in."""
+        """Raise QueueFull if a kind of these jobs is at its limit. Elements are let in: their parent was."""
         kinds = {new.kind for new in new_jobs if new.parent_id is None}
         if not kinds:
             return

@@ -1,8 +1,8 @@
-"""Looking through all jobs for those that an operator asks for, at the same speed with a thousand as with a million.
+"""The operator's search through all jobs, whose cost does not grow with the number of jobs.
 
-What an index serves narrows the search; what it does not serve is looked for in the `LOOKED_AT` newest jobs that are
-left, and the page says from where to look further. Ids made here begin with their time, so that a time asked for
-narrows by the id as well.
+An index serves as many of the conditions as it can; the others are checked on the newest `LOOKED_AT` jobs that it
+yields, and the page says from where to search further. Ids made by this service begin with their time, so a condition
+on the time narrows the range of ids too.
 """
 
 import re
@@ -18,10 +18,10 @@ from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.reading import JobFilter, build_query, merged
 
 LOOKED_AT = 5_000
-#: So many pairs of a kind and a state one query may name for the database to merge their jobs in the ids' order; of
-#: more it would sort them all (`internalQueryMaxScansToExplode`).
+#: How many pairs of kind and state one query may name: up to 200 the database merges the index ranges in the order of
+#: ids, beyond it sorts all their jobs (`internalQueryMaxScansToExplode`).
 MOST_IN_ORDER = 200
-#: The kind whose clients choose ids, which need not begin with a time.
+#: The kind whose clients choose the ids of jobs, which need not begin with a time.
 _OWN_IDS = "conversion"  # it also has an index by type of its own
 _MILLISECOND = timedelta(milliseconds=1)
 _BRIEF = {
@@ -34,45 +34,45 @@ _BRIEF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSearch:
-    """What is asked for; what is empty or None does not restrict. `before` is the id to go on from, downwards."""
+    """The conditions of a search; an empty or None one matches everything."""
 
     kinds: tuple[str, ...] = ()
     states: tuple[State, ...] = ()
-    status: str | None = None
-    type: str | None = None
-    target: str | None = None
-    user: str | None = None
-    worker: str | None = None
-    number: int | None = None
-    reason: str | None = None
-    parent_id: str | None = None
-    with_children: bool = False
-    since: datetime | None = None
-    until: datetime | None = None
-    before: str | None = None
+    status: str | None = None  #: the family's own word for the state
+    type: str | None = None  #: the job's type within its kind
+    target: str | None = None  #: the name of a dataset
+    user: str | None = None  #: the id of the user who submitted the job
+    worker: str | None = None  #: the name of the worker that holds or ended the job
+    number: int | None = None  #: the job's small number, in kinds that count
+    reason: str | None = None  #: a part of the error's text, in any case of letters
+    parent_id: str | None = None  #: only elements of this job
+    with_children: bool = False  #: whether elements are searched too
+    since: datetime | None = None  #: created then or later
+    until: datetime | None = None  #: created then or earlier
+    before: str | None = None  #: only ids below this one: where the last page ended
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Jobs in brief, newest first; `next` is where to go on, `looked_at` says that only so many were looked at."""
+    """One page of a search."""
 
-    jobs: list[Job]
-    next: str | None
-    partial: bool
+    jobs: list[Job]  #: in brief (the fields of `_BRIEF`), newest first
+    next: str | None  #: the `before` of the next page; None: this is the last one
+    partial: bool  #: whether the search stopped after `LOOKED_AT` jobs and there may be more matches
 
 
 @dataclass(frozen=True, slots=True)
 class SubQuery:
-    """One query of a search: what an index serves, and what is looked for in what it finds."""
+    """One of the queries of a search, over one collection."""
 
-    live: bool
-    served: Document
-    rest: Document
-    hint: str | None = None  #: the index, where the database could take one that does not have the order
-    few: bool = False  #: it is about few jobs, which are faster sorted than found in order
+    live: bool  #: whether it reads `inprogress`, else `completed`
+    served: Document  #: the conditions that an index answers
+    rest: Document  #: the conditions that are checked on each job that the index yields
+    hint: str | None = None  #: the index's name, where the planner might choose one without the order of ids
+    few: bool = False  #: matches so few jobs that to sort all of them is faster than to walk an index in order
 
     def pipeline(self, limit: int, looked_at: int) -> list[Document]:
-        """Return the aggregation; unless it is about few, an index answers the first two stages in the ids' order."""
+        """Return the aggregation. Unless `few`, an index answers its first two stages in the order of ids."""
         in_order: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": looked_at}]
         return [
             {"$match": self.served},
@@ -84,14 +84,14 @@ class SubQuery:
 
 
 class Browsing:
-    """Searches both collections; never writes."""
+    """Searches both collections."""
 
     def __init__(self, collections: Collections, families: Mapping[str, Kind]) -> None:
         self._jobs = {True: collections.inprogress, False: collections.completed}
         self._kinds = families
 
     def page(self, sought: JobSearch, limit: int) -> Page:
-        """Return the newest jobs that match."""
+        """Return the newest `limit` jobs that match."""
         found: list[list[Job]] = []
         floors = []
         for leg in self.legs(sought):
@@ -106,7 +106,7 @@ class Browsing:
         return Page(jobs, floor or None, partial=bool(floor))
 
     def all(self, sought: JobSearch, batch: int) -> Iterator[list[Job]]:
-        """Yield everything that matches, batch by batch (some may be empty), newest first."""
+        """Yield all jobs that match in batches, newest first; a batch may be empty."""
         while True:
             found = self.page(sought, batch)
             yield found.jobs
@@ -115,7 +115,7 @@ class Browsing:
             sought = replace(sought, before=found.next)
 
     def legs(self, sought: JobSearch) -> list[SubQuery]:
-        """Return the queries that answer a search."""
+        """Return the queries that together answer a search."""
         kinds = self._kinds_of(sought)
         states = self._states(sought, kinds)
         ended = tuple(state for state in states if state in ENDED)
@@ -132,7 +132,7 @@ class Browsing:
         ]
 
     def _groups(self, sought: JobSearch, *, live: bool) -> list[tuple[str, ...]]:
-        """Part the kinds that are sought, such that an index has the jobs of each part in the ids' order."""
+        """Group the searched kinds so that for each group one index yields the jobs in the order of ids."""
         alone = {_OWN_IDS} & {*sought.kinds} if sought.since or sought.until or sought.type else set()
         kinds = tuple(kind for kind in sought.kinds if kind not in alone)
         most = MOST_IN_ORDER // len(sought.states)
@@ -145,7 +145,7 @@ class Browsing:
         return [*(kinds[begin : begin + most] for begin in range(0, len(kinds), most)), tuple(alone)]
 
     def _is_found_otherwise(self, sought: JobSearch, *, live: bool) -> bool:
-        """Say whether the kinds only filter what another index finds."""
+        """Return whether another index finds the jobs, so that the kinds are only checked on them."""
         few = sought.user is not None or sought.number is not None or sought.parent_id is not None
         reason = sought.reason is not None and sought.type is None
         return few or reason or self._is_everything(sought, live=live)
@@ -173,19 +173,19 @@ class Browsing:
             rest["state"] = served.pop("state")
             served.pop("kind")
         elif sought.reason and served.keys() <= {"kind", "state", "_id"}:
-            # Few jobs have a reason, and an index has just those.
+            # Few jobs have an error, and the index `reason` holds just those.
             rest.update({name: served.pop(name) for name in ("kind", "state")})
             served["error"] = {"$gt": ""}
         elif served.keys() <= {"kind", "state", "_id"} and self._is_everything(sought, live=live):
-            # Both are named only for the order's sake, and there is an index with just that.
+            # All kinds and states match: without the two conditions the index on `_id` yields the order.
             del served["kind"], served["state"]
         return SubQuery(live, served, rest, _hint(served, live=live), few=live and bool(sought.target))
 
     def _look(self, leg: SubQuery, limit: int) -> list[Job]:
-        """Return what is found among a few, where that is enough, else among `LOOKED_AT`."""
+        """Return the matches among the first few jobs if they fill the page, else those among `LOOKED_AT`."""
         hint: dict[str, Any] = {"hint": leg.hint} if leg.hint else {}
         rows: list[Any] = []
-        # The database fetches all that may be looked at before it looks: mostly a few are enough.
+        # An aggregation fetches all that its `$limit` allows before it filters; a few jobs mostly suffice.
         for looked_at in (limit * 2, LOOKED_AT):
             rows = list(self._jobs[leg.live].aggregate(leg.pipeline(limit, looked_at), **hint))
             if len(rows) == limit:
@@ -193,7 +193,7 @@ class Browsing:
         return rows
 
     def _last_looked_at(self, leg: SubQuery) -> str | None:
-        """Return the id down to which a search has looked; None where it has seen everything."""
+        """Return the id of the last job that a search has looked at; None if it has looked at all."""
         if leg.few:
             return None
         cursor = self._jobs[leg.live].find(leg.served, {"_id": 1}, hint=leg.hint).sort("_id", -1)
@@ -206,7 +206,7 @@ class Browsing:
     def _kinds_of(self, sought: JobSearch) -> tuple[str, ...]:
         if sought.target:
             return ("dataset",)
-        # With every kind and state named the index gives each one's jobs in order, and nothing has to be sorted.
+        # With every kind and state named, the index yields each pair's jobs in order and nothing is sorted.
         return sought.kinds or tuple(self._kinds)
 
     def _states(self, sought: JobSearch, kinds: tuple[str, ...]) -> tuple[State, ...]:
@@ -225,7 +225,7 @@ def _in_kinds_and_states(sought: JobSearch) -> Document:
 
 
 def _states_of(family: Kind, status: str) -> set[State]:
-    """Return the states in which a job of a family may have this status."""
+    """Return the states in which a job of the kind may have this status."""
     states = {state for state, word in family.words.items() if word == status}
     if family.steps is None or status in family.steps:
         states |= ALIVE
@@ -233,7 +233,7 @@ def _states_of(family: Kind, status: str) -> set[State]:
 
 
 def _hint(served: Document, *, live: bool) -> str | None:
-    """Name the index of a query by kind, state, type or reason: among many that would do, trying them takes longest."""
+    """Return the index of a query by kind, state, type or error; the planner's trials would take longest."""
     if not served.keys() <= {"kind", "type", "state", "_id", "error"}:
         return None
     if "error" in served:
@@ -244,7 +244,7 @@ def _hint(served: Document, *, live: bool) -> str | None:
 
 
 def _served(sought: JobSearch, *, live: bool) -> Document:
-    """Return the conditions that have indexes of their own, or are about few jobs."""
+    """Return the conditions that have an index of their own, or match few jobs."""
     served: Document = {}
     if sought.user is not None:
         as_number = [int(sought.user)] if re.fullmatch(r"[0-9]{1,18}", sought.user) else []
@@ -252,7 +252,7 @@ def _served(sought: JobSearch, *, live: bool) -> Document:
     if sought.number is not None:
         served["number"] = sought.number
     if sought.worker is not None:
-        # A held job has a lease; one that has ended and waits to be moved is in both.
+        # A running job has a lease; an ended one that is being moved is in both collections.
         served.update({"state": State.RUNNING.value, "lease.worker": sought.worker} if live else {})
         served.update({} if live else {"endedBy.worker": sought.worker})
     return served
@@ -285,6 +285,6 @@ def _rest(sought: JobSearch) -> Document:
 
 
 def _first_id(moment: datetime) -> str:
-    """Return the beginning that the ids of a moment have; `lifecycle/ids.py` makes them."""
+    """Return the prefix of ids made at a moment, as `lifecycle/ids.py` makes them."""
     digits = f"{max(int(moment.timestamp() * 1000), 0):012x}"
     return f"{digits[:8]}-{digits[8:]}"

@@ -1,8 +1,8 @@
-"""How many jobs of each kind are in each state, and how many have come and gone a minute: counted as they move.
+"""How many jobs of each kind are in each state, and how many came and went per minute, counted by transition.
 
-Every transition changes a number in memory; once a second the changes go to the database with one bulk of `$inc`. What
-a crash takes with it, a recount by index finds (`recount.py`). The numbers are for people, and for the limit of waiting
-jobs (`backlog.py`); no other decision rests on them.
+Each transition changes a number in memory; once a second the changes are written with one bulk of `$inc`. What a crash
+loses, a recount by index finds (`recount.py`). The numbers are for people, and for the limit of waiting jobs
+(`backlog.py`); no other decision rests on them.
 """
 
 import logging
@@ -25,16 +25,19 @@ _FLUSH_SECONDS = 1.0
 
 #: A kind and a state.
 Place = tuple[str, str]
-#: A kind, a minute, and what happened in it: `submitted`, `claimed`, `requeued`, or the name of an end.
+#: A kind, a minute, and what happened: `submitted`, `claimed`, `requeued`, or the name of an end.
 Happening = tuple[str, datetime, str]
 
-#: What moves are counted by.
+#: Transitions that agree in these fields are counted together.
 _ALIKE = attrgetter("verb", "kind", "source", "target", "at")
 _HAPPENS = {"create": "submitted", "claim": "claimed", "takeover": "claimed", "reopen": "submitted"}
 
 
 class Counters:
-    """Counts what it observes; `start` begins to write it down. `on_drift` is told how much a recount had to mend."""
+    """Counts transitions; `start` begins to write them.
+
+    Each of `on_drift` is called with the sum of a recount's mends.
+    """
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         hint = WriteConcern(w=1)
@@ -49,7 +52,7 @@ class Counters:
         self.on_drift: list[Callable[[int], None]] = []
 
     def observe(self, transitions: Sequence[Transition]) -> None:
-        """Count moves; touches no database."""
+        """Count transitions in memory."""
         alike = Counter(map(_ALIKE, transitions))
         with self._lock:
             for (verb, kind, source, target, at), count in alike.items():
@@ -60,20 +63,20 @@ class Counters:
                 self._happened[kind, at.replace(second=0, microsecond=0), _happening(verb, target)] += count
 
     def forget(self, gone: Mapping[Place, int]) -> None:
-        """Count off jobs that are not stored any more; touches no database."""
+        """Subtract jobs that were deleted, in memory."""
         with self._lock:
             self._moved.subtract(gone)
 
     def start(self) -> None:
-        """Begin to write the counts down in the background; call it after the fork."""
+        """Start the thread that writes the counts; call it after the fork."""
         threading.Thread(target=self._run, name="counters", daemon=True).start()
 
     def stop(self) -> None:
-        """Write down what is left, and end; returns at once."""
+        """Write the counts a last time and end the thread; returns at once."""
         self._stopped.set()
 
     def flush(self) -> None:
-        """Write down what has been counted since the last time; what cannot be written is kept."""
+        """Write the counts since the last flush; keep them, and raise the driver's error, where that fails."""
         with self._flushing:
             moved, happened = self._take()
             try:
@@ -89,7 +92,7 @@ class Counters:
                 raise
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Return how many jobs of each kind are in each state; what this process knows counts at once."""
+        """Return the number of jobs by kind, then by state; those of this process that are not written yet included."""
         with self._flushing:
             stored = {(document["kind"], document["state"]): int(document["count"]) for document in self._counts.find()}
             with self._lock:
@@ -100,7 +103,7 @@ class Counters:
         return kinds
 
     def flow(self, minutes: int) -> dict[str, dict[datetime, dict[str, int]]]:
-        """Return what happened in each of the last minutes: by kind, then by minute, then by what."""
+        """Return the happenings of the last minutes: by kind, then by minute, then by name."""
         since = self._clock.now().replace(second=0, microsecond=0) - timedelta(minutes=minutes - 1)
         with self._flushing:
             stored = {

@@ -1,4 +1,4 @@
-"""What an operator must see first: leases past their end, jobs in quarantine, workers that have fallen silent."""
+"""What an operator must see first: leases that have run out, jobs in quarantine, silent workers."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,19 +15,19 @@ _BRIEF = {"jobId": 1, "kind": 1, "state": 1, "status": 1, "error": 1, "finishedA
 
 
 class AtWork(TypedDict):
-    """A worker, when it last asked for what, and what it holds."""
+    """A worker: what it asked for, and what it holds."""
 
     worker: str
     kinds: list[str]
-    asksFor: list[str]
-    seenAt: datetime | None
-    holds: int
-    until: datetime | None
-    silent: bool
+    asksFor: list[str]  #: the types and dataset names of its claims; empty: any
+    seenAt: datetime | None  #: its last claim; None: none within a day
+    holds: int  #: how many jobs it holds
+    until: datetime | None  #: when its longest lease ends; None: it holds nothing
+    silent: bool  #: its leases are over, and its last claim was over two minutes ago
 
 
 class Overseeing:
-    """Reads little, by index, whatever there is."""
+    """Reads what an operator must see first, by index and with limits."""
 
     def __init__(self, collections: Collections, context: StoreContext) -> None:
         self._inprogress = collections.inprogress
@@ -37,12 +37,12 @@ class Overseeing:
         self._running = in_states([State.RUNNING])
 
     def lapsed(self) -> int:
-        """Return how many jobs are under a lease that is over, up to a limit: nobody has taken them again yet."""
+        """Return how many running jobs have an expired lease and were not claimed again yet; at most `_MOST`."""
         lapsed = {**self._running, "readyAt": {"$lte": self._clock.now()}}
         return self._inprogress.count_documents(lapsed, hint="state", limit=_MOST)
 
     def quarantined(self, kinds: Sequence[str], limit: int) -> list[Job]:
-        """Return the newest jobs that were put aside."""
+        """Return the newest quarantined jobs, in brief."""
         query = {"kind": {"$in": list(kinds)}, "state": State.QUARANTINED.value}
         found = [
             job
@@ -52,7 +52,7 @@ class Overseeing:
         return sorted({job["_id"]: job for job in found}.values(), key=lambda job: job["_id"], reverse=True)[:limit]
 
     def workers(self) -> list[AtWork]:
-        """Return everybody who was heard of within a day or holds a job, those in trouble first."""
+        """Return every worker that claimed within a day or holds a job; silent ones that hold jobs first."""
         held = self._held()
         names: dict[str, AtWork] = {}
         for seen in self._workers.find():
@@ -68,7 +68,7 @@ class Overseeing:
         )
 
     def retried_as(self, job_id: str, since: datetime | None = None) -> list[Job]:
-        """Return the jobs made from an ended one, oldest first."""
+        """Return the jobs that were made from an ended job by a retry, oldest first, in brief."""
         query: dict[str, Any] = {"retriedFrom": job_id}
         if since:
             query["createdAt"] = {"$gte": since}
@@ -76,7 +76,7 @@ class Overseeing:
         return sorted({job["_id"]: job for job in found}.values(), key=lambda job: job["_id"])
 
     def children(self, parent_id: str) -> dict[str, int]:
-        """Return how many elements of a job are alive and how many have ended, each up to a limit."""
+        """Return how many elements of a job are `alive` and have `ended`, each at most `_MOST`."""
         alive = {"parentId": parent_id, "state": {"$nin": [state.value for state in ENDED]}}
         return {
             "alive": self._inprogress.count_documents(alive, limit=_MOST),
@@ -84,7 +84,7 @@ class Overseeing:
         }
 
     def _held(self) -> dict[str, Any]:
-        """Return, by worker, how many jobs it holds and until when the longest of their leases lasts."""
+        """Return for each worker the number of its jobs and the end of its longest lease."""
         held: dict[str, Any] = {}
         running = self._inprogress.find(self._running, {"lease": 1}, hint="state").limit(_MOST)
         for job in fetch(running, _MOST):

@@ -1,8 +1,8 @@
-"""Finds and mends what the counters have missed: counts by index, a few minutes apart.
+"""Corrects the counters: counts the jobs by index every few minutes and compares.
 
-Jobs go on moving meanwhile, so a number counts as wrong only by how far it lies outside of what the counter was before
-the count and a sweep later, when every instance has written down what it knew; and only if a second count then says so
-too, as jobs may have come and gone again between the two.
+Jobs move during a count. So a counter is wrong only if the count lies outside the range between the counter's value
+before the count and one sweep later, when every instance has written its changes, widened on either side by the width
+of the range; and only if a second count agrees, since jobs may have come and gone between the two values.
 """
 
 import logging
@@ -21,14 +21,14 @@ from job_service.mongo.watching.counters import Counters, Place
 
 _LOG = logging.getLogger(__name__)
 _EVERY_SECONDS = 300.0
-#: A recount may take this part of the time at most.
+#: A recount may take one part in so many of the time.
 _AT_MOST_ONE_IN = 100
-#: A count of millions takes longer than a query may otherwise: about a second for each.
+#: In seconds: a count of millions of jobs takes longer than other queries may, about 1 s for each million.
 _COUNT_SECONDS = 120
 
 
 class Recount:
-    """A duty of the sweeper: counts at one sweep, compares and mends at the next."""
+    """A duty of the sweep: counts at one sweep, compares and corrects at the next."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class Recount:
         self._begun: tuple[dict[Place, int], dict[Place, int]] | None = None
 
     def __call__(self) -> int:
-        """Go one step on; return how many counters were mended."""
+        """Do the next step; return how many counters were corrected."""
         if self._begun is not None:
             (before, counted), self._begun = self._begun, None
             return self._mend(before, counted, self._shown())
         began = self._seconds()
         if began >= self._next:
-            # Set before the count, so that one that fails is not tried again at once.
+            # Set before the count, so that a failing count is not repeated at once.
             self._next = began + _EVERY_SECONDS
             self._counters.flush()
             before = self._shown()
@@ -64,7 +64,7 @@ class Recount:
         return {(document["kind"], document["state"]): int(document["count"]) for document in found}
 
     def _count_all(self) -> dict[Place, int]:
-        """Count the jobs of each kind and state that there are: one query a collection, however many kinds."""
+        """Count the jobs by kind and state, with one query a collection for all kinds."""
         counted: Counter[Place] = Counter()
         place = {"kind": "$kind", "state": "$state"}
         by_place: list[Document] = [{"$match": {"kind": {"$gt": ""}}}, {"$group": {"_id": place, "count": {"$sum": 1}}}]
@@ -107,7 +107,7 @@ class Recount:
         try:
             self._counts.bulk_write(statements, ordered=False)
         except BulkWriteError as error:
-            # Another instance has made the same counter meanwhile; the next recount sees what is left to mend.
+            # Another instance has inserted the same counter meanwhile; the next recount corrects the rest.
             _LOG.info("some counters were not mended", extra={"reason": type(error).__name__})
 
 
@@ -117,14 +117,14 @@ def _drift(counted: dict[Place, int], before: dict[Place, int], after: dict[Plac
 
 
 def _agreed(one: int, other: int) -> int:
-    """Return the smaller of two differences, and nothing where one says too many and the other too few."""
+    """Return the smaller of two differences, or 0 if their signs differ."""
     return 0 if (one > 0) is not (other > 0) else min(one, other, key=abs)
 
 
 def _outside(number: int, one: int, other: int) -> int:
-    """Return by how much a number lies above (or, negative, below) the range between two others.
+    """Return by how much `number` lies above or (negative) below the range between two others; 0: it is in the range.
 
-    The range is as wide again to each side: what was under way at the count is in neither of its ends.
+    The range is widened by its own width on either side: a job may have moved between the two readings and the count.
     """
     low, high = min(one, other), max(one, other)
     slack = high - low

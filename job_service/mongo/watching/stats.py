@@ -1,4 +1,4 @@
-"""What is going on, without counting jobs: counters, one index seek a kind, and the workers that were heard of."""
+"""The figures of `GET /stats`, without counting jobs: the counters, one index seek a kind, and the workers."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,22 +14,22 @@ from job_service.mongo.watching.workers import LiveWorker, Workers
 
 
 class KindStats(TypedDict):
-    """The jobs of one kind."""
+    """The figures of one kind."""
 
     states: dict[State, int]
-    oldestClaimableSeconds: float | None
+    oldestClaimableSeconds: float | None  #: how long the oldest has been claimable; None: there is none
 
 
 class Statistics(TypedDict):
-    """How things are."""
+    """The figures of the service."""
 
     kinds: dict[str, KindStats]
-    workers: list[LiveWorker]
-    paused: MaintenanceStatus | None
+    workers: list[LiveWorker]  #: those that claimed within two minutes
+    paused: MaintenanceStatus | None  #: the maintenance flag; None: it is not set
 
 
 class Stats:
-    """Gathers the figures of `GET /stats` and of the overview."""
+    """Gathers the figures of `GET /stats` and of the console's overview."""
 
     def __init__(
         self, context: StoreContext, counters: Counters, reading: Reading, workers: Workers, maintenance: Maintenance
@@ -42,7 +42,7 @@ class Stats:
         self._maintenance = maintenance
 
     def gather(self) -> Statistics:
-        """Return the figures of this moment."""
+        """Return the present figures. Raises the driver's errors."""
         counts = self._counters.counts()
         now = self._clock.now()
         kinds: dict[str, KindStats] = {
@@ -55,7 +55,7 @@ class Stats:
         return {"kinds": kinds, "workers": self._workers.live(), "paused": self.pause()}
 
     def pause(self) -> MaintenanceStatus | None:
-        """Return what stops new starts; None while nothing does."""
+        """Return the maintenance flag; None while it is not set."""
         status = self._maintenance.status()
         return status if status["paused"] else None
 
@@ -65,5 +65,5 @@ class Stats:
 
 
 def _may_wait(counts: Mapping[str, int]) -> bool:
-    """Say whether a kind may have jobs to claim: some wait, or are held, perhaps under leases that have run out."""
+    """Return whether a kind may have jobs to claim: some are queued, or running, maybe under expired leases."""
     return any(counts.get(state.value, 0) for state in ALIVE)

@@ -1,4 +1,4 @@
-"""Who asks for which kind of work, and when last: what tells an operator that nobody serves a queue."""
+"""Which workers ask for which jobs, and when last: shows an operator that nobody serves a queue."""
 
 import threading
 import time
@@ -19,17 +19,17 @@ _REMEMBERED = 10_000
 
 
 class LiveWorker(TypedDict):
-    """A worker, the kind and the part of it that it asked for, and when last."""
+    """A worker's last claim of a kind, by what the claim asked for."""
 
     worker: str
     kind: str
-    types: list[str]
-    datasetNames: list[str]
+    types: list[str]  #: empty: any
+    datasetNames: list[str]  #: empty: any
     seenAt: datetime
 
 
 class Workers:
-    """Remembers workers; writes each at most every 15 s, and without waiting for a majority: it is only a hint."""
+    """Remembers workers. It writes each at most every 15 s and without majority, since these are only hints."""
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._workers = collections.workers.with_options(write_concern=WriteConcern(w=1))
@@ -38,7 +38,7 @@ class Workers:
         self._written: dict[tuple[str, Narrowing], float] = {}
 
     def seen(self, worker: str, narrowing: Narrowing) -> None:
-        """Note that a worker has asked for jobs."""
+        """Record that a worker has claimed."""
         if not self._is_due(worker, narrowing):
             return
         key = "|".join((narrowing.kind, worker, ",".join(narrowing.types), ",".join(narrowing.dataset_names)))
@@ -52,12 +52,12 @@ class Workers:
         self._workers.replace_one({"_id": key}, document, upsert=True)
 
     def live(self) -> list[LiveWorker]:
-        """Return who has asked within the last two minutes."""
+        """Return the claims of the last two minutes."""
         since = self._clock.now() - timedelta(seconds=LIVE_SECONDS)
         return [cast("LiveWorker", seen) for seen in self._workers.find({"seenAt": {"$gte": since}}, {"_id": 0})]
 
     def serve(self, job: Job) -> bool:
-        """Say whether somebody alive asks for jobs like this one."""
+        """Return whether a worker of the last two minutes would take this job."""
         return any(_would_take(seen, job) for seen in self.live())
 
     def _is_due(self, worker: str, narrowing: Narrowing) -> bool:
