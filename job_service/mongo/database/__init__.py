@@ -1,1 +1,1 @@
-"""The driver: its client, collections, indexes and clock, and what a MongoDB has to be for this service."""
+"""The driver: its client, collections, indexes and clock, and the requirements on MongoDB."""

@@ -1,4 +1,4 @@
-"""The driver's errors in the lifecycle's words, for those who must not know the driver."""
+"""Turns the driver's errors into Unavailable, for code that must not import the driver."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 def available(read: Callable[[], Result]) -> Callable[[], Result]:
-    """Return the same function, which raises Unavailable when the database is away."""
+    """Return the same function, but raising Unavailable for the driver's errors."""
 
     def tried() -> Result:
         with telling_unavailable():
@@ -22,7 +22,7 @@ def available(read: Callable[[], Result]) -> Callable[[], Result]:
 
 
 def reason(unavailable: Unavailable) -> str:
-    """Say what was wrong with the database, without its address or what was asked of it."""
+    """Return what was wrong with the database, without its address or the query."""
     cause = unavailable.__cause__
     match cause:
         case ServerSelectionTimeoutError():
@@ -36,7 +36,7 @@ def reason(unavailable: Unavailable) -> str:
 
 @contextmanager
 def telling_unavailable() -> Iterator[None]:
-    """Raise Unavailable where the database is away meanwhile."""
+    """Raise Unavailable for the driver's errors in the block."""
     try:
         yield
     except PyMongoError as error:

@@ -1,18 +1,18 @@
-"""A `Change` of the lifecycle as an update of MongoDB."""
+"""Writes a `Change` of the lifecycle as an update document of MongoDB."""
 
 from datetime import datetime
 
 from job_service.lifecycle.reports import Change
 from job_service.mongo.database.client import Document
 
-#: A job's own log keeps its newest lines; longer logs have a collection of their own.
+#: A job keeps its newest lines of log; the longer logs of elements have a collection of their own.
 LOG_LINES = 1_000
-#: So that a full log, a result and the parameters, each as large as they may be, are one document.
+#: The limit of a line: with a full log, and result and parameters at their limits, a job stays below 16 MiB.
 LINE_BYTES = 10_000
 
 
 def as_update(change: Change, now: datetime) -> Document:
-    """Return the update document; outside values stand only where MongoDB takes values."""
+    """Return the update document. A caller's values are only ever values in it, never names or operators."""
     update: Document = {"$set": change.set}
     if change.unset:
         update["$unset"] = dict.fromkeys(change.unset, "")
@@ -27,7 +27,7 @@ def as_update(change: Change, now: datetime) -> Document:
 
 
 def _cut(line: str) -> str:
-    """Return as much of a line as is kept; one that was cut ends with an ellipsis."""
+    """Return the line cut to `LINE_BYTES`, with an ellipsis at the end if it was longer."""
     if len(line) * 4 <= LINE_BYTES or len(stored := line.encode()) <= LINE_BYTES:
         return line
     return stored[: LINE_BYTES - 3].decode(errors="ignore") + "…"

@@ -1,4 +1,4 @@
-"""One client for each process, with the settings that the promises rest on."""
+"""The driver's client, with the settings that durability depends on."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ _DEFAULT_DATABASE = "jobdb"
 
 
 class UnusableUrl(Exception):
-    """The driver does not take an option of the URL; the text is a sentence that names no secret."""
+    """The driver rejects an option of the URL; the text is a sentence without any secret."""
 
 
 def connect(
@@ -32,9 +32,9 @@ def connect(
 ) -> MongoClient[Document]:
     """Return a client that connects when it is first used.
 
-    Make it after a fork, never before. Majority writes are set here, since a set with an arbiter has a weaker default;
-    the timeouts turn a hung database into an error within 10 s. `time_command` is told how long each command took.
-    Raises UnusableUrl.
+    Make it after a fork, never before. Majority writes are set explicitly, since a replica set with an arbiter has a
+    weaker default; the timeouts turn a hung database into an error within 10 s. `time_command` is called after each
+    command with its name and its seconds. Raises UnusableUrl.
     """
     try:
         return _connect(url, user, password, pool_size, time_command)
@@ -45,7 +45,7 @@ def connect(
 def _connect(
     url: str, user: str | None, password: str | None, pool_size: int, time_command: TimeCommand | None
 ) -> MongoClient[Document]:
-    # A login in the URL is the one for that database.
+    # A login in the URL takes precedence, as it belongs to that database.
     has_login = bool(parse_uri(url, warn=False)["username"])
     credentials: dict[str, Any] = {"username": user, "password": password} if user and not has_login else {}
     return MongoClient(
@@ -67,7 +67,7 @@ def _connect(
 
 
 def open_database(client: MongoClient[Document], url: str) -> Database[Document]:
-    """Return the database that the URL names, else `jobdb`; always read from the primary."""
+    """Return the database named in the URL, else `jobdb`; reads go to the primary."""
     name = parse_uri(url, warn=False)["database"] or _DEFAULT_DATABASE
     return client.get_database(
         name,
@@ -78,8 +78,9 @@ def open_database(client: MongoClient[Document], url: str) -> Database[Document]
 
 
 def fetch(cursor: Cursor[Found], most: int) -> list[Found]:
-    """Return what a query finds, in one round trip where there are `most` at most.
+    """Return what a query finds, in one round trip if there are at most `most` documents.
 
-    The driver asks for 101 and then for the rest, and gives them out one by one, which takes half as long again.
+    By default the driver fetches 101 documents first and then the rest, and yields them one by one, which takes half as
+    long again.
     """
     return cursor.batch_size(most + 1).to_list()

@@ -1,8 +1,8 @@
-"""The database's clock, without a round trip for each look.
+"""The database's clock, without a round trip for each reading.
 
-A sample of the server's `localTime` is carried on with this machine's monotonic clock and taken anew every two seconds.
-It is never ahead of the server's clock (the sample is dated from when its answer *arrived*), so nothing is taken early:
-a lease that has run out by this clock has run out by the server's. See docs/decisions/0002-database-clock.md.
+A sample of the server's `localTime` is extrapolated with this machine's monotonic clock and renewed every two seconds.
+It is never ahead of the server's clock, since the sample is dated from the *arrival* of its answer: a lease that has
+run out by this clock has run out by the server's. See docs/decisions/0002-database-clock.md.
 """
 
 import threading
@@ -19,7 +19,7 @@ _DRIFT_MARGIN = timedelta(milliseconds=1)
 
 
 class DatabaseClock:
-    """The primary's time, in whole milliseconds. Raises the driver's errors when the database is away."""
+    """The primary's time (UTC), in whole milliseconds."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._database = database
@@ -27,7 +27,7 @@ class DatabaseClock:
         self._sample: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
-        """Return the database's time."""
+        """Return the database's time. Raises the driver's errors if a new sample cannot be had."""
         sample = self._sample
         if sample is None or time.monotonic() - sample[1] > _SAMPLE_SECONDS:
             sample = self._resample()
@@ -43,13 +43,16 @@ class DatabaseClock:
 
 
 def server_time(database: Database[Document]) -> datetime:
-    """Ask the primary for its time."""
+    """Query the primary's time."""
     answer = database.client.admin.command("hello", codec_options=database.codec_options)
     moment: datetime = answer["localTime"]
     return moment
 
 
 def _later(old: tuple[datetime, float], new: tuple[datetime, float]) -> tuple[datetime, float]:
-    """Let a slow answer not turn the clock back; more than that is a clock that was set, or another primary."""
+    """Return the sample to use, such that a slow answer does not set the clock back.
+
+    A larger step back is taken over: the server's clock was set, or there is another primary.
+    """
     carried = old[0] + timedelta(seconds=new[1] - old[1])
     return (carried, new[1]) if timedelta(0) < carried - new[0] < _SLOW_ANSWER else new

@@ -1,10 +1,10 @@
-"""How long the database takes for each of our commands, as the driver sees it."""
+"""Measures the database's commands, as the driver sees them."""
 
 from collections.abc import Callable
 
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-#: Told the name of a command and how many seconds it took.
+#: Called with the name of a command and its seconds.
 TimeCommand = Callable[[str, float], None]
 
 _NAMED = frozenset(
@@ -14,20 +14,20 @@ _OTHER = "other"
 
 
 class CommandTimes(CommandListener):
-    """Tells how long each command took; reading on from a cursor is left out, since a stream of changes waits there."""
+    """Measures each command but `getMore`, in which a change stream waits."""
 
     def __init__(self, tell: TimeCommand) -> None:
         self._tell = tell
 
     def started(self, event: CommandStartedEvent) -> None:
-        """Hear of a command that begins."""
+        """Ignore the start: the end has the duration."""
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Hear of a command that was answered."""
+        """Report the duration of a successful command."""
         self._heard(event)
 
     def failed(self, event: CommandFailedEvent) -> None:
-        """Hear of a command that was refused, or whose answer is lost."""
+        """Report the duration of a command that was refused or whose answer was lost."""
         self._heard(event)
 
     def _heard(self, event: CommandSucceededEvent | CommandFailedEvent) -> None:

@@ -1,4 +1,4 @@
-"""What of many writes was refused only since something is there already."""
+"""Tells duplicate keys from the other errors of a bulk write."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ _DUPLICATE_KEY = 11000
 
 
 def duplicates(error: BulkWriteError) -> list[dict[str, Any]]:
-    """Return the failures, each with its `index` among the writes; raise the error when there were others too."""
+    """Return the failed writes, each with its `index`; raise the error again unless all are duplicate keys."""
     details = dict(error.details or {})
     failures: list[dict[str, Any]] = details.get("writeErrors", [])
     if details.get("writeConcernErrors") or any(failure["code"] != _DUPLICATE_KEY for failure in failures):

@@ -1,6 +1,6 @@
-"""Objects whose keys are a caller's: any text, also `a.b`, `$where` or `$ref`.
+"""Objects with a caller's own keys, which may be any text, such as `a.b`, `$where` or `$ref`.
 
-They are written as values only, never as paths: whole, or merged by the server.
+They are written as values only, never as paths: whole, or merged by the server with `$mergeObjects`.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from bson.dbref import DBRef
 
 
 def as_object(value: Any) -> dict[str, Any]:
-    """Return a stored object as it was sent; the driver takes one with `$ref` and `$id` for a reference."""
+    """Return a stored object as a dict; the driver reads an object with `$ref` and `$id` as a DBRef."""
     return dict(value.as_doc()) if isinstance(value, DBRef) else dict(value)
 
 
 def merged(path: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the expression for the object at a path of our own with a caller's changes over it."""
+    """Return the expression that merges a caller's changes into the object at `path`, which is one of our own."""
     return {"$mergeObjects": [f"${path}", {"$literal": dict(changes)}]}

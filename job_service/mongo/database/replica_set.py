@@ -1,4 +1,4 @@
-"""Make a lone mongod the replica set of one that the store needs, with the user that its connection string names."""
+"""Makes a single mongod a replica set of one member, with the user named in its connection string."""
 
 import time
 from typing import Any
@@ -18,12 +18,12 @@ _Client = MongoClient[dict[str, Any]]
 
 
 def initiate(url: str, timeout: float = 60.0) -> None:
-    """Return once the mongod of `url` is the primary of its replica set and lets the user of `url` in.
+    """Return once the mongod of `url` is the primary of its replica set and accepts the user of `url`.
 
-    Does what is missing and can be repeated, also after it was interrupted anywhere: a set is initiated, one that was
-    made on another port is moved to this one, and the first user is made, which MongoDB allows from loopback without a
-    password as long as there is none. `url` names one host, a user with a password, and `replicaSet`; `timeout` is in
-    seconds. Raises TimeoutError, ConnectionError, or PermissionError when another password was set than that of `url`.
+    Every step is done only if it is needed, so the call can be repeated after any interruption: initiate the set; if
+    the member has another port, change its address; make the first user, which MongoDB allows from loopback without a
+    password while there is none. `url` names one host, a user with a password, and `replicaSet`; `timeout` is in
+    seconds. Raises TimeoutError, ConnectionError, or PermissionError if the user has another password than in `url`.
     """
     parts = parse_uri(url)
     try:
@@ -79,7 +79,7 @@ def _become_primary(client: _Client, parts: Any, deadline: float) -> None:
 
 
 def _configure(client: _Client, config: dict[str, Any]) -> None:
-    """Initiate the set if there is none, and move it here if its only member has another address."""
+    """Initiate the replica set, or change the address of its only member."""
     try:
         client.admin.command("replSetGetStatus")
     except OperationFailure as problem:

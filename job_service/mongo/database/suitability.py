@@ -1,4 +1,4 @@
-"""What the database must be, so that the promises hold; said at the start, in a sentence."""
+"""The requirements on a database, checked at the start."""
 
 from pymongo.database import Database
 
@@ -7,11 +7,11 @@ from job_service.mongo.database.client import Document
 
 
 class Unsuitable(JobServiceError):
-    """The database is there, but nothing may be stored in it as it is."""
+    """The database can be reached but must not be used as it is; the text is a sentence that says why."""
 
 
 def require_replica_set(database: Database[Document]) -> None:
-    """Raise Unsuitable for a mongod that stands alone: it neither repeats a write safely nor tells of changes."""
+    """Raise Unsuitable for a standalone mongod, which has no retryable writes and no change streams."""
     answer = database.client.admin.command("hello")
     if "setName" not in answer and answer.get("msg") != "isdbgrid":
         raise Unsuitable(

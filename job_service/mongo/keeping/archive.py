@@ -1,7 +1,7 @@
-"""Ended jobs as lines of JSON, in one file a day: written down for good before they are deleted.
+"""Ended jobs as lines of JSON, in one file a day, written durably before the jobs are deleted.
 
-A line is a job's document in MongoDB's relaxed extended JSON; what the worker of attempt 1 of an element wrote stands
-in `attemptLogs["1"]`. A job may stand there twice (a crash between its line and its deletion), never not at all.
+A line is a job's document in MongoDB's relaxed extended JSON; the log of an element's attempt 1 stands in
+`attemptLogs["1"]`. A crash between writing and deletion makes a job appear twice, but never makes one missing.
 """
 
 import fcntl
@@ -17,13 +17,13 @@ _PIECE = 64 * 1024
 
 
 class Archive:
-    """Appends to the files of a folder; several processes may, at once."""
+    """Appends to the files of a folder; several processes may append at once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def append(self, documents: Iterable[Mapping[str, Any]], at: datetime) -> None:
-        """Write documents to the file of a day; when this returns they are on the disk. Raises OSError."""
+        """Append documents to the file of the day of `at` and sync it to the disk. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"jobs-{at:%Y-%m-%d}.ndjson"
         with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "ab+") as file:
@@ -41,7 +41,7 @@ def _line(document: Mapping[str, Any]) -> bytes:
 
 
 def _cut_torn_line(file: BinaryIO) -> None:
-    """Remove what a crash has left of a line: its job was not deleted, and will be written again."""
+    """Remove an incomplete last line, left by a crash: its job was not deleted, and will be written again."""
     end = whole = file.seek(0, os.SEEK_END)
     while whole > 0:
         start = max(whole - _PIECE, 0)
@@ -56,7 +56,7 @@ def _cut_torn_line(file: BinaryIO) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file as lasting as what is in it."""
+    """Sync the folder, without which a new file's name may be lost in a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

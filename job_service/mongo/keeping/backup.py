@@ -1,8 +1,9 @@
-"""A copy of the database as it was at one moment, in one file: lines of canonical extended JSON, compressed.
+"""A copy of the database as of one moment, in one file: gzipped lines of canonical extended JSON.
 
-The first line says what the file is, each further one holds a document and where it belongs, the last one counts them:
-a file without it is no backup. All collections are read in one snapshot, which the database keeps for five minutes
-unless `minSnapshotHistoryWindowInSeconds` says otherwise; where that is too short, `mongodump --oplog` is right.
+The first line names the format, each further one holds a document and its collection, the last one the number of
+documents of each collection: a file without it is incomplete. All collections are read in one snapshot, which the
+database keeps for five minutes unless `minSnapshotHistoryWindowInSeconds` says otherwise; a database that takes longer
+to read needs `mongodump --oplog`.
 """
 
 import gzip
@@ -29,25 +30,26 @@ FORMAT = "job-service-backup"
 VERSION = 1
 JSON = json_util.CANONICAL_JSON_OPTIONS.with_options(tz_aware=True, tzinfo=UTC)
 _READ_AT_ONCE = 1_000
-#: SnapshotTooOld, SnapshotUnavailable: the moment is not kept any more, or an index was made since.
+#: SnapshotTooOld, SnapshotUnavailable: the snapshot is not kept any more, or an index was made since.
 _SNAPSHOT_GONE = frozenset({239, 246})
 
-#: How many documents each collection has.
+#: The number of documents by collection.
 Counts = dict[str, int]
 
 
 class Unusable(JobServiceError):
-    """A backup could not be made, or a file is none that can be restored here."""
+    """A backup could not be made, or a file is not a backup that can be restored here."""
 
 
 def write_backup(database: Database[Document], file: Path, at: datetime) -> Counts:
-    """Copy the database into a file, which is there whole or not at all; return what is in it.
+    """Copy the database into a file and return the number of documents by collection.
 
-    All that was acknowledged before is in it. Raises Unusable, Unsuitable, OSError, the driver's errors.
+    The backup holds every write acknowledged before the call. The file appears whole or not at all; it is readable for
+    its owner only. Raises Unusable, Unsuitable, OSError, the driver's errors.
     """
     require_replica_set(database)
     require_whole(database)
-    # A name that nobody can foresee: what stands there already could be read by others, or lead elsewhere.
+    # With a predictable name, a file that others can read or a symbolic link might be waiting there.
     handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
     try:
         with os.fdopen(handle, "wb") as raw:
@@ -65,7 +67,7 @@ def _write(database: Database[Document], packed: Any, at: datetime) -> Counts:
     packed.write(_line({"format": FORMAT, "version": VERSION, "schema": SCHEMA_VERSION, "takenAt": at}))
     counts: Counts = {}
     try:
-        # The names first: what is made after that holds nothing that was acknowledged before.
+        # Listed before the snapshot: a collection made later holds no write acknowledged before the call.
         names = sorted(_names(database))
         with database.client.start_session(snapshot=True) as session:
             for name in names:
@@ -85,7 +87,7 @@ def _write(database: Database[Document], packed: Any, at: datetime) -> Counts:
 
 
 def _names(database: Database[Document]) -> Iterator[str]:
-    """Yield what holds documents to be kept: a capped collection has only what was said a moment ago."""
+    """Yield the names of the collections to copy; capped ones hold only notes, which are worthless a second later."""
     for collection in database.list_collections():
         if collection["type"] == "collection" and not collection.get("options", {}).get("capped"):
             yield collection["name"]
@@ -100,7 +102,7 @@ def _line(value: Document) -> bytes:
 
 
 def read_backup(file: Path) -> Iterator[tuple[str, Document]]:
-    """Yield the documents of a file with the names of their collections. Raises Unusable, also after the last one."""
+    """Yield each document with the name of its collection. Raises Unusable, perhaps only after the last one."""
     try:
         with gzip.open(file, "rb") as packed:
             yield from _read(packed)  # type: ignore[arg-type]  # a GzipFile reads as any binary file does

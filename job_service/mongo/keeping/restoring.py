@@ -1,4 +1,4 @@
-"""Putting a backup into an empty database; until that is done, no instance serves from it."""
+"""Restores a backup into an empty database; no instance serves from the database before that is complete."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -18,10 +18,10 @@ _BATCH = 1_000
 
 
 def restore_backup(database: Database[Document], file: Path, at: datetime) -> Counts:
-    """Put what is in the file into the database, with the indexes; return how many documents there were of each.
+    """Insert a backup's documents, make the indexes and return the number of documents by collection.
 
-    The file is read to its end before anything is written. Raises Unusable, Unsuitable, OSError, the driver's errors;
-    what an interrupted run has written must be dropped before the next one.
+    The file is read to its end once before anything is written. Raises Unusable, Unsuitable, OSError, the driver's
+    errors. After an interruption the database must be dropped before the next try.
     """
     for _ in read_backup(file):
         pass

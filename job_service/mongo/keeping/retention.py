@@ -1,7 +1,7 @@
-"""Ended jobs go after a time, with all that belongs to them; into the archive first, where there is one.
+"""Deletes ended jobs after a time, with all that is stored about them, and archives them first if there is an archive.
 
-What is deleted was written down before, what belongs to a job goes before the job, elements go before their parent: an
-interruption anywhere leaves something to be found again, and nothing that nobody finds.
+The order is: archive, what is stored about a job, elements, the job. So an interruption leaves a job that the next pass
+finds again, and nothing that belongs to no job.
 """
 
 import logging
@@ -22,32 +22,32 @@ from job_service.mongo.watching.counters import Counters, Place
 _LOG = logging.getLogger(__name__)
 _EVERY_SECONDS = 60.0
 _BATCH = 200
-#: The sweeper has more to do: a pass ends after so many batches, and the next sweep goes on.
+#: Of 200 jobs each. A pass ends after so many batches, since the sweep has other duties; the next sweep continues.
 _BATCHES = 25
-#: A job that was changed this recently is looked at again later: what is archived is what is deleted.
+#: A job changed more recently is left for a later pass, so that the archived document is the deleted one.
 _SETTLED = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How long jobs are kept whose kind does not say it (None: for ever), and where they are written before they go."""
+    """The settings of retention."""
 
-    days: int | None = None
-    archive: Archive | None = None
+    days: int | None = None  #: for jobs whose kind does not say; None: for ever
+    archive: Archive | None = None  #: written before the deletion; None: there is none
 
 
 class Belongings(Protocol):
-    """What is stored about jobs beside their documents."""
+    """What families store about jobs outside of the jobs' documents."""
 
     def logs(self, jobs: Sequence[Job]) -> dict[str, dict[str, str]]:
-        """Return what the workers of these jobs wrote: by job, then by attempt, counted from 1."""
+        """Return the logs of the jobs' attempts: by job id, then by attempt, counted from 1."""
 
     def remove(self, job_ids: Sequence[str]) -> None:
-        """Remove what belongs to these jobs."""
+        """Delete what is stored about these jobs."""
 
 
 class Retention:
-    """A duty of the sweeper."""
+    """The duty of the sweep that deletes ended jobs."""
 
     def __init__(
         self,
@@ -68,11 +68,11 @@ class Retention:
         self._kinds = context.kinds
 
     def __call__(self) -> int:
-        """Remove what is due, once a minute or until all of it is gone; return how many jobs went."""
+        """Delete the jobs that are due, at most once a minute unless some are left; return how many were deleted."""
         if self._seconds() < self._next:
             return 0
         self._next = self._seconds() + _EVERY_SECONDS
-        # An instance of the last version that swept since may have made the index anew by which jobs expire.
+        # An instance of the previous version that swept meanwhile may have made its index again, by which jobs expire.
         drop_retired(self._completed)
         try:
             return sum(self._expire(kinds, timedelta(days=days)) for kinds, days in self._periods())
@@ -81,7 +81,7 @@ class Retention:
             return 0
 
     def _periods(self) -> Iterator[tuple[dict[str, Any], int]]:
-        """Yield conditions on the kind, and for how many days the ended jobs of such kinds are kept."""
+        """Yield conditions on the kind, each with the days for which ended jobs of these kinds are kept."""
         own: dict[int, list[str]] = {}
         for name, kind in self._kinds.items():
             if kind.policy.retention_days is not None:
@@ -111,7 +111,7 @@ class Retention:
         return known is not None and known.has_elements
 
     def _remove_elements(self, parent_id: str) -> int:
-        """Remove the elements of a job that is due; they have ended before it."""
+        """Archive and delete the elements of a job that is due; all of them have ended before it."""
         own: Document = {"parentId": parent_id}
         gone = 0
         while elements := self._first(own, "children"):
@@ -122,7 +122,7 @@ class Retention:
         return list(self._completed.find(query, hint=index).limit(_BATCH))
 
     def _remove(self, jobs: Sequence[Job], which: Document) -> int:
-        """Archive and delete jobs, given with the query that found them."""
+        """Archive and delete jobs. `which` is the query that found them."""
         if self._keeping.archive and jobs:
             self._keeping.archive.append(self._with_logs(jobs), self._clock.now())
         self._belongings.remove([job["_id"] for job in jobs])
@@ -131,7 +131,7 @@ class Retention:
             by_place.setdefault((job["kind"], job["state"]), []).append(job["_id"])
         gone: Counter[Place] = Counter()
         for place, ids in by_place.items():
-            # One that was put back and has ended again meanwhile is not due any more.
+            # `which` again: a job that was put back meanwhile and has ended again is not due yet.
             gone[place] = self._completed.delete_many({**which, "_id": {"$in": ids}}).deleted_count
         self._counters.forget(gone)
         return gone.total()

@@ -1,1 +1,1 @@
-"""Who may: tokens, secrets and idempotency keys."""
+"""Credentials and keys: API tokens, secrets and idempotency keys."""

@@ -1,4 +1,7 @@
-"""The same submission sent again creates nothing: a key stands for a body, a run of ids, and then for an answer."""
+"""Idempotency keys: the same submission sent again creates nothing, and gets the first answer.
+
+A key is stored with the digest of its body and a range of ids before any job is, and with the answer afterwards.
+"""
 
 import zlib
 from dataclasses import dataclass
@@ -17,32 +20,31 @@ MOST_PLAIN = 8_000_000
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One sending of a keyed request.
+    """One sending of a request with an idempotency key."""
 
-    `key` is what it is stored under, the caller's own. `answer` is what an earlier one was answered. Without it, `ids`
-    are those that every sending gives its jobs, and `repeated` says that an earlier one may have stored some of them.
-    """
-
-    key: object
-    ids: IdRange
-    repeated: bool
-    answer: bytes | None
+    key: object  #: the `_id` under which the key is stored: it has the caller in it
+    ids: IdRange  #: the ids for the request's jobs, the same for every sending
+    repeated: bool  #: whether an earlier sending may have stored some of the jobs
+    answer: bytes | None  #: the answer to an earlier sending; None: none was stored
 
 
 class Idempotency:
-    """Remembers keys for a day."""
+    """Stores idempotency keys for a day."""
 
     def __init__(self, collections: Collections) -> None:
         self._keys = collections.idempotency
 
     def begin(self, caller: str, key: str, digest: str, now: datetime) -> Attempt:
-        """Open a caller's key, or find what it stands for; IdempotencyMismatch when that is another body."""
-        # Version 0.1.0 stored keys without their callers; an equal digest, which has the user in it, says whose it is.
+        """Store a caller's key, or return the attempt that is stored under it.
+
+        `digest` is of the body and the user. Raises IdempotencyMismatch if the key was stored with another digest.
+        """
+        # Version 0.1.0 stored keys without the caller; an equal digest, which covers the user, proves whose key it is.
         earlier = self._keys.find_one({"_id": key, "digest": digest})
         if earlier:
             return _repeated(earlier)
         ids = IdRange.at(now)
-        # A run's start has 73 bits, more than BSON's integers hold.
+        # The start has 73 bits, more than a BSON integer holds.
         run = {"ms": ids.milliseconds, "start": str(ids.start)}
         opened: Document = {"_id": {"caller": caller, "key": key}, "digest": digest, **run, "at": now}
         try:
@@ -55,13 +57,13 @@ class Idempotency:
         return Attempt(opened["_id"], ids, repeated=False, answer=None)
 
     def finish(self, attempt: Attempt, answer: bytes) -> bytes:
-        """Store the answer and return the one that holds: of two sendings at once, the first's."""
+        """Store the answer and return the valid one: of two concurrent sendings, the first one's."""
         self._keys.update_one({"_id": attempt.key, "answer": {"$exists": False}}, {"$set": _kept(answer)})
         stored = self._keys.find_one({"_id": attempt.key}, {"answer": 1, "compressed": 1})
         return (_answer(stored) if stored else None) or answer
 
     def forget(self, attempt: Attempt) -> None:
-        """Let a key stand for nothing again."""
+        """Delete a key, so that it may be used again."""
         self._keys.delete_one({"_id": attempt.key})
 
 

@@ -1,4 +1,4 @@
-"""What is asked for twice under one key, even at the same time, is done once: both are told what it came to."""
+"""Runs a form's action once, however often the form is sent, even concurrently; every sending gets the same result."""
 
 import time
 from collections.abc import Callable
@@ -7,25 +7,25 @@ from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.errors import Conflict, JobServiceError
 from job_service.mongo.keys.idempotency import Attempt, Idempotency
 
-#: The caller that keys of forms belong to, apart from those that programs choose; nobody could guess a form's.
+#: The caller under which forms' keys are stored, apart from those of programs. The keys are random.
 _FORMS = "forms"
 _LOOK_SECONDS = 0.1
 _PATIENCE_SECONDS = 10.0
 
 
 class Once:
-    """Remembers for a day what was done under a key."""
+    """Remembers results by key for a day."""
 
     def __init__(self, idempotency: Idempotency, clock: Clock) -> None:
         self._idempotency = idempotency
         self._clock = clock
 
     def do(self, key: str | None, make: Callable[[], str], patience: float = _PATIENCE_SECONDS) -> str:
-        """Call `make` and return what it does, which is not empty, or what it has returned under this key before.
+        """Return the result of `make`, which is not empty, or the stored result of an earlier call with this key.
 
-        Without a key it is called each time. What it refuses leaves the key free. Where an earlier call is under way
-        its end is awaited for up to `patience` seconds. Raises what `make` does, and Conflict when that call never
-        came to its end: it may have done what it was to do.
+        Without a key `make` is called each time. If it raises a JobServiceError, the key stays free. While an earlier
+        call with the key runs, its result is awaited for up to `patience` seconds; Conflict is raised if there is none
+        by then, since that call may have failed at any point. Raises what `make` raises.
         """
         if key is None:
             return make()
@@ -40,7 +40,7 @@ class Once:
         return self._idempotency.finish(attempt, made.encode()).decode()
 
     def _begin(self, key: str, patience: float) -> Attempt:
-        """Return the attempt under a key; without an answer it is this call's to do."""
+        """Return the attempt of a key; one without an answer is this call's to carry out."""
         until = time.monotonic() + patience
         while True:
             attempt = self._idempotency.begin(_FORMS, key, key, self._clock.now())

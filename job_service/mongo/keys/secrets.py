@@ -1,4 +1,4 @@
-"""Secrets that nobody has configured: made once, and the same for all instances."""
+"""Secrets that nobody configured: made at random once and shared by all instances."""
 
 import secrets
 
@@ -11,13 +11,13 @@ _BYTES = 32
 
 
 class Secrets:
-    """Keeps secrets in the database."""
+    """Stores secrets in the database."""
 
     def __init__(self, collections: Collections) -> None:
         self._secrets = collections.secrets
 
     def shared(self, name: str) -> bytes:
-        """Return the secret of a name, 32 random bytes; of several instances that ask first, one makes it for all."""
+        """Return the secret of that name, 32 random bytes; the first caller of all instances makes it."""
         fresh = {"$setOnInsert": {"value": secrets.token_bytes(_BYTES)}}
         kept: Document = self._secrets.find_one_and_update(  # type: ignore[assignment]  # an upsert finds one
             {"_id": name}, fresh, upsert=True, return_document=ReturnDocument.AFTER

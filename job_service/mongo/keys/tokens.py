@@ -1,4 +1,4 @@
-"""API tokens: who may call, by the digest of a secret that only its owner has."""
+"""API tokens, stored by the SHA-256 of a secret that only the owner has."""
 
 import hashlib
 import secrets
@@ -21,17 +21,20 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class Token(TypedDict):
-    """A token as it may be shown: never its secret."""
+    """A token as it may be shown, without its secret."""
 
-    name: str
-    roles: list[str]
+    name: str  #: unique
+    roles: list[str]  #: what its owner may do
     createdAt: datetime
-    createdBy: str
-    lastUsedAt: NotRequired[datetime]
+    createdBy: str  #: the caller's name
+    lastUsedAt: NotRequired[datetime]  #: exact to a minute
 
 
 class Tokens:
-    """Makes, finds and revokes tokens; what was found counts for a second, so a revocation does too."""
+    """Makes, finds and revokes tokens.
+
+    Each process caches tokens for a second, so a revocation takes up to that long.
+    """
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._tokens = collections.tokens
@@ -40,7 +43,7 @@ class Tokens:
         self._known: dict[str, tuple[Token | None, float]] = {}
 
     def create(self, name: str, roles: list[str], created_by: str) -> str:
-        """Make a token and return its secret, which is shown this once. Raises Conflict for a name that is taken."""
+        """Store a token and return its secret, which cannot be read again. Raises Conflict for a name that is taken."""
         secret = _PREFIX + secrets.token_urlsafe(32)
         token = {"roles": roles, "createdAt": self._clock.now(), "createdBy": created_by}
         try:
@@ -51,7 +54,7 @@ class Tokens:
         return secret
 
     def find(self, secret: str) -> Token | None:
-        """Return the token with that secret, and note its use."""
+        """Return the token of a secret, or None, and record its use once a minute."""
         digest = _digest(secret)
         found = self._remembered(digest, {"digest": digest})
         now = self._clock.now()
@@ -61,15 +64,15 @@ class Tokens:
         return found
 
     def any(self, role: str | None = None) -> bool:
-        """Say whether there is a token, or one with that role."""
+        """Return whether there is a token (with that role)."""
         return self._remembered(f"any {role}", {} if role is None else {"roles": role}) is not None
 
     def all(self) -> list[Token]:
-        """Return all tokens, by name."""
+        """Return all tokens in the order of names."""
         return [_shown(token) for token in self._tokens.find().sort("_id", 1)]
 
     def revoke(self, name: str) -> None:
-        """End a token. Raises NotFound."""
+        """Delete a token. Raises NotFound."""
         if not self._tokens.delete_one({"_id": name}).deleted_count:
             raise NotFound(f"No token found with name: {name}")
         self._known.clear()
