@@ -108,7 +108,7 @@ class Claims:
         return self._store.context.kinds[kind].policy.lease_seconds or LEASE_SECONDS
 
     def _narrowing(self, asked: ClaimRequest) -> Narrowing:
-        family = self._store.context.kinds.get(asked.kind)
+        family = self._store.context.kinds.named(asked.kind)
         if family is None:
             known = ", ".join(sorted(self._store.context.kinds)[:_MOST_NAMED])
             raise Invalid.field("kind", f"unknown kind {shortened(asked.kind)!r}; there are {known}")

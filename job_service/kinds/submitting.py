@@ -43,7 +43,7 @@ class Submitting:
 
     def to(self, name: str, request_id: str | None) -> KindBatch:
         """Return what takes a batch of the present caller's. Raises NotFound, Conflict, Unauthorized, Forbidden."""
-        kind: Kind | None = self._kinds.get(name)
+        kind = self._kinds.named(name)
         if kind is None:
             submitting_user()
             raise NotFound(f"There is no kind {name}")

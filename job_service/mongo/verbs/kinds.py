@@ -28,7 +28,7 @@ from job_service.mongo.database.collections import Collections
 FRESH_SECONDS = 0.5
 #: The document that counts changes and kinds.
 HEAD = "#"
-#: In each such time the database is asked once for each name that nobody knows, and for so many names.
+#: In each such time the database is asked so often for names that nobody knows.
 _WINDOW_SECONDS = 0.25
 _MOST_LOOKS = 50
 #: Who has something to go by waits no longer for what may have changed.
@@ -68,7 +68,7 @@ class Kinds(Mapping[str, Kind]):
         self._lock = threading.Lock()
         self._begun = self._done = 0  # reads, by their numbers
         self._due = float("-inf")
-        self._looked: set[str] = set()
+        self._looks = 0
         self._window_began = float("-inf")
 
     def __getitem__(self, name: str) -> Kind:
@@ -85,18 +85,22 @@ class Kinds(Mapping[str, Kind]):
         return isinstance(name, str) and self.get(name) is not None
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a kind; one that nobody here knows is looked for in the database, unless it just was.
+        """Return a kind; one that nobody here knows is looked for in the database, unless many just were.
 
         Raises the driver's errors where that look fails.
         """
         kind = self._now().kinds.get(name)
         if kind is None and self._may_look(name):
-            try:
-                kind = self.refreshed().kinds.get(name)
-            except PyMongoError:
-                self._looked.discard(name)
-                raise
+            kind = self.refreshed().kinds.get(name)
         return default if kind is None else kind
+
+    def named(self, name: str) -> Kind | None:
+        """Return the kind that a caller submits to or claims from; one that nobody here knows is always looked for.
+
+        Raises the driver's errors where that look fails.
+        """
+        kind = self._now().kinds.get(name)
+        return self.refreshed().kinds.get(name) if kind is None and KIND_NAME.fullmatch(name) else kind
 
     @property
     def families(self) -> frozenset[str]:
@@ -110,7 +114,7 @@ class Kinds(Mapping[str, Kind]):
         """
         if name in self._families:
             return self[name]
-        kind: Kind | None = self.get(name)
+        kind = self.named(name)
         if kind is not None and self._seconds() - self._held.read_at >= FRESH_SECONDS:
             kind = self.refreshed().kinds.get(name)
         if kind is None:
@@ -168,12 +172,12 @@ class Kinds(Mapping[str, Kind]):
         return {**families, **dict(sorted(others.items()))}
 
     def _may_look(self, name: str) -> bool:
-        """Say whether to ask the database for a name; no flood of unknown ones is to become a flood of reads."""
+        """Say whether to ask the database for a name; no list of unknown ones is to become as many reads."""
         if self._seconds() - self._window_began >= _WINDOW_SECONDS:
-            self._looked, self._window_began = set(), self._seconds()
-        if name in self._looked or len(self._looked) >= _MOST_LOOKS or not KIND_NAME.fullmatch(name):
+            self._looks, self._window_began = 0, self._seconds()
+        if self._looks >= _MOST_LOOKS or not KIND_NAME.fullmatch(name):
             return False
-        self._looked.add(name)
+        self._looks += 1
         return True
 
 
