@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 from pymongo import MongoClient
@@ -103,6 +104,10 @@ class Stage:
             raise RuntimeError("there is no mongod")
         return pid
 
+    def url_of(self, name: str) -> str:
+        """Return the connection string of a database."""
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
     def database(self, name: str) -> Database[Document]:
         return self.client[name]
 
@@ -137,14 +142,14 @@ class Stage:
         return self.client[name]
 
     def _held(self, name: str) -> list[Collection[Document]]:
-        if name == SERVED:
-            self.settle()
+        if name not in {RAW, LEAN}:
+            self.settle(name)
         return [self.client[name][each] for each in ("inprogress", "completed", "targets")]
 
-    def settle(self) -> None:
-        """Wait until every job of the service that has ended is in `completed`."""
+    def settle(self, name: str = SERVED) -> None:
+        """Wait until every job of a service that has ended is in `completed`."""
         deadline = time.monotonic() + PATIENCE
-        jobs = self.client[SERVED]["inprogress"]
+        jobs = self.client[name]["inprogress"]
         while jobs.find_one({"finishedAt": {"$gt": EPOCH}}, {"_id": 1}):
             if time.monotonic() > deadline:
                 raise TimeoutError("ended jobs were not moved")
