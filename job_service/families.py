@@ -97,7 +97,7 @@ def add_datasets(base: Foundation, lent: Lent, submitter: Submitter) -> None:
     def keep_targets(jobs: Sequence[Job]) -> None:
         targets.record([change for job in jobs if job["kind"] == "dataset" for change in target_changes(job)])
 
-    store.ending.before_move.append(keep_targets)
+    store.moving.before_move.append(keep_targets)
     store.sweeper.duties.append(reservations.remove_forgotten)
     base.app.register_blueprint(dataset_routes(datasets, updates, base.batches, dialect, store.context.kinds))
     base.app.register_blueprint(target_routes(datasets))
@@ -121,7 +121,7 @@ def add_transfers(base: Foundation, lent: Lent) -> None:
         if sealed:
             kept.ended(sealed, store.context.clock.now())
 
-    store.ending.before_move.extend([settling.after, keep_credentials_a_while])
+    store.moving.before_move.extend([settling.after, keep_credentials_a_while])
     store.sweeper.duties.append(settling.sweep)
     base.app.register_blueprint(user_routes(transfers, callers))
     base.app.register_blueprint(element_routes(transfers, Outputs(transfers, logs_of_attempts, expansion), callers))

@@ -137,7 +137,7 @@ class LegacyClients:
             if job["state"] not in ENDED:
                 self._end(job, "cancelled")
                 continue
-            self._store.ending.move_now([job_id])
+            self._store.moving.move_now([job_id])
             this_end = {"_id": job_id, "endSeq": job["endSeq"]}
             if completed.update_one(this_end, {"$set": {"deletedAt": self._store.context.clock.now()}}).matched_count:
                 return

@@ -2,7 +2,7 @@
 
 - create: `submission.py`; find and get: `reading.py`
 - claim: `claiming.py`; renew, update, finish, fail, release: `reporting.py`
-- end and move: `ending.py`; cancel, release, retry, reopen: `operating.py`
+- end: `ending.py`; move: `moving.py`; cancel, release, retry, reopen: `operating.py`
 - the maintenance flag: `maintenance.py`; sweep: `sweeping.py`
 """
 
@@ -30,6 +30,7 @@ from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
 from job_service.mongo.verbs.kinds import Kinds
 from job_service.mongo.verbs.maintenance import Maintenance
+from job_service.mongo.verbs.moving import MarkedJobs, Moving
 from job_service.mongo.verbs.operating import Operating
 from job_service.mongo.verbs.reading import Reading
 from job_service.mongo.verbs.reporting import Reporting
@@ -53,6 +54,7 @@ class Store:
     claiming: Claiming
     reporting: Reporting
     ending: Ending
+    moving: Moving
     reading: Reading
     operating: Operating
     workers: Workers
@@ -90,14 +92,13 @@ def open_store(
     check_results: ResultCheck = any_result,
 ) -> Store:
     """Wire the parts; touches no database. `clock` replaces the database's own in tests."""
-    collections = Collections.of(database)
-    kinds = Kinds(collections, families, check_results)
-    clock = clock or DatabaseClock(database)
+    collections, marked = Collections.of(database), MarkedJobs()
+    kinds, clock = Kinds(collections, families, check_results), clock or DatabaseClock(database)
     counters, board = Counters(collections, clock), NoteBoard(collections, clock)
     context = StoreContext(kinds, policy, clock, telling_all(observe, counters.observe, board.observe), board.tell)
     maintenance, workers, reading = Maintenance(collections), Workers(collections, clock), Reading(collections, kinds)
-    ending = Ending(collections, context)
-    reporting, sweeper = Reporting(collections, context, ending), Sweeper(collections, context, ending)
+    ending, moving = Ending(collections, context, marked), Moving(collections, marked)
+    reporting, sweeper = Reporting(collections, context, ending), Sweeper(collections, context, ending, moving)
     submission, upgrade = Submission(collections, context), Upgrade(collections, kinds)
     submission.admissions.append(context.require_kinds)
     sweeper.duties.extend([submission.confirm_left, Recount(collections, counters)])
@@ -111,6 +112,7 @@ def open_store(
         claiming=Claiming(collections, context, maintenance, ending),
         reporting=reporting,
         ending=ending,
+        moving=moving,
         reading=reading,
         operating=Operating(collections, context, reading, ending, reporting),
         workers=workers,

@@ -34,7 +34,7 @@ class TranscodingJobs:
         self._clients = clients
         self._profiles = profiles
         self._options = options
-        self._jobs = Transcodings(store.collections, store.context.clock, store.ending)
+        self._jobs = Transcodings(store.collections, store.context.clock, store.moving)
 
     def add(self, new: NewTranscoding) -> int:
         """Store a job and return its number. Raises NotFound for a profile that there is not."""

@@ -9,7 +9,7 @@ from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.job import ALIVE, Job
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.database.free_form import merged
-from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.moving import Moving
 
 _LISTED = {"number": 1, "parameters.name": 1, "state": 1, "status": 1, "updatedAt": 1, "error": 1}
 
@@ -17,11 +17,11 @@ _LISTED = {"number": 1, "parameters.name": 1, "state": 1, "status": 1, "updatedA
 class Transcodings:
     """Lists and edits; everything else is the store's."""
 
-    def __init__(self, collections: Collections, clock: Clock, ending: Ending) -> None:
+    def __init__(self, collections: Collections, clock: Clock, moving: Moving) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._clock = clock
-        self._ending = ending
+        self._moving = moving
 
     def page(self, skip: int = 0, count: int | None = None) -> list[Job]:
         """Return jobs with what a list shows of them, smallest number first, without deleted ones."""
@@ -40,7 +40,7 @@ class Transcodings:
         update = [{"$set": {"updatedAt": self._clock.now(), "parameters": parameters}}]
         alive = {"_id": job_id, "state": {"$in": [state.value for state in ALIVE]}}
         if not self._inprogress.update_one(alive, update).matched_count:
-            self._ending.move_now([job_id])
+            self._moving.move_now([job_id])
             self._completed.update_one({"_id": job_id}, update)
 
 

@@ -21,7 +21,7 @@ def crashing(another_store, point):
         if reached == point:
             raise Crash
 
-    store.ending._reached = crash
+    store.ending._reached = store.moving._reached = crash
     return store
 
 

@@ -130,18 +130,18 @@ class Machine(Handing):
     def mover_sleeps(self, point, instance, then):
         """One instance stops in the middle of a move; the other puts the first of its jobs back, ends it, moves it."""
         moving = [job.id for job in self.model.jobs.values() if job.ended and job.id not in self.moved]
-        ending = self.store(instance).ending
+        mover = self.store(instance).moving
 
         def meanwhile(reached):
             if reached == point and moving:
                 self._all_moved_or_copied(moving, point)
                 self._meanwhile(1 - instance, moving[0], then)
 
-        ending._reached = meanwhile
+        mover._reached = meanwhile
         try:
-            ending.move()
+            mover.move()
         finally:
-            ending._reached = lambda _: None
+            mover._reached = lambda _: None
         self.moved |= {job_id for job_id in moving if self.model.jobs[job_id].ended}
         self.copied -= self.moved
         if then == "re" and moving and not self._first_is_moved(moving[0]):

@@ -94,6 +94,6 @@ def test_reports_about_one_job_are_taken_one_after_another(counted_store):
 def test_moving_is_a_fixed_number_of_commands(counted_store, commands, count):
     submit_many(counted_store, count)
     counted_store.reporting.report(reports(claim(counted_store, count), end="completed"))
-    moved, sent = commands.sent(lambda: counted_store.ending.move(1_000))
+    moved, sent = commands.sent(lambda: counted_store.moving.move(1_000))
     assert moved == count
     assert sent == ["find", "insert", "delete"]

@@ -137,7 +137,7 @@ class TestAJobThatIsPutBack:
             if reached == point:
                 store.operating.reopen(job_id)
 
-        sleeper.ending._reached = meanwhile
+        sleeper.moving._reached = meanwhile
         sleeper.sweeper.move_ended()
         assert store.collections.inprogress.find_one({"_id": job_id})["state"] == "queued"
         assert store.collections.completed.count_documents({}) == 0

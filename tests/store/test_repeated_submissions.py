@@ -15,7 +15,7 @@ def claimed(store):
 def complete(store):
     for job in claim(store, 10):
         report(store, job, end="completed")
-    store.ending.move()
+    store.moving.move()
 
 
 def test_a_job_that_an_earlier_sending_stored_counts_as_created_and_is_told_of_once(store, transitions):

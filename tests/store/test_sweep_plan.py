@@ -93,8 +93,8 @@ def test_a_move_that_failed_is_tried_again(store, monkeypatch):
     for job in claim(store, 3):
         report(store, job, end="completed")
     with monkeypatch.context() as broken:
-        broken.setattr(store.ending, "_move", Mock(side_effect=AutoReconnect("away")))
+        broken.setattr(store.moving, "_move", Mock(side_effect=AutoReconnect("away")))
         with pytest.raises(AutoReconnect):
-            store.ending.move_marked()
-    store.ending.move_marked()
+            store.moving.move_marked()
+    store.moving.move_marked()
     assert store.collections.completed.count_documents({}) == 3

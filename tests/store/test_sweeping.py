@@ -81,14 +81,14 @@ def test_a_duty_that_fails_keeps_no_other_from_its_own(store, caplog):
 
 def test_jobs_are_moved_also_after_a_failure_that_nobody_foresaw(store, monkeypatch):
     failures = iter([RuntimeError("once")])
-    move = store.ending.move
+    move = store.moving.move
 
     def fails_once(limit):
         for failure in failures:
             raise failure
         return move(limit)
 
-    monkeypatch.setattr(store.ending, "move", fails_once)
+    monkeypatch.setattr(store.moving, "move", fails_once)
     submit(store)
     store.sweeper.start(interval=0.05)
     try:

@@ -8,7 +8,7 @@ from pymongo import MongoClient, UpdateMany, WriteConcern
 from job_service.lifecycle.ids import IdRange
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.keys.idempotency import Attempt, Idempotency
-from job_service.mongo.verbs import ending, reporting
+from job_service.mongo.verbs import moving, reporting
 from tests.torture import redirect
 
 
@@ -46,7 +46,7 @@ def without_majority():
 
 def without_move():
     """Leave every job that has ended where it is."""
-    ending.Ending.move = lambda self, limit=0: 0  # type: ignore[method-assign]  # the sabotage
+    moving.Moving.move = lambda self, limit=0: 0  # type: ignore[method-assign]  # the sabotage
 
 
 SABOTAGE = {

@@ -1,61 +1,36 @@
-"""Ending a job: the mark in `inprogress` is the moment of truth, the move to `completed` follows behind it.
+"""Ending a job: the mark in `inprogress` is the moment of truth, the move to `completed` (`moving.py`) follows it.
 
-The mark is one fenced statement, which also frees the dataset. The move copies and deletes; both are guarded by
-`endSeq`, the count of ends and reopenings, so that a mover that was asleep cannot touch a job that was put back
-meanwhile. Whoever comes across a marked document may move it.
+The mark is one fenced statement, which also frees the dataset.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
-from random import SystemRandom
-
-from pymongo import ReplaceOne
-from pymongo.errors import BulkWriteError
 
 from job_service.lifecycle.job import ENDED, STATES, Job, State
 from job_service.lifecycle.reports import ending
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.changes import as_update
-from job_service.mongo.database.client import Document, fetch
-from job_service.mongo.database.collections import EPOCH, Collections, in_states
-from job_service.mongo.database.duplicates import duplicates
+from job_service.mongo.database.client import Document
+from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.context import StoreContext
+from job_service.mongo.verbs.moving import Interruption, MarkedJobs, never
 
 _BATCH = 500
-#: Of more marked jobs than that, the oldest are left to the sweep.
-_REMEMBERED = 100_000
-
-BeforeMove = Callable[[Sequence[Job]], None]
-
-#: What a test may stop or crash at: `marked`, `recorded`, `copied`.
-Interruption = Callable[[str], None]
-
-
-def _never(_point: str) -> None:
-    return
 
 
 class Ending:
-    """Ends jobs that nobody may hold any more, and moves ended ones.
+    """Ends jobs that nobody may hold any more; `marked` takes in what is to be moved."""
 
-    `before_move` is shown every ended job at least once before it leaves `inprogress` (targets are kept by it);
-    `on_marked` is told that there is something to move. What this instance has marked it moves itself, so that two do
-    not do the same; what it forgets, or leaves when it dies, the sweep finds.
-    """
-
-    def __init__(self, collections: Collections, context: StoreContext, interruption: Interruption = _never) -> None:
+    def __init__(
+        self, collections: Collections, context: StoreContext, marked: MarkedJobs, interruption: Interruption = never
+    ) -> None:
         self._inprogress = collections.inprogress
-        self._completed = collections.completed
         self._kinds = context.kinds
-        self._ended = in_states(ENDED)
         self._clock = context.clock
         self._observe = context.observe
+        self._marked = marked
         self._reached = interruption
-        self.before_move: list[BeforeMove] = []
-        self.on_marked: list[Callable[[], None]] = []
-        self._to_move: deque[str] = deque(maxlen=_REMEMBERED)
 
     def marked(
         self, jobs: Sequence[Job], states: Sequence[State], now: datetime, request_ids: Sequence[str | None] = ()
@@ -64,9 +39,7 @@ class Ending:
         self._reached("marked")
         told = zip_longest(jobs, states, request_ids)
         self._observe([_ended(job, state, now, request_id) for job, state, request_id in told])
-        self._to_move.extend(job["_id"] for job in jobs)
-        for notify in self.on_marked:
-            notify()
+        self._marked.add(job["_id"] for job in jobs)
 
     def end_spent(self, jobs: Iterable[Job]) -> int:
         """End jobs whose lease has run out and who must not be handed out again; return how many were."""
@@ -85,68 +58,6 @@ class Ending:
                 self.marked([job], [state], now)
                 ended += 1
         return ended
-
-    def move(self, limit: int = _BATCH) -> int:
-        """Move up to `limit` ended jobs to `completed`; return how many there were to move."""
-        found = fetch(self._inprogress.find(self._ended, hint="state").limit(limit), limit)
-        # Instances that move at the same time start at different places.
-        SystemRandom().shuffle(found)
-        if found:
-            self._move(found)
-        return len(found)
-
-    def move_marked(self) -> None:
-        """Move what this instance has marked, in batches."""
-        while self._to_move:
-            batch = [self._to_move.popleft() for _ in range(min(len(self._to_move), _BATCH))]
-            try:
-                self.move_now(batch)
-            except Exception:
-                self._to_move.extendleft(batch)
-                raise
-
-    def move_now(self, job_ids: Sequence[str]) -> None:
-        """Move these jobs, if they have ended, before this returns."""
-        ended = {"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}
-        found = fetch(self._inprogress.find(ended), len(job_ids))
-        if found:
-            self._move(found)
-
-    def _move(self, documents: list[Job]) -> None:
-        for record in self.before_move:
-            record(documents)
-        self._reached("recorded")
-        self._copy(documents)
-        self._reached("copied")
-        self._delete(documents)
-
-    def _copy(self, documents: list[Job]) -> None:
-        try:
-            self._completed.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            self._replace_older([documents[failure["index"]] for failure in duplicates(error)])
-
-    def _replace_older(self, documents: list[Job]) -> None:
-        """Overwrite copies of an earlier end; a copy of this or a later one stays."""
-        statements = [ReplaceOne({"_id": job["_id"], "endSeq": {"$lt": job["endSeq"]}}, job) for job in documents]
-        if statements:
-            self._completed.bulk_write(statements, ordered=False)
-
-    def _delete(self, documents: list[Job]) -> None:
-        by_seq: dict[int, list[str]] = {}
-        for job in documents:
-            by_seq.setdefault(job["endSeq"], []).append(job["_id"])
-        for seq, ids in by_seq.items():
-            moved = {"_id": {"$in": ids}, "endSeq": seq, "finishedAt": {"$gt": EPOCH}}
-            if self._inprogress.delete_many(moved).deleted_count < len(ids):
-                self._take_back_copies(ids, seq)
-
-    def _take_back_copies(self, ids: list[str], seq: int) -> None:
-        """Remove copies of jobs that were put back while they were copied."""
-        later = {"_id": {"$in": ids}, "endSeq": {"$gt": seq}}
-        put_back = [job["_id"] for job in self._inprogress.find(later, {"_id": 1})]
-        if put_back:
-            self._completed.delete_many({"_id": {"$in": put_back}, "endSeq": seq})
 
     def cancel(self, job: Job, now: datetime, reason: str, claim_id: str | None = None) -> bool:
         """End a job that nobody holds, or that the named claim holds; False when another has claimed it meanwhile."""

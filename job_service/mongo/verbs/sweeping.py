@@ -21,6 +21,7 @@ from job_service.mongo.database.collections import SUSPECT, Collections, in_stat
 from job_service.mongo.verbs.claiming import spent
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.moving import Moving
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 500
@@ -36,22 +37,22 @@ Duty = Callable[[], int]
 class Sweeper:
     """Sweeps when asked, or from a thread of its own."""
 
-    def __init__(self, collections: Collections, context: StoreContext, ending: Ending) -> None:
+    def __init__(self, collections: Collections, context: StoreContext, ending: Ending, moving: Moving) -> None:
         self._inprogress = collections.inprogress
         self._leaderships = collections.leaderships
         self._clock = context.clock
         self._policy = context.policy
         self._running = in_states([State.RUNNING])
         self._ending = ending
+        self._moving = moving
         self._me = uuid.uuid4().hex
-        self._wake = threading.Event()
+        self._wake = moving.marked.more
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         #: What families add: each returns how many things it has mended.
         self.duties: list[Duty] = []
         #: Duties that an instance does not leave to the one that leads, which may be of an older version.
         self.duties_of_each: list[Duty] = []
-        ending.on_marked.append(self._wake.set)
 
     def sweep(self) -> dict[str, int]:
         """Do all there is to do once; return how much of what was done."""
@@ -65,7 +66,7 @@ class Sweeper:
         """Move whatever has ended, batch by batch."""
         moved = 0
         while True:
-            batch = self._ending.move(_BATCH)
+            batch = self._moving.move(_BATCH)
             moved += batch
             if batch < _BATCH:
                 return moved
@@ -103,7 +104,7 @@ class Sweeper:
             try:
                 if woken:
                     self._await_quiet()
-                    self._ending.move_marked()
+                    self._moving.move_marked()
                 # Also while ends keep coming in, which wake this thread before its time.
                 if time.monotonic() >= due:
                     due = time.monotonic() + interval * SystemRandom().uniform(0.75, 1.25)
