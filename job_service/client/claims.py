@@ -1,6 +1,6 @@
 """The worker's side: claim jobs, keep them, say how they go, end them, give them back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypedDict, Unpack
@@ -28,21 +28,29 @@ Act = Literal["continue", "cancel"]
 
 
 class Where(Body):
-    """What narrows a claim: the first two for datasets, `source` for conversions, `type` for transfers."""
+    """What narrows a claim: the first two for datasets, `source` for conversions, `type` for transfers.
+
+    Kinds that documents define take `type`, `key` and `label`: a job has to have all of the labels.
+    """
 
     operation: Sequence[str] | None = None
     target: Sequence[str] | None = None
     source: str | None = None
     type: Sequence[str] | None = None
+    key: str | Sequence[str] | None = None
+    label: Mapping[str, str] | None = None
 
 
 class ClaimRequest(Body):
-    """What a worker asks for. The same request sent twice (same `claim_id`) gives the same jobs."""
+    """What a worker asks for. The same request sent twice (same `claim_id`) gives the same jobs.
+
+    Without `lease_seconds` a lease is as long as the kind says, or else 60 seconds.
+    """
 
     kind: str
     worker: str
     limit: int = Field(default=1, ge=1, le=1000)
-    lease_seconds: int = Field(default=60, ge=5, le=86400)
+    lease_seconds: int | None = Field(default=None, ge=5, le=86400)
     wait: float = Field(default=0, ge=0, le=30)
     claim_id: str = Field(default_factory=lambda: uuid4().hex, min_length=8, max_length=64)
     where: Where | None = None

@@ -86,14 +86,23 @@ class Kinds(Resource[E]):
 
         Without an `idempotency_key` one is made for this call: a repeat after a lost answer creates nothing twice.
         """
-        return Call(
-            method="POST",
-            path=path("kinds", name, "jobs"),
-            body={"jobs": [dict(job) for job in jobs]},
-            headers={"Idempotency-Key": idempotency_key or uuid4().hex},
-            repeatable=True,
-            parse=reading(SubmittedJobs),
-        )
+        return _submission(name, {"jobs": [dict(job) for job in jobs]}, idempotency_key)
+
+    @Action
+    def submit_body(self, name: str, body: bytes, *, idempotency_key: str | None = None) -> Call[SubmittedJobs]:
+        """Submit `{"jobs": [...]}` that is JSON already, as it is: what an item holds is for the service to judge."""
+        return _submission(name, body, idempotency_key)
+
+
+def _submission(name: str, body: object, idempotency_key: str | None) -> Call[SubmittedJobs]:
+    return Call(
+        method="POST",
+        path=path("kinds", name, "jobs"),
+        body=body,
+        headers={"Idempotency-Key": idempotency_key or uuid4().hex},
+        repeatable=True,
+        parse=reading(SubmittedJobs),
+    )
 
 
 def _if(revision: int | None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import get_args
@@ -9,7 +10,9 @@ from typing import get_args
 import click
 
 from job_service.client import JobServiceClient
+from job_service.client.datasets import Submitted
 from job_service.client.jobs import Job, JobFilter, State
+from job_service.client.kinds import SubmittedJob
 from job_service.command.archive import archive
 from job_service.command.asking import asks, moment, show_json, show_table
 from job_service.command.completing import job_argument, kinds
@@ -72,23 +75,31 @@ def show(client: JobServiceClient, *, job_id: str, wait: float) -> None:
 
 @jobs.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--kind",
+    shell_complete=kinds,
+    help="The kind of the jobs; left out, they are dataset jobs, as POST /jobs takes them.",
+)
 @click.option("--idempotency-key", help="Makes it safe to send the same file again.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
-def submit(client: JobServiceClient, *, file: Path, idempotency_key: str | None, as_json: bool) -> None:
+def submit(
+    client: JobServiceClient, *, file: Path, kind: str | None, idempotency_key: str | None, as_json: bool
+) -> None:
     """Submit the JSON of a POST body, from a file or from standard input (-). Status 1 if any item is refused.
 
     \b
-    Example:
+    Examples:
       job-service jobs submit jobs.json --idempotency-key monday
+      echo '{"jobs": [{"parameters": {"name": "Ann"}}]}' | job-service jobs submit - --kind greeting
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
     body = sys.stdin.buffer.read() if str(file) == "-" else _read(file)
     _require_batch(body)
-    results = client.datasets.submit_body(body, idempotency_key=idempotency_key)
+    results = _submitted(client, kind, body, idempotency_key)
     if as_json:
         show_json(results)
     else:
-        rows = [(place, result.status, result.job_id, result.msg) for place, result in enumerate(results)]
+        rows = [(place, result.status, result.job_id, _why(result)) for place, result in enumerate(results)]
         show_table("Submitted", ["item", "status", "job", "why"], rows)
     if any(result.status == "FAILED" for result in results):
         sys.exit(1)
@@ -163,6 +174,18 @@ jobs.add_command(watch)
 
 def _narrowed(kind: str, state: State | None, limit: int) -> JobFilter:
     return {"kind": kind, "limit": limit} if state is None else {"kind": kind, "limit": limit, "state": state}
+
+
+def _submitted(
+    client: JobServiceClient, kind: str | None, body: bytes, key: str | None
+) -> Sequence[Submitted | SubmittedJob]:
+    if kind is None:
+        return client.datasets.submit_body(body, idempotency_key=key)
+    return client.kinds.submit_body(kind, body, idempotency_key=key).results
+
+
+def _why(result: Submitted | SubmittedJob) -> str | None:
+    return result.msg if isinstance(result, Submitted) else result.message
 
 
 def _row(job: Job) -> tuple[object, ...]:

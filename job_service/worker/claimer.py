@@ -54,7 +54,7 @@ class ClaimTerms:
     """How jobs are claimed: by whom, for how long, and how long the service may wait for one to come."""
 
     worker: str
-    lease_seconds: int
+    lease_seconds: int | None  #: None is as long as the kind says
     wait_seconds: float
     ready: Callable[[str], bool]
     retry: RetryPolicy

@@ -24,7 +24,7 @@ class Change:
     last: bool = False
     stand_in: bool = False
 
-    def update(self, claim_id: str, job_id: str, lease_seconds: int) -> Update:
+    def update(self, claim_id: str, job_id: str, lease_seconds: int | None) -> Update:
         """Make the update to send; every one renews the lease, and the last one needs none. Raises Invalid."""
         return made(
             Update,

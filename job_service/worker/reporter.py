@@ -25,6 +25,8 @@ log = logging.getLogger("job_service.worker")
 LARGEST_BATCH = 500
 #: However often the service asks to be told, not more often than this.
 SHORTEST_BEAT = 0.01
+#: What a lease lasts at least, in seconds.
+SHORTEST_LEASE = 5
 #: However long a pause the service asks for, leases are not to be left alone for longer.
 LONGEST_PAUSE = 60.0
 
@@ -36,7 +38,7 @@ class Reporter:
     """Heartbeats and news. `run` is the thread; everything else may be called from any thread."""
 
     client: JobServiceClient
-    lease_seconds: int
+    lease_seconds: int | None
     retry: RetryPolicy
     clock: Callable[[], float] = time.monotonic
     _jobs: dict[tuple[str, str], Job] = field(default_factory=dict)
@@ -46,8 +48,11 @@ class Reporter:
 
     @property
     def beat(self) -> float:
-        """Seconds between two signs of life: a third of the lease, so that two may be missed."""
-        return self.lease_seconds / 3
+        """Seconds between two signs of life, where the service names no others: a third, so that two may be missed.
+
+        Where the kind says how long a lease is, that of the shortest: the first answer then says how often.
+        """
+        return (self.lease_seconds or SHORTEST_LEASE) / 3
 
     def wake(self) -> None:
         """Look at what is to be said now."""

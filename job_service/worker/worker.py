@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import uuid4
 
@@ -42,8 +42,9 @@ class Worker:
         worker.run()
 
     What a handler returns is the job's result. What it raises makes the job fail (see `job_service.worker.errors`) and
-    harms no other job. Leases of `lease_seconds` are kept while handlers run. On SIGTERM or SIGINT the worker claims no
-    more, gives running jobs `grace_seconds` to end, and gives the others back; a second signal ends the waiting.
+    harms no other job. Leases of `lease_seconds` (as long as the kind says, where it is None) are kept while handlers
+    run. On SIGTERM or SIGINT the worker claims no more, gives running jobs `grace_seconds` to end, and gives the others
+    back; a second signal ends the waiting.
     `ready(kind)` is asked before each claim; while it says no, nothing of that kind is claimed.
 
     It logs to `job_service.worker`: when it starts and stops, and when each job begins and ends. In a program that has
@@ -56,7 +57,7 @@ class Worker:
         *,
         name: str | None = None,
         concurrency: int = 4,
-        lease_seconds: int = 60,
+        lease_seconds: int | None = None,
         wait_seconds: float = 5.0,
         grace_seconds: float = 25.0,
         ready: Callable[[str], bool] = lambda _kind: True,
@@ -74,7 +75,7 @@ class Worker:
         self._reporter = Reporter(self._impatient, lease_seconds, retry)
         self._runner = Runner(client, self._reporter)
 
-    def handles(
+    def handles(  # noqa: PLR0913 - each narrows the jobs, and has a default
         self,
         kind: str,
         *,
@@ -82,6 +83,8 @@ class Worker:
         target: Sequence[str] | None = None,
         source: str | None = None,
         type: Sequence[str] | None = None,  # noqa: A002 - as above
+        key: str | Sequence[str] | None = None,
+        label: Mapping[str, str] | None = None,
         give_up_on: tuple[type[Exception], ...] = (),
     ) -> Callable[[H], H]:
         """Make a function the handler of the jobs of a kind, or of those the rest narrows them to.
@@ -89,7 +92,7 @@ class Worker:
         Errors of the classes in `give_up_on` end a job for good; after others the service tries again. Raises TypeError
         where the function is an `async def`.
         """
-        where = Where(operation=operation, target=target, source=source, type=type)
+        where = Where(operation=operation, target=target, source=source, type=type, key=key, label=label)
 
         def register(handler: H) -> H:
             _require_plain(handler)

@@ -224,3 +224,26 @@ def test_who_works_and_who_holds_what_is_told(client):
     assert paused is not None
     assert paused.msg == "upgrade"
     assert client.service.alive().status == "alive"
+
+
+def test_a_worker_takes_its_share_of_a_kind_for_as_long_as_the_kind_says(client):
+    client.kinds.put("greeting", {"key": "/to", "leaseSeconds": 5})
+    items = [{"parameters": {"to": to}, "labels": {"team": team}} for to, team in (("ann", "blue"), ("ann", "red"))]
+    mine, other = client.kinds.submit("greeting", items).results
+    worker = Worker(client, wait_seconds=0.2)
+    held_for: list[float] = []
+
+    @worker.handles("greeting", key="ann", label={"team": "blue"})
+    def greet(job):
+        lease = client.jobs.get(job.id).lease
+        held_for.append((lease.until - job.data.started_at).total_seconds())
+        return job.parameters
+
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    job = client.jobs.get(mine.job_id, wait=20)
+    worker.stop()
+    thread.join()
+    assert (job.state, held_for) == ("completed", [5])
+    assert job.result == {"to": "ann"}
+    assert client.jobs.get(other.job_id).state == "queued"

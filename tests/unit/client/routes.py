@@ -120,6 +120,7 @@ ROUTES: list[tuple[Any, str, Any, Any]] = [
         {"jobs": [{"parameters": {}}]},
         {"results": [{"status": "CREATED", "jobId": "j1"}]},
     ),
+    (lambda c: c.kinds.submit_body("a", b'{"jobs": [1e0]}'), "POST /kinds/a/jobs", {"jobs": [1.0]}, {"results": []}),
     (lambda c: c.tokens.list(), "GET /tokens", None, []),
     (lambda c: c.tokens.revoke("w"), "DELETE /tokens/w", None, {}),
     (lambda c: c.transcoding.info(), "GET /api", None, {}),

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from job_service.client import AsyncJobServiceClient, Update
+from job_service.client import AsyncJobServiceClient, Update, Where
 from job_service.client.resource import Action, Resource
 from tests.unit.client.routes import ROUTES
 
@@ -68,10 +68,24 @@ def actions(scripted):
 
 def test_a_claim_says_what_it_wants_and_waits_longer_than_the_service(scripted):
     service = scripted(httpx.Response(200, json={"serverTime": "2026-11-22T10:00:00Z", "claims": []}))
-    service.client().claims.claim("dataset", "w", limit=3, wait=20, claim_id="12345678")
+    service.client().claims.claim("dataset", "w", limit=3, lease_seconds=60, wait=20, claim_id="12345678")
     wanted = {"kind": "dataset", "worker": "w", "limit": 3, "leaseSeconds": 60, "wait": 20.0, "claimId": "12345678"}
     assert (line_of(service.last), service.body) == ("POST /claims", wanted)
     assert service.last.extensions["timeout"]["read"] == 30.0
+
+
+def test_a_claim_leaves_the_length_of_its_leases_to_the_kind(scripted):
+    service = scripted(httpx.Response(200, json={"claims": []}))
+    service.client().claims.claim("greeting", "w", claim_id="12345678", where=Where(key="ann", label={"team": "blue"}))
+    where = {"key": "ann", "label": {"team": "blue"}}
+    assert service.body == {
+        "kind": "greeting",
+        "worker": "w",
+        "limit": 1,
+        "wait": 0.0,
+        "claimId": "12345678",
+        "where": where,
+    }
 
 
 def test_a_claim_while_paused_says_why_and_when_to_ask_again(scripted):

@@ -64,3 +64,23 @@ def test_a_file_that_is_no_definition_is_refused_with_its_name(service, tmp_path
     file.write_text("- 1\n")
     result = CliRunner().invoke(main, ["kinds", "apply", str(file), "--url", "http://127.0.0.1:1"])
     assert (result.exit_code, "a definition is an object" in result.output) == (1, True)
+
+
+def test_jobs_of_any_kind_are_submitted_and_a_refused_one_says_why(monkeypatch):
+    asked: list[tuple[str, bytes]] = []
+    results = [
+        {"status": "CREATED", "jobId": "j1"},
+        {"status": "FAILED", "code": "invalid", "message": "parameters.name: too short"},
+    ]
+
+    def answer(_, request):
+        asked.append((request.url.path, request.content))
+        return httpx.Response(200, json={"results": results})
+
+    monkeypatch.setattr(executor.Waiting, "_send", lambda self, request, *_: answer(self, request))
+    body = '{"jobs": [{"parameters": {"name": "Ann"}}, {"parameters": {"name": ""}}]}'
+    command = ["jobs", "submit", "-", "--kind", "greeting", "--url", "http://127.0.0.1:1"]
+    shown = CliRunner().invoke(main, command, input=body)
+    assert (shown.exit_code, asked) == (1, [("/kinds/greeting/jobs", body.encode())])
+    assert "parameters.name: too short" in shown.output
+    assert json.loads(CliRunner().invoke(main, [*command, "--json"], input=body).output) == results

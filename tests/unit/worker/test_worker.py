@@ -162,11 +162,23 @@ def test_a_running_job_is_heard_of_again_and_again_once_the_service_has_said_how
 
     service.next_heartbeat_seconds = 0.01
     held = service.add()
-    start(handler)
+    start(handler, lease_seconds=60)
     service.wait_until(lambda: len(held.updates) > 3)
     go.set()
     service.wait_for(held)
     assert held.updates[2] == {"claimId": held.claim_id, "jobId": "job-1", "leaseSeconds": 60}
+
+
+def test_a_worker_leaves_the_length_of_its_leases_to_the_kind_and_is_heard_of_in_time_for_the_shortest(service, start):
+    go = threading.Event()
+    held = service.add()
+    start(lambda _job: wait(go))
+    # The fake answers at its own time; 20 seconds are asked for only by that answer.
+    service.wait_until(lambda: held.updates)
+    go.set()
+    service.wait_for(held)
+    assert "leaseSeconds" not in service.claims[0]
+    assert held.updates[0] == {"claimId": held.claim_id, "jobId": "job-1"}
 
 
 def test_a_cancelled_job_hears_of_it_and_ends_as_cancelled(service, start):
