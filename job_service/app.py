@@ -1,7 +1,7 @@
 """The composition root: settings → database → store → families → Flask. It reads like a parts list."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response
@@ -16,23 +16,13 @@ from job_service.claims.routes import claim_routes
 from job_service.console.frame import frame_pages
 from job_service.console.parts import ConsoleParts
 from job_service.console.routes import console_routes
-from job_service.datasets.submitter import Submitter
-from job_service.families import (
-    FAMILIES,
-    SECTIONS,
-    Foundation,
-    Lent,
-    add_code_jobs,
-    add_datasets,
-    add_transcoding_and_conversions,
-    add_transfers,
-)
+from job_service.families import ALL, FAMILIES
 from job_service.jobs.adapter import Jobs
 from job_service.jobs.openapi import JOBS, WATCHING
 from job_service.jobs.routes import job_routes
 from job_service.jobs.watching import watching_routes
 from job_service.kinds.adapter import KindBook, result_check
-from job_service.kinds.batches import Batches
+from job_service.kinds.family import Foundation, OpenFamily
 from job_service.kinds.openapi import KINDS
 from job_service.kinds.routes import kind_routes
 from job_service.kinds.submitting import Submitting
@@ -75,7 +65,7 @@ from job_service.web.trusted_clients import TrustedClients
 from job_service.web.utf8 import Utf8Request, refuse_other_paths
 
 #: What every route does.
-API = (CLAIMS, KINDS, JOBS, WATCHING, MAINTENANCE, TOKENS, *SECTIONS)
+API = (CLAIMS, KINDS, JOBS, WATCHING, MAINTENANCE, TOKENS, *(family.section for family in ALL))
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,32 +86,32 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, INSECURE=settings.job_service_insecure)
     metrics = Metrics()
     store = store or _open_store(settings, clock, metrics)
-    base = Foundation(app, settings, store, Signing(settings, Secrets(store.collections)), Batches(store))
+    base = Foundation.of(settings, store, Signing(settings, Secrets(store.collections)), _verifier(settings))
     tokens = Tokens(store.collections, store.context.clock)
-    credentials = Credentials(tokens, verifier := _verifier(settings), TrustedClients(settings.trusted_clients))
+    credentials = Credentials(tokens, base.verifier, TrustedClients(settings.trusted_clients))
 
     _watch_requests(app, metrics, settings.trusted_proxies)
     _admit(app, credentials, settings)
     _answer_errors(app)
 
-    lent = Lent()
-    jobs = Jobs(store, lent.retries)
+    families = {family.kind.name: family.open(base) for family in ALL}
+    jobs = Jobs(store, {name: family.retry for name, family in families.items() if family.retry})
     app.register_blueprint(job_routes(jobs))
     app.register_blueprint(maintenance_routes(store.maintenance))
     app.register_blueprint(token_routes(tokens, base.signing, SystemClock()))
-    add_datasets(base, lent, Submitter(verifier))
-    add_transfers(base, lent)
-    add_transcoding_and_conversions(base, lent)
-    code_jobs = add_code_jobs(base, lent)
+    for family in families.values():
+        for routes in family.blueprints:
+            app.register_blueprint(routes)
     _keep_for_a_time(store, settings)
     _limit_backlog(store, settings)
-    stop_console = _add_console(base, ConsoleParts.of(store, jobs, code_jobs, credentials.of_token, settings))
+    parts = ConsoleParts.of(base, jobs, tuple(families.values()), credentials.of_token)
+    stop_console = _add_console(app, base.signing, parts)
     readiness = Readiness(
         store,
         credentials.is_configured,
         exposure(settings.job_service_host, insecure=settings.job_service_insecure),
     )
-    _run(base, metrics, lent, readiness, stop_console)
+    _run(app, base, families, metrics, readiness, stop_console)
     return app
 
 
@@ -143,10 +133,17 @@ def _admit(app: Flask, credentials: Credentials, settings: Settings) -> None:
 
 
 def _run(
-    base: Foundation, metrics: Metrics, lent: Lent, readiness: Readiness, stop_console: Callable[[], None]
+    app: Flask,
+    base: Foundation,
+    families: Mapping[str, OpenFamily],
+    metrics: Metrics,
+    readiness: Readiness,
+    stop_console: Callable[[], None],
 ) -> None:
     """Add what serves workers and machines, what works beside the requests, and how it all stops."""
-    app, store = base.app, base.store
+    store = base.store
+    dialects = {name: family.dialect for name, family in families.items()}
+    for_worker = {name: family.for_worker for name, family in families.items() if family.for_worker}
     desk = ClaimDesk(store.claiming, store.wakeups, base.settings.waiters, metrics.claims_wait)
     store.reporting.on_stale.append(metrics.stale_write)
     store.counters.on_drift.append(metrics.counters_drifted)
@@ -154,8 +151,8 @@ def _run(
     hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
     book = KindBook(store.context.kinds, KindChanges(store.collections, store.context.kinds))
-    app.register_blueprint(kind_routes(book, Submitting(store, base.batches, lent.dialects)))
-    app.register_blueprint(claim_routes(Claims(store, desk, lent.for_worker)))
+    app.register_blueprint(kind_routes(book, Submitting(store, base.batches, dialects)))
+    app.register_blueprint(claim_routes(Claims(store, desk, for_worker)))
     app.register_blueprint(watching_routes(store.stats, events, store.context.kinds))
     app.register_blueprint(openapi_routes(API))
     app.register_blueprint(metrics_routes(metrics, available(store.stats.gather)))
@@ -175,18 +172,19 @@ def _keep_for_a_time(store: Store, settings: Settings) -> None:
     store.sweeper.duties.append(Retention(store.collections, store.context, store.counters, keeping, belongings))
 
 
-def _add_console(base: Foundation, parts: ConsoleParts) -> Callable[[], None]:
+def _add_console(app: Flask, signing: Signing, parts: ConsoleParts) -> Callable[[], None]:
     """Add the pages; return what stops their work in the background."""
 
     def identify() -> Identity | None:
         try:
-            return Identity(base.signing.service(), base.signing.key("session"))
+            return Identity(signing.service(), signing.key("session"))
         except PyMongoError:
             return None
 
     parts.store.sweeper.duties.append(parts.runner.take_up)
-    protect = frame_pages(base.app, parts.store, identify)
-    base.app.register_blueprint(console_routes(parts, protect))
+    links = [link for family in parts.families for link in family.links]
+    protect = frame_pages(app, parts.store, links, identify)
+    app.register_blueprint(console_routes(parts, protect))
     return parts.runner.stop
 
 

@@ -1,10 +1,11 @@
 """Workers' words into the lifecycle's, and back; for jobs of every kind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.wire import Claimed, ClaimRequest, HeldJob, NamedUpdate, Update
+from job_service.kinds.family import ForWorker
 from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
 from job_service.lifecycle.faults import Fault, shortened
 from job_service.lifecycle.ids import new_claim_id
@@ -18,9 +19,6 @@ from job_service.web.clients import has_hung_up
 from job_service.web.combining import Combiner
 from job_service.web.request_ids import request_id
 from job_service.web.requests import item_check, validate
-
-#: Adds what only the worker that holds a job may see.
-ForWorker = Callable[[Job], Mapping[str, Any]]
 
 _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed", "cancelled": "cancelled"}
 _MOST_VALUES = 1_000

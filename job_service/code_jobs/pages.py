@@ -11,6 +11,8 @@ from job_service.mongo.keys.once import Once
 from job_service.web.forms import form_key
 
 _ROWS = 100
+#: Rows on the start page.
+_NEWEST = 20
 #: A form's answer comes after the program's time limit, with a moment for a worker to take it up.
 _PATIENCE_SECONDS = 5.0
 
@@ -52,6 +54,11 @@ class Pages:
             raise Invalid("The form is too old, or came from elsewhere: load the page again")
         again = self._once.do(form_key(), lambda: str(self._jobs.again(number)["number"]))
         return redirect(url_for("code_pages.one_job", number=again), 303)  # type: ignore[return-value]  # Flask's own Response
+
+    def newest(self) -> str:
+        """Return the newest jobs as a part of the start page; empty while there are none."""
+        jobs = self._jobs.list(limit=_NEWEST)
+        return render_template("code_jobs/newest.html", jobs=jobs) if jobs else ""
 
     def jobs_of(self, uid: int) -> str:
         """Show the jobs of a user."""

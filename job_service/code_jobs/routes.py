@@ -33,10 +33,7 @@ def code_routes(jobs: CodeJobs) -> Blueprint:
     @routes.get("/code-jobs")
     @allows(Role.VIEW)
     def list_jobs() -> Response:
-        limit, before = page_asked_for()
-        found = jobs.list(None, before, limit)
-        headers = link_to_next(found[-1]["_id"]) if limit and len(found) == limit else {}
-        return answer([shown(job) for job in found], headers=headers)
+        return listed(jobs)
 
     @routes.get("/code-jobs/<int:number>")
     @allows(Role.VIEW)
@@ -45,6 +42,14 @@ def code_routes(jobs: CodeJobs) -> Blueprint:
         return answer(shown(jobs.when_ended(job, wait) if wait else job))
 
     return routes
+
+
+def listed(jobs: CodeJobs) -> Response:
+    """Return the page of jobs that is asked for."""
+    limit, before = page_asked_for()
+    found = jobs.list(None, before, limit)
+    headers = link_to_next(found[-1]["_id"]) if limit and len(found) == limit else {}
+    return answer([shown(job) for job in found], headers=headers)
 
 
 def shared_routes(jobs: CodeJobs, pages: Pages) -> Blueprint:

@@ -11,6 +11,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
 from job_service.console.look import absolute, duration, json_leaf, relative_to, shortened
+from job_service.kinds.family import Link
 from job_service.lifecycle.clock import SystemClock
 from job_service.mongo.store import Store
 from job_service.web.access import SESSION_TOKEN, Role, allows
@@ -32,8 +33,10 @@ class Entry:
     here: bool
 
 
-def frame_pages(app: Flask, store: Store, identify: Callable[[], Identity | None]) -> CSRFProtect:
-    """Set up what every page needs; `identify` says who this service is, None while it cannot be known."""
+def frame_pages(
+    app: Flask, store: Store, links: Sequence[Link], identify: Callable[[], Identity | None]
+) -> CSRFProtect:
+    """Set up what every page needs: the families' `links`, and who this service is (None while it cannot be known)."""
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
         SESSION_COOKIE_HTTPONLY=True,
@@ -46,7 +49,7 @@ def frame_pages(app: Flask, store: Store, identify: Callable[[], Identity | None
     Bootstrap5(app)
     let_anyone_read(app, "bootstrap.static")
     protect = CSRFProtect(app)
-    _fill_templates(app, store)
+    _fill_templates(app, store, links)
     app.after_request(tell_browsers)
     app.extensions[ERROR_PAGE] = _error_page
     return protect
@@ -57,7 +60,7 @@ def let_anyone_read(app: App, endpoint: str) -> None:
     app.view_functions[endpoint] = allows(Role.ANYONE)(partial(app.view_functions[endpoint]))
 
 
-def _fill_templates(app: Flask, store: Store) -> None:
+def _fill_templates(app: Flask, store: Store, links: Sequence[Link]) -> None:
     # Seconds and minutes ago: this machine's clock would show what the database's has not reached yet.
     clock = store.context.clock
     app.jinja_env.filters.update(
@@ -70,7 +73,7 @@ def _fill_templates(app: Flask, store: Store) -> None:
 
     def given() -> dict[str, Any]:
         return {
-            "navigation": lambda: _navigation(tuple(store.context.kinds)),
+            "navigation": lambda: _navigation(links),
             "needs_tls": needs_tls,
             "now": SystemClock().now,
             "once": new_word,
@@ -82,26 +85,21 @@ def _fill_templates(app: Flask, store: Store) -> None:
     app.context_processor(given)
 
 
-def _navigation(kinds: Sequence[str]) -> list[Entry]:
-    entries = [
-        ("Overview", "console.overview", None),
-        ("Jobs", "console.jobs", None),
-        ("Workers", "console.workers", None),
-        ("Targets", "console.targets", "dataset"),
-        ("Importable", "console.importable", "dataset"),
-        ("Transcoding", "console.transcoding", "transcoding"),
-        ("Conversions", "console.conversions", "conversion"),
-        ("Bulk runs", "console.bulk_runs", None),
-        ("Maintenance", "console.maintenance", None),
-    ]
-    shown = [
-        Entry(label, url_for(endpoint), request.endpoint == endpoint)
-        for label, endpoint, kind in entries
-        if endpoint in current_app.view_functions and (kind is None or kind in kinds)
-    ]
-    if "code" in kinds:
-        shown.insert(2, Entry("Code", path_to("/jobs/"), request.path.startswith(("/jobs/", "/users/"))))
-    return shown
+def _navigation(links: Sequence[Link]) -> list[Entry]:
+    ordered = (
+        Link("Overview", "console.overview"),
+        Link("Jobs", "console.jobs"),
+        *(link for link in links if link.lists_jobs),
+        Link("Workers", "console.workers"),
+        *(link for link in links if not link.lists_jobs),
+        Link("Bulk runs", "console.bulk_runs"),
+        Link("Maintenance", "console.maintenance"),
+    )
+    return [Entry(link.label, url_for(link.endpoint), _is_here(link)) for link in ordered]
+
+
+def _is_here(link: Link) -> bool:
+    return request.endpoint == link.endpoint or request.path.startswith(link.beneath)
 
 
 def _error_page(status: int, body: dict[str, Any]) -> Response:

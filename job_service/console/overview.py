@@ -1,4 +1,4 @@
-"""The start page: what is wrong first, then what flows, then how many of what, and the code family's jobs."""
+"""The start page: what is wrong first, then what flows, then how many of what, and what families add to it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,19 +7,15 @@ from typing import Any
 
 from flask import Blueprint, render_template, url_for
 
-from job_service.code_jobs.wire import shown
 from job_service.console.charts import flow_chart
 from job_service.console.look import duration
 from job_service.console.parts import ConsoleParts
 from job_service.lifecycle.job import State
 from job_service.mongo.watching.stats import Statistics
 from job_service.web.access import Role, allows
-from job_service.web.answers import answer
 from job_service.web.pages import page, wants_page
-from job_service.web.paging import link_to_next, page_asked_for
 
 _MINUTES = 60
-_CODE_ROWS = 20
 _SAMPLES = 5
 #: From when on a waiting job is a problem rather than a queue, in seconds.
 _LONG = timedelta(minutes=5).total_seconds()
@@ -37,13 +33,14 @@ class Problem:
 
 def add_overview(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the start page."""
+    starts = [family.start for family in parts.families if family.start]
 
     @routes.get("/")
     @allows(Role.VIEW)
     @page
     def overview() -> Any:
-        if not wants_page():
-            return _code_jobs(parts)
+        if starts and not wants_page():
+            return starts[0].answer()
         stats = parts.store.stats.gather()
         now = parts.store.context.clock.now()
         flow = parts.store.counters.flow(_MINUTES)
@@ -55,15 +52,8 @@ def add_overview(routes: Blueprint, parts: ConsoleParts) -> None:
             charts=[flow_chart(kind, flow.get(kind, {}), now, _MINUTES) for kind in kinds],
             states=[state.value for state in State],
             number_columns=[f"#{state.value}" for state in State],
-            code_jobs=parts.code_jobs.list(limit=_CODE_ROWS) if "code" in parts.store.context.kinds else [],
+            parts=[start.part for start in starts],
         )
-
-
-def _code_jobs(parts: ConsoleParts) -> Any:
-    limit, before = page_asked_for()
-    found = parts.code_jobs.list(None, before, limit)
-    headers = link_to_next(found[-1]["_id"]) if limit and len(found) == limit else {}
-    return answer([shown(job) for job in found], headers=headers)
 
 
 def _problems(parts: ConsoleParts, stats: Statistics) -> Iterator[Problem]:

@@ -4,8 +4,6 @@ from flask import Blueprint, request
 from flask_wtf.csrf import CSRFProtect
 
 from job_service.console.bulk import add_bulk, add_bulk_runs
-from job_service.console.datasets import add_importable, add_targets
-from job_service.console.families import add_families
 from job_service.console.frame import let_anyone_read
 from job_service.console.job import add_job, add_job_verbs
 from job_service.console.jobs import add_jobs
@@ -24,9 +22,11 @@ def console_routes(parts: ConsoleParts, protect: CSRFProtect) -> Blueprint:
         static_folder="static",
         static_url_path="/console/static",
     )
-    areas = (add_overview, add_jobs, add_job, add_bulk, add_workers, add_targets, add_importable, add_families)
-    for add in (*areas, add_job_verbs, add_bulk_runs, add_maintenance):
+    for add in (add_overview, add_jobs, add_job, add_job_verbs, add_bulk, add_bulk_runs, add_workers, add_maintenance):
         add(routes, parts)
+    for family in parts.families:
+        for add_pages in family.pages:
+            add_pages(routes)
     add_signing_in(routes, parts.identify)
     routes.before_request(lambda: protect.protect() if request.method == "POST" else None)
     routes.record_once(lambda state: let_anyone_read(state.app, "console.static"))

@@ -1,8 +1,9 @@
 """The core's verbs on one job, and what the core shows of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from job_service.kinds.family import Retry
 from job_service.lifecycle.errors import NotFound, TargetBusy
 from job_service.lifecycle.explain import MOST_AHEAD, Facts, explain
 from job_service.lifecycle.job import ENDED, Job
@@ -10,9 +11,6 @@ from job_service.lifecycle.view import CoreJob, core_view
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.submission import Taken
 from job_service.web.request_ids import request_id
-
-#: Makes a new job like an ended one, with all that belongs to it.
-Retry = Callable[[Job], Job]
 
 
 class Jobs:

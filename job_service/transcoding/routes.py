@@ -1,6 +1,6 @@
 """`/api`: the routes of an encoding farm's dispatcher."""
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Response
 
 from job_service.lifecycle.errors import Invalid
 from job_service.transcoding.adapter import TranscodingJobs
@@ -30,12 +30,13 @@ _MOST = 10_000
 _PAUSE_RETRY = {"Retry-After": "5"}
 
 
-def register_api(app: Flask, jobs: TranscodingJobs, book: ProfileBook) -> None:
-    """Add the routes; whatever goes wrong under `/api` is answered in its own shape."""
-    shape_errors(app, PREFIX, refused)
-    for routes in (_job_routes(jobs), _worker_routes(jobs, book), _profile_routes(book)):
+def api_routes(jobs: TranscodingJobs, book: ProfileBook) -> tuple[Blueprint, ...]:
+    """Return the routes; whatever goes wrong under `/api` is answered in its own shape."""
+    every = (_job_routes(jobs), _worker_routes(jobs, book), _profile_routes(book))
+    for routes in every:
         routes.after_request(uncached)
-        app.register_blueprint(routes)
+    every[0].record_once(lambda state: shape_errors(state.app, PREFIX, refused))
+    return every
 
 
 def _job_routes(jobs: TranscodingJobs) -> Blueprint:

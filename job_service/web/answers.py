@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NotRequired
 
 import orjson
-from flask import Flask, Response, current_app, request
+from flask import Response, current_app, request
+from flask.sansio.app import App
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 
@@ -67,7 +68,7 @@ _SHAPES = "job_service.error_shapes"
 ErrorShape = Callable[[dict[str, Any], int], dict[str, Any]]
 
 
-def shape_errors(app: Flask, prefix: str, shape: ErrorShape) -> None:
+def shape_errors(app: App, prefix: str, shape: ErrorShape) -> None:
     """Let every error at or under a path have a shape of its own, also those of no view (404, 405, 413)."""
     app.extensions.setdefault(_SHAPES, {})[prefix] = shape
 

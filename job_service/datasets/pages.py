@@ -1,20 +1,22 @@
-"""Targets with their jobs, and the datasets that wait in the input folder."""
+"""The console's pages of datasets: targets with their jobs, and what waits in the input folder."""
 
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from job_service.console.parts import ConsoleParts
+from job_service.datasets.adapter import Datasets
 from job_service.datasets.importable import (
     InputFolderUnavailable,
     delete_importable,
     list_importable,
     valid_dataset_name,
 )
+from job_service.datasets.reservations_store import Reservations
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.lifecycle.errors import Conflict, Invalid, Unavailable
-from job_service.mongo.watching.browsing import JobSearch
+from job_service.mongo.watching.browsing import Browsing, JobSearch
 from job_service.web.access import Role, allows, caller
 from job_service.web.pages import page
 from job_service.web.requests import query_field
@@ -23,7 +25,7 @@ _ROWS = 200
 _JOBS = 100
 
 
-def add_targets(routes: Blueprint, parts: ConsoleParts) -> None:
+def add_targets(routes: Blueprint, datasets: Datasets, browsing: Browsing) -> None:
     """Add the list of targets and the page of one."""
 
     @routes.get("/console/targets")
@@ -31,25 +33,25 @@ def add_targets(routes: Blueprint, parts: ConsoleParts) -> None:
     @page
     def targets() -> str:
         part = (query_field("name") or "").strip().upper()[:200]
-        found = [target for target in parts.datasets.targets() if part in target["name"].upper()]
+        found = [target for target in datasets.targets() if part in target["name"].upper()]
         return render_template("targets.html", targets=found[:_ROWS], count=len(found), part=part)
 
     @routes.get("/console/targets/<name>")
     @allows(Role.VIEW)
     @page
     def target(name: str) -> str:
-        found = parts.browsing.page(JobSearch(target=name), _JOBS)
-        return render_template("target.html", target=parts.datasets.target(name), jobs=found.jobs, more=found.next)
+        found = browsing.page(JobSearch(target=name), _JOBS)
+        return render_template("target.html", target=datasets.target(name), jobs=found.jobs, more=found.next)
 
 
-def add_importable(routes: Blueprint, parts: ConsoleParts) -> None:
+def add_importable(routes: Blueprint, input_dir: Path | None, reservations: Reservations) -> None:
     """Add the list of importable datasets, and their deletion with a question before it."""
     cache = ContentsCache()
 
     def listed() -> list[Any] | None:
         """Return the datasets; None where there is no folder to look in."""
         try:
-            return list_importable(parts.input_dir, cache) if parts.input_dir else None
+            return list_importable(input_dir, cache) if input_dir else None
         except InputFolderUnavailable:
             return None
 
@@ -72,8 +74,8 @@ def add_importable(routes: Blueprint, parts: ConsoleParts) -> None:
     def delete_dataset(name: str) -> Response:
         _require_name(name)
         try:
-            with parts.reservations.hold(name):
-                deleted = parts.input_dir is not None and delete_importable(parts.input_dir, name)
+            with reservations.hold(name):
+                deleted = input_dir is not None and delete_importable(input_dir, name)
             flash(f"{name} is deleted." if deleted else f"There is no {name} any more.", "success")
         except Conflict as error:
             flash(error.message, "warning")
