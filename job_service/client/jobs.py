@@ -1,5 +1,6 @@
 """Jobs of every kind, in the core's words: list, look at, explain, cancel, release, retry."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -56,6 +57,9 @@ class Job(Answer):
     finished_at: datetime | None = None
     request_id: str | None = None
     retried_from: str | None = None
+    labels: dict[str, str] | None = None
+    key: str | None = None
+    kind_revision: int | None = None
     traceparent: str | None = None
 
 
@@ -89,9 +93,10 @@ class Jobs(Resource[E]):
     """`client.jobs`."""
 
     @Listing
-    def list(self, **narrowed: Unpack[JobFilter]) -> Call[Page[Job]]:
-        """Give the jobs of every kind, or of one, newest pages as they are reached."""
-        return Call(method="GET", path="/jobs", query={"kind": "all", **narrowed}, parse=paging(Job))
+    def list(self, *, labels: Mapping[str, str] | None = None, **narrowed: Unpack[JobFilter]) -> Call[Page[Job]]:
+        """Give the jobs of every kind, or of one, newest pages as they are reached; only those with all `labels`."""
+        labeled = {f"label.{name}": value for name, value in (labels or {}).items()}
+        return Call(method="GET", path="/jobs", query={"kind": "all", **narrowed, **labeled}, parse=paging(Job))
 
     @Action
     def get(self, job_id: str, *, wait: float | None = None) -> Call[Job]:

@@ -39,18 +39,22 @@ def jobs() -> None:
 @jobs.command("list")
 @click.option("--kind", default="all", show_default=True, shell_complete=kinds, help="One kind, or all.")
 @click.option("--state", type=click.Choice(get_args(State)))
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="Jobs with this label; repeatable.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @asks
-def list_jobs(client: JobServiceClient, *, kind: str, state: State | None, limit: int, as_json: bool) -> None:
+def list_jobs(
+    client: JobServiceClient, *, kind: str, state: State | None, labels: tuple[str, ...], limit: int, as_json: bool
+) -> None:
     """List jobs, newest first.
 
     \b
     Examples:
       job-service jobs list --kind dataset --state queued
       job-service jobs list --state failed --limit 1000 --json
+      job-service jobs list --label team=blue
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
-    found = list(islice(client.jobs.list(**_narrowed(kind, state, limit)), limit))
+    found = list(islice(client.jobs.list(labels=_labels(labels), **_narrowed(kind, state, limit)), limit))
     if as_json:
         show_json(found)
     else:
@@ -186,6 +190,12 @@ def _submitted(
 
 def _why(result: Submitted | SubmittedJob) -> str | None:
     return result.msg if isinstance(result, Submitted) else result.message
+
+
+def _labels(given: tuple[str, ...]) -> dict[str, str]:
+    if not all("=" in label for label in given):
+        raise click.UsageError("--label takes a name and a value, as team=blue")
+    return dict(label.split("=", 1) for label in given)
 
 
 def _row(job: Job) -> tuple[object, ...]:

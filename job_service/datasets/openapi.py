@@ -37,6 +37,11 @@ _FILTERS = (
     choices("operation", list(OPERATIONS), "Only these."),
     Parameter("kind", {"type": "array", "items": KIND}, "Jobs of these kinds, or of `all`, in the core's shape."),
     _words("state", [state.value for state in State], "Only these; together with `kind`"),
+    Parameter(
+        "labels",
+        {"type": "object", "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 64}},
+        "Jobs that have all of these labels, each as `label.<name>=<value>`; without `kind` those of all kinds.",
+    ),
     Parameter("ignoreCompleted", {"type": "boolean"}, "Leave out what has ended."),
     Parameter("target", _TEXT, "Only of this dataset."),
     _word("order", ["newest", "oldest"], "Which come first."),
@@ -51,7 +56,8 @@ DATASETS = Section(
             "GET /jobs",
             "List jobs, oldest first",
             list[CoreJob],
-            "Dataset jobs, or with `kind` those of any kind, newest first. Without `limit`, all that match. "
+            "Dataset jobs, or with `kind` those of any kind, newest first. Without `limit`, all that match; "
+            "by labels, a page of 1,000. "
             "`status=queued`, without `kind`, leaves only what may be started now.",
             parameters=_FILTERS,
             paged=True,

@@ -32,6 +32,7 @@ from job_service.lifecycle.view import core_view
 from job_service.mongo.verbs.reading import JobFilter
 from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
+from job_service.web.labels import query_labels
 from job_service.web.paging import link_to_next, page_asked_for
 from job_service.web.request_ids import request_id
 from job_service.web.requests import (
@@ -46,6 +47,8 @@ from job_service.web.requests import (
 )
 
 _LONGEST_WAIT = 30
+#: How many jobs a list by labels has where no `limit` is given.
+_MOST_LABELED = 1_000
 
 
 class NewJobs(Body):
@@ -163,22 +166,28 @@ def importable_routes(input_dir: Path | None, reservations: Reservations) -> Blu
 
 
 def _filter(datasets: Datasets, known: Mapping[str, Kind]) -> JobFilter:
-    """Return what a list is asked for: dataset jobs, unless `kind` names others; every filter counts either way."""
+    """Return what a list is asked for: every filter counts.
+
+    Without `kind` it is dataset jobs, or with labels, which no client of datasets knows, jobs of all kinds.
+    """
     limit, beyond = page_asked_for()
+    labels = query_labels()
     asked = query_choices("kind", ChainMap({"all": DATASET}, known))  # type: ignore[arg-type]  # it is only read
-    kinds = tuple(sorted(known)) if "all" in asked else asked or (DATASET.name,)
+    asked = asked or (("all",) if labels else ())
+    kinds = () if "all" in asked else asked or (DATASET.name,)
     order = query_choice("order", ["newest", "oldest"]) or ("newest" if asked else "oldest")
     return JobFilter(
         kinds=kinds,
         states=tuple(State(state) for state in query_choices("state", [state.value for state in State])),
-        statuses=query_choices("status", datasets.statuses(kinds), repeated=False),
+        statuses=query_choices("status", datasets.statuses(kinds or known), repeated=False),
         types=query_choices("operation", OPERATIONS, brackets=True),
+        labels=labels,
         target=query_text("target"),
         ended=not query_flag("ignoreCompleted"),
         with_children=bool(asked),
         oldest_first=order == "oldest",
         beyond=beyond,
-        limit=limit,
+        limit=limit or (_MOST_LABELED if labels else None),
     )
 
 

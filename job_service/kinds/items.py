@@ -10,15 +10,15 @@ from job_service.lifecycle.errors import Invalid, JobServiceError
 from job_service.lifecycle.faults import shortened
 from job_service.lifecycle.job import NewJob
 from job_service.mongo.verbs.submission import Created, Taken
+from job_service.web.labels import LABEL_NAME, LABEL_VALUE, MOST_LABELS
 from job_service.web.requests import Body
 from job_service.web.times import Moment
 
-MOST_LABELS = 8
 #: So many refused items of a batch are told all that is wrong with them, the others a sentence.
 MOST_EXPLAINED = 100
 _MOST_OF_A_SENTENCE = 200
-_LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
-_Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_LabelName = Annotated[str, StringConstraints(pattern=LABEL_NAME)]
+_Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=LABEL_VALUE)]
 Type = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 

@@ -19,6 +19,8 @@ Model = TypeVar("Model", bound=BaseModel)
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _NODES_OF_A_BATCH = 5_000_000
+#: So many of the allowed words a refusal names: there may be a thousand kinds.
+_MOST_NAMED = 50
 
 
 #: The type of pydantic's error for a text that is well-formed and longer than what is kept of it.
@@ -207,7 +209,10 @@ def query_choices(
 def _allowed(name: str, words: tuple[str, ...], allowed: Collection[str]) -> tuple[str, ...]:
     unknown = [word for word in words if word not in allowed]
     if unknown:
-        raise Invalid.field(name, f"unknown value {shortened(unknown[0])!r}; allowed are {', '.join(sorted(allowed))}")
+        some = sorted(allowed)
+        others = f" and {len(some) - _MOST_NAMED} others" if len(some) > _MOST_NAMED else ""
+        named = f"{', '.join(some[:_MOST_NAMED])}{others}"
+        raise Invalid.field(name, f"unknown value {shortened(unknown[0])!r}; allowed are {named}")
     return words
 
 

@@ -22,7 +22,15 @@ SEARCHES = [
     JobSearch(reason="disk"),
     JobSearch(parent_id="p", kinds=("transfer",)),
     JobSearch(with_children=True),
+    JobSearch(labels=("team=blue",)),
+    JobSearch(labels=("team=blue", "run=1"), kinds=("dataset",), states=(State.FAILED,), type="ADD"),
+    JobSearch(labels=("team=blue",), user="17"),
+    JobSearch(labels=("team=blue",), target="INCOME"),
 ]
+
+
+#: Labels of every other job; where no job has two, mongod takes two labels for a contradiction.
+LABELS: tuple[dict, ...] = ({}, {"labels": ["run=1", "team=blue"]})
 
 
 def stages(plan):
@@ -46,7 +54,14 @@ def filled(store):
     for jobs in (store.collections.inprogress, store.collections.completed):
         jobs.insert_many(
             [
-                {"_id": f"{jobs.name}-{n:04}", "kind": "dataset", "state": "failed", "endSeq": 0, "priority": 5}
+                {
+                    "_id": f"{jobs.name}-{n:04}",
+                    "kind": "dataset",
+                    "state": "failed",
+                    "endSeq": 0,
+                    "priority": 5,
+                    **LABELS[n % 2],
+                }
                 for n in range(500)
             ]
         )

@@ -11,7 +11,8 @@ from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import open_database
 from job_service.mongo.store import open_store
-from job_service.mongo.watching.browsing import MOST_IN_ORDER, Browsing, JobSearch
+from job_service.mongo.verbs.reading import MOST_IN_ORDER, JobFilter
+from job_service.mongo.watching.browsing import Browsing, JobSearch
 from job_service.mongo.watching.recount import Recount
 from tests.store.jobs import claim, new_job, submit
 from tests.store.test_browsing_plans import stages, winning
@@ -116,6 +117,44 @@ def test_a_search_among_a_thousand_kinds_pages_through_all_of_them_in_the_ids_or
         pages = list(browsing.all(sought, 300))
         ids = [job["_id"] for page in pages for job in page]
         assert (len(ids), sorted(ids, reverse=True)) == (len(MANY), ids)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        JobFilter(with_children=True),
+        JobFilter(with_children=True, states=(State.QUEUED,)),
+        JobFilter(with_children=True, states=(State.FAILED, State.CANCELLED)),
+        JobFilter(with_children=True, ended=False, oldest_first=True),
+        JobFilter(with_children=True, kinds=tuple(kind.name for kind in MANY[:300]), states=(State.QUEUED,)),
+        JobFilter(with_children=True, labels=("team=blue",)),
+        JobFilter(with_children=True, labels=("team=blue", "run=1"), states=(State.QUEUED,)),
+    ],
+    ids=range(7),
+)
+def test_a_list_of_all_kinds_reads_an_index_in_order(one_each, database, wanted):
+    labels = ["run=2", "team=blue"]
+    one_each.submission.create([NewJob(kind=kind.name, parameters={}, labels=labels) for kind in MANY])
+    one_each.collections.completed.insert_one({"_id": "0", "kind": "gone", "state": "completed", "labels": labels})
+    database.command("profile", 2)
+    try:
+        found = one_each.reading.find(replace(wanted, limit=10))
+    finally:
+        database.command("profile", 0)
+    entries = list(database["system.profile"].find({"ns": {"$regex": "[.](inprogress|completed)$"}}))
+    database.drop_collection("system.profile")
+    assert len(found) == (10 if State.QUEUED in (wanted.states or [State.QUEUED]) and len(wanted.labels) < 2 else 0)
+    assert 2 <= len(entries) <= 2 * (2 + len(MANY) * len(State) // MOST_IN_ORDER)
+    assert not [each["command"] for each in entries if "COLLSCAN" in each["planSummary"] or each.get("hasSortStage")]
+    assert sum(each["docsExamined"] for each in entries) <= 20 * len(MANY) // MOST_IN_ORDER * len(State)
+
+
+def test_a_list_of_all_kinds_has_the_jobs_of_deleted_ones_too(store):
+    store.collections.inprogress.insert_one(
+        {"_id": "0", "kind": "gone", "state": "queued", "endSeq": 0, "priority": 5, "status": "queued"}
+    )
+    for wanted in (JobFilter(with_children=True), JobFilter(with_children=True, states=(State.QUEUED,))):
+        assert [job["_id"] for job in store.reading.find(wanted)] == ["0"]
 
 
 def test_a_search_asks_only_about_kinds_that_have_such_jobs(one_each, commands):

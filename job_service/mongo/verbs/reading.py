@@ -5,10 +5,12 @@ A job that has ended stands in `inprogress` until it is moved, so readers look t
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.lifecycle.kind import Kind, Narrowing
@@ -17,6 +19,10 @@ from job_service.mongo.database.collections import QUEUES, Collections, due
 from job_service.mongo.verbs.queues import claim_index, claim_order, may_start, ready
 
 _MOST_NUMBERS = 2**63
+
+#: How many pairs of kind and state one query may name: up to 200 the database merges the index ranges in the order of
+#: ids, beyond it sorts all their jobs (`internalQueryMaxScansToExplode`).
+MOST_IN_ORDER = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,7 @@ class JobFilter:
     states: tuple[State, ...] = ()
     statuses: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  #: each as `name=value`; a job has to have all
     target: str | None = None
     parent_id: str | None = None
     with_children: bool = False
@@ -68,11 +75,10 @@ class Reading:
 
     def find(self, wanted: JobFilter) -> list[Job]:
         """Return the jobs that match, in the order of their ids, each once."""
-        live = self._page(self._inprogress.find(build_query(wanted, live=True), hint=_hint(wanted)), wanted)
-        if not wanted.ended or wanted.startable_at:
-            return live
-        ended = self._page(self._completed.find(build_query(wanted, live=False)), wanted)
-        return list(merged([live, ended], wanted.limit, oldest_first=wanted.oldest_first))
+        found = self._found_in(self._inprogress, build_query(wanted, live=True), wanted)
+        if wanted.ended and not wanted.startable_at:
+            found += self._found_in(self._completed, build_query(wanted, live=False), wanted)
+        return found[0] if len(found) == 1 else list(merged(found, wanted.limit, oldest_first=wanted.oldest_first))
 
     def first(self, narrowing: Narrowing, now: datetime) -> Job | None:
         """Return the job that the next claim would get."""
@@ -117,9 +123,27 @@ class Reading:
         """Say whether a job of some of these kinds may be claimed."""
         return any(self._inprogress.find_one(ready(self._kinds[kind], now), {"_id": 1}, hint=QUEUES) for kind in kinds)
 
-    def _page(self, cursor: Any, wanted: JobFilter) -> list[Job]:
-        cursor = cursor.sort("_id", 1 if wanted.oldest_first else -1)
-        return list(cursor.limit(wanted.limit) if wanted.limit else cursor)
+    def _found_in(self, jobs: Collection[Job], query: Document, wanted: JobFilter) -> list[list[Job]]:
+        """Return the jobs of one collection in lists, each in the order of ids, as an index has them."""
+        if not _is_by_state_alone(wanted):
+            return [_page(jobs.find(query, hint=_hint(wanted)), wanted)]
+        # Only kinds that have such jobs are asked about, in groups: a thousand ranges at once would be sorted.
+        kinds = sorted(jobs.distinct("kind", {"kind": query.get("kind", {"$gt": ""}), "state": query["state"]}))
+        most = MOST_IN_ORDER // len(State)
+        groups = [kinds[begin : begin + most] for begin in range(0, len(kinds), most)]
+        return [_page(jobs.find({**query, "kind": {"$in": group}}, hint="state"), wanted) for group in groups]
+
+
+def _page(cursor: Cursor[Job], wanted: JobFilter) -> list[Job]:
+    cursor = cursor.sort("_id", 1 if wanted.oldest_first else -1)
+    return list(cursor.limit(wanted.limit) if wanted.limit else cursor)
+
+
+def _is_by_state_alone(wanted: JobFilter) -> bool:
+    """Say whether only the index by kind and state finds the jobs, and for more kinds than it has in order."""
+    few = 0 < len(wanted.kinds) <= MOST_IN_ORDER // len(State)
+    narrow = wanted.target or wanted.parent_id or wanted.labels
+    return bool((wanted.states or not wanted.ended) and not few and not narrow)
 
 
 def build_query(wanted: JobFilter, *, live: bool) -> Document:
@@ -134,6 +158,8 @@ def build_query(wanted: JobFilter, *, live: bool) -> Document:
         if values:
             query[name] = values[0] if len(values) == 1 else {"$in": list(values)}
     _narrow_states(query, wanted)
+    if wanted.labels:
+        query["labels"] = having(wanted.labels)
     if wanted.target:
         query.update(_about_target(wanted.target, live=live))
     if wanted.parent_id:
@@ -156,8 +182,15 @@ def _narrow_states(query: Document, wanted: JobFilter) -> None:
 
 
 def _hint(wanted: JobFilter) -> str | None:
-    """Name the index that has what may be started in the ids' order: by time it would all have to be sorted."""
+    """Name the index that has the jobs in the ids' order, where another one would have them all sorted."""
+    if wanted.labels:
+        return "labels"
     return "state" if wanted.startable_at and not wanted.target else None
+
+
+def having(labels: Sequence[str]) -> str | Document:
+    """Return the condition for the jobs that have all of these labels."""
+    return labels[0] if len(labels) == 1 else {"$all": list(labels)}
 
 
 def _about_target(target: str, *, live: bool) -> Document:

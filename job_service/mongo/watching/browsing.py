@@ -15,18 +15,17 @@ from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.lifecycle.kind import Kind
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
-from job_service.mongo.verbs.reading import JobFilter, build_query, merged
+from job_service.mongo.verbs.reading import MOST_IN_ORDER, JobFilter, build_query, having, merged
 
 LOOKED_AT = 5_000
-#: How many pairs of kind and state one query may name: up to 200 the database merges the index ranges in the order of
-#: ids, beyond it sorts all their jobs (`internalQueryMaxScansToExplode`).
-MOST_IN_ORDER = 200
 #: The kind whose clients choose the ids of jobs, which need not begin with a time.
 _OWN_IDS = "conversion"  # it also has an index by type of its own
 _MILLISECOND = timedelta(milliseconds=1)
 _BRIEF = {
     **dict.fromkeys(("jobId", "number", "kind", "type", "state", "status", "priority", "readyAt", "delayedBy"), 1),
-    **dict.fromkeys(("datasetName", "formerDatasetName", "parameters.name", "parentId", "retriedFrom", "progress"), 1),
+    **dict.fromkeys(
+        ("datasetName", "formerDatasetName", "parameters.name", "parentId", "retriedFrom", "progress", "key"), 1
+    ),
     **dict.fromkeys(("error", "createdAt", "createdBy", "updatedAt", "startedAt", "finishedAt", "lease.worker"), 1),
     **dict.fromkeys(("lease.until", "endedBy.worker", "attempts", "leasesLost", "cancelRequestedAt"), 1),
 }
@@ -40,6 +39,7 @@ class JobSearch:
     states: tuple[State, ...] = ()
     status: str | None = None  #: the family's own word for the state
     type: str | None = None  #: the job's type within its kind
+    labels: tuple[str, ...] = ()  #: each as `name=value`; a job has to have all
     target: str | None = None  #: the name of a dataset
     user: str | None = None  #: the id of the user who submitted the job
     worker: str | None = None  #: the name of the worker that holds or ended the job
@@ -147,6 +147,7 @@ class Browsing:
     def _is_found_otherwise(self, sought: JobSearch, *, live: bool) -> bool:
         """Return whether another index finds the jobs, so that the kinds are only checked on them."""
         few = sought.user is not None or sought.number is not None or sought.parent_id is not None
+        few = few or bool(sought.labels)
         reason = sought.reason is not None and sought.type is None
         return few or reason or self._is_everything(sought, live=live)
 
@@ -172,6 +173,10 @@ class Browsing:
         if sought.target:
             rest["state"] = served.pop("state")
             served.pop("kind")
+            rest.update({"labels": having(sought.labels)} if sought.labels else {})
+        elif sought.labels and served.keys() <= {"kind", "type", "state", "_id"}:
+            rest.update({name: served.pop(name) for name in ("kind", "type", "state") if name in served})
+            served["labels"] = having(sought.labels)
         elif sought.reason and served.keys() <= {"kind", "state", "_id"}:
             # Few jobs have an error, and the index `reason` holds just those.
             rest.update({name: served.pop(name) for name in ("kind", "state")})
@@ -234,8 +239,10 @@ def _states_of(family: Kind, status: str) -> set[State]:
 
 def _hint(served: Document, *, live: bool) -> str | None:
     """Return the index of a query by kind, state, type or error; the planner's trials would take longest."""
-    if not served.keys() <= {"kind", "type", "state", "_id", "error"}:
+    if not served.keys() <= {"kind", "type", "state", "_id", "error", "labels"}:
         return None
+    if "labels" in served:
+        return "labels"
     if "error" in served:
         return "reason"
     if "type" in served:

@@ -32,6 +32,14 @@ def test_a_page_is_asked_for_when_it_is_reached(scripted):
     assert len(service.requests) == 1
 
 
+def test_a_list_by_labels_asks_for_each_of_them(scripted):
+    service = scripted(httpx.Response(200, json=[{"jobId": "a", "labels": {"team": "blue"}}]))
+    [job] = service.client().jobs.list(labels={"team": "blue", "run": "a b"}, state="failed")
+    assert job.labels == {"team": "blue"}
+    asked = dict(service.requests[0].url.params)
+    assert asked == {"kind": "all", "state": "failed", "label.team": "blue", "label.run": "a b"}
+
+
 def test_a_list_is_the_same_with_async_for(scripted):
     service = scripted(*PAGES)
 
