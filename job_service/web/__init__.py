@@ -1,1 +1,1 @@
-"""What the routes share: parsing, errors to answers, who is calling, health."""
+"""Code that all routes share: parsing, answers and errors, authentication, authorization, health checks."""

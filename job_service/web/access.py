@@ -1,4 +1,4 @@
-"""Who may: every view names the role it wants, and one hook asks for it."""
+"""Authorization: every view names the roles that may call it, and one hook checks each request against them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 #: Where the signed session of a browser keeps its token.
 SESSION_TOKEN = "token"  # noqa: S105  the name of a field, no secret
 
-#: How a machine is called that only itself can reach.
+#: Host names that a machine uses for itself alone.
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _CALLER = "job_service.caller"
 _CROSS_SITE = "Cross-site requests are refused"
@@ -34,7 +34,7 @@ _BOTS = ("prefetch", "preview", "prerender")
 
 
 class Role(StrEnum):
-    """What a caller may do."""
+    """The role that a view requires and that a caller has."""
 
     ANYONE = "anyone"  #: no credentials needed: health
     USER = "user"  #: the family finds out who it is by itself (the `X-Token` of transfers, the cookies of datasets)
@@ -45,7 +45,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-#: What each role may do besides itself.
+#: The other roles that each role includes.
 IMPLIED: dict[Role, frozenset[Role]] = {
     Role.SUBMIT: frozenset({Role.SUBMIT, Role.VIEW}),
     Role.WORK: frozenset({Role.WORK, Role.VIEW}),
@@ -57,16 +57,16 @@ IMPLIED: dict[Role, frozenset[Role]] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a request comes from, and what it may do."""
+    """The sender of a request, with the roles it has."""
 
     name: str
     roles: frozenset[Role]
     user: int | None = None
-    by_address: bool = False  #: nothing but the address of the request says so
+    by_address: bool = False  #: whether the caller is known by the request's address alone
 
     @property
     def proof(self) -> str:
-        """Return what shows who the caller is, as the beginning of a sentence."""
+        """Return how the caller was authenticated, as the beginning of a sentence."""
         return f"The {'address' if self.by_address else 'token'} of {self.name}"
 
 
@@ -74,20 +74,20 @@ LOCAL = Caller("local", frozenset(Role), by_address=True)
 
 
 class Identify(Protocol):
-    """Finds out who is calling."""
+    """Authenticates callers."""
 
     def __call__(self) -> Caller | None:
-        """Return who sends the present request; None: it does not prove to be anybody."""
+        """Return the caller of the present request; None if the request has no valid credentials."""
 
     def is_configured(self) -> bool:
-        """Say whether any credentials exist, so that they are asked for."""
+        """Say whether any credentials exist, so that requests need some."""
 
     def nobody_is_admin(self) -> bool:
-        """Say whether there are no credentials that could make or revoke others."""
+        """Say whether there are no credentials with the role that makes and revokes tokens."""
 
 
 def allows(*roles: Role, starts: bool = False) -> Callable[[View], View]:
-    """Name the roles of a view, any of which will do; `starts` marks a GET that claims."""
+    """Name the roles of a view; a caller needs one of them. `starts` marks a GET that claims a job."""
 
     def mark(view: View) -> View:
         view.allowed_roles = frozenset(roles)  # type: ignore[attr-defined]  # a mark on a function
@@ -98,19 +98,19 @@ def allows(*roles: Role, starts: bool = False) -> Callable[[View], View]:
 
 
 def caller() -> Caller:
-    """Return who the present request comes from."""
+    """Return the caller of the present request."""
     found: Caller = present().environ[_CALLER]
     return found
 
 
 def asked_by(asked: Request) -> str | None:
-    """Return the name of who sends a request, for the log; None where nobody was asked for it, or it was refused."""
+    """Return the name of a request's caller, for the log; None where the route needs no caller or refused this one."""
     name: str | None = asked.environ.get(_BY)
     return name
 
 
 def client() -> Client:
-    """Return who sends the present request to a path that knows nothing of claims."""
+    """Return the name of the present request's client, for a family's route that knows nothing of claims."""
     name = request.headers.get("X-Worker", "")[:200]
     operates = not caller().by_address and Role.OPERATE in caller().roles
     if name:
@@ -120,13 +120,13 @@ def client() -> Client:
 
 
 def _address_is_of_one(asked: Request) -> bool:
-    """Say whether the address of a request is one client's: not this machine's, a Unix socket's or a proxy's."""
+    """Say whether a request's address belongs to one client: not to this machine, a Unix socket or a proxy."""
     address = client_address(asked)
     return address is not None and not is_loopback(address) and not is_of_a_proxy(asked)
 
 
 def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimited) -> None:
-    """Check every request before its view runs; `spend` is told who asks, and raises Limited for too much of it."""
+    """Check every request before its view runs; `spend(caller)` counts it, and raises Limited for too many."""
 
     def check() -> None:
         asked = present()
@@ -149,7 +149,7 @@ def guard(app: Flask, identify: Identify, spend: Callable[[str], None] = unlimit
                 asked.environ[_CALLER] = known = _identified(app, identify, roles)
                 asking = f"token {known.name}" if known.roles and not known.by_address else asking
         finally:
-            # Also when it was refused: whoever tries tokens is slowed down by the address.
+            # Refused requests count as well: a caller that guesses tokens is slowed down by its address.
             spend(asking)
         asked.environ[_BY] = asked.environ[_CALLER].name
 
@@ -162,7 +162,7 @@ def _identified(app: Flask, identify: Identify, roles: frozenset[Role]) -> Calle
         return Caller("anonymous", frozenset())
     unproven = found is None or found.by_address
     if unproven and roles == {Role.ADMIN} and is_loopback(client_address(present())) and identify.nobody_is_admin():
-        # Nobody could ever make or revoke a token otherwise.
+        # Without this exception nobody could ever make or revoke a token.
         _require_local(app, present())
         return LOCAL
     if found is None:
@@ -173,19 +173,19 @@ def _identified(app: Flask, identify: Identify, roles: frozenset[Role]) -> Calle
 
 
 def _require_local(app: Flask, asked: Request) -> None:
-    """Without credentials only this machine may call, under a loopback name: a page elsewhere could rebind its own."""
+    """While no credentials exist, allow only this machine, under a loopback name (another may be DNS rebinding)."""
     if app.config["INSECURE"]:
         return
     if proxy := proxy_named_by(asked):
         raise Invalid(f"{_LOCAL_ONLY}, and a proxy passed this on ({proxy}); {_FIRST_STEP}")
-    # The server fills in a Host that is missing, with its own.
+    # Where a request has no Host, the server fills in its own.
     named = "HTTP_HOST" in asked.environ and is_loopback_name()
     if not named or not is_loopback(client_address(asked)):
         raise Invalid(f"{_LOCAL_ONLY}, under a loopback name; {_FIRST_STEP}")
 
 
 def is_loopback_name() -> bool:
-    """Say whether the request names this machine as one that only itself can reach."""
+    """Say whether the request's host is a loopback name or address."""
     return _names_loopback(present().host)
 
 
@@ -195,7 +195,7 @@ def _names_loopback(host: str) -> bool:
 
 
 def _require_same_site(asked: Request, *, configured: bool) -> None:
-    """Refuse what another site makes a browser send, where that could change something."""
+    """Refuse a request that another site's page made a browser send, if it could change something (CSRF)."""
     harmless = asked.method in {"GET", "HEAD", "OPTIONS"} and not _starts_job()
     if harmless and configured:
         return
@@ -208,7 +208,7 @@ def _require_same_site(asked: Request, *, configured: bool) -> None:
 
 
 def _is_navigation() -> bool:
-    """Say whether a person followed a link to a page; reading one is harmless."""
+    """Say whether the request is a browser's navigation to a page, which changes nothing."""
     return request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate" and not _starts_job()
 
 
@@ -217,7 +217,7 @@ def _starts_job() -> bool:
 
 
 def _require_deliberate() -> None:
-    """Refuse a request that claims unless it is meant: a GET, and of no prefetching browser."""
+    """Refuse a claim by HEAD, or by a browser that only prefetches."""
     if request.method == "HEAD":
         raise MethodNotAllowed(valid_methods=["GET", "OPTIONS"])
     purpose = f"{request.headers.get('Purpose', '')} {request.headers.get('Sec-Purpose', '')}".lower()

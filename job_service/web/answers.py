@@ -1,4 +1,4 @@
-"""Answers: JSON by a compiled encoder, and errors in the one shape that callers know."""
+"""Answers: JSON by a compiled encoder, and every error in one shape."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NotRequired
@@ -19,7 +19,7 @@ _PROBLEM = "application/problem+json"
 
 
 class Error(TypedDict):
-    """What every error is; `code` is stable, `errors` is there where the input was invalid."""
+    """The body of every error; `code` is stable, `errors` lists the faulty fields of an invalid input."""
 
     message: str
     code: NotRequired[str]
@@ -27,12 +27,12 @@ class Error(TypedDict):
 
 
 class Message(TypedDict):
-    """That it was done."""
+    """The body of an answer that confirms an action."""
 
     message: str
 
 
-#: The one place where an error of the lifecycle becomes an HTTP status; the nearest class up the tree counts.
+#: The HTTP status of each error of the lifecycle; of a subclass that is not listed, its nearest base class counts.
 STATUS_OF: dict[type[errors.JobServiceError], int] = {
     errors.Invalid: 400,
     errors.TooLarge: 413,
@@ -79,7 +79,7 @@ def dumps(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Return what is no JSON as such. A stored object with `$ref` and `$id` comes back as a reference: it is undone."""
+    """Return a value as JSON types, for orjson. pymongo reads an object with `$ref` and `$id` as a DBRef; undo that."""
     return dict(value.as_doc()) if hasattr(value, "as_doc") else str(value)
 
 
@@ -89,7 +89,7 @@ def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = No
 
 
 def uncached(response: Response) -> Response:
-    """Let nobody keep an answer, for `after_request`."""
+    """Forbid caches to keep the answer; for `after_request`."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -100,7 +100,7 @@ def status_of(error: errors.JobServiceError) -> int:
 
 
 def error_answer(error: errors.JobServiceError) -> Response:
-    """Return the answer that an error becomes."""
+    """Return the answer for an error of the lifecycle."""
     status = status_of(error)
     body: dict[str, Any] = {"message": error.message, "code": error.code}
     if isinstance(error, errors.Invalid) and error.faults:
@@ -116,13 +116,13 @@ def error_answer(error: errors.JobServiceError) -> Response:
 
 
 def _challenge() -> str:
-    """Return what is asked for; a browser's script is not, lest the browser ask a person for a name and a password."""
+    """Return the `WWW-Authenticate` header; none for a browser's script, lest the browser open a dialog."""
     by_browser = "HTTP_SEC_FETCH_SITE" in present().environ
     return "Bearer" if by_browser else 'Bearer, Basic realm="job-service", charset="UTF-8"'
 
 
 def http_error_answer(error: HTTPException) -> Response:
-    """Return the answer to what Flask and werkzeug refuse themselves."""
+    """Return the answer for an error that Flask or werkzeug raises."""
     status = error.code or 500
     code = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}.get(status)
     body = {"message": error.description or error.name, "code": code or "invalid"}
@@ -131,7 +131,7 @@ def http_error_answer(error: HTTPException) -> Response:
 
 
 def unexpected_answer(request_id: str) -> Response:
-    """Return the answer to a fault of ours: it names the request, and nothing of the fault."""
+    """Return the answer for an unexpected exception: it has the request's id, and nothing of the exception."""
     return _in_the_form_asked_for(
         {"message": f"Something went wrong here; it is logged under the request id {request_id}", "code": "internal"},
         500,
@@ -140,7 +140,7 @@ def unexpected_answer(request_id: str) -> Response:
 
 
 def _in_the_form_asked_for(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
-    """Answer a page where one was asked for, else plain JSON, or the same body as RFC 9457 to whoever prefers that."""
+    """Answer an error as a page where the route is one, as RFC 9457 where that is preferred, else as plain JSON."""
     shown = error_page(status, body, headers)
     if shown is not None:
         return shown

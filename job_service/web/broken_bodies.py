@@ -1,4 +1,4 @@
-"""A body that cannot be read to its end is its sender's fault: chunks that are none, or a client that fell silent."""
+"""A body that cannot be read to its end (malformed chunks, a client that stopped sending) is answered with 400."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest
 
 
 class _Input:
-    """The body of a request as the server gives it; what goes wrong in reading it is a 400."""
+    """The request's body as the server gives it; any error in reading it becomes a 400."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

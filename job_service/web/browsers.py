@@ -1,4 +1,4 @@
-"""What every answer tells a browser of how to treat it."""
+"""The security headers of every answer."""
 
 from flask import Response
 
@@ -15,8 +15,8 @@ _OF_PAGES = {
 
 
 def tell_browsers(response: Response) -> Response:
-    """Add the headers; a page may have set stricter ones."""
-    # Also for JSON: a browser must not make a page of it.
+    """Add the headers to an answer; a header that the view has set stays."""
+    # JSON gets it too: a browser must not render a JSON answer as a page.
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     if response.mimetype == "text/html":
         for name, value in _OF_PAGES.items():

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, and whether still."""
+"""Whether the client is still connected."""
 
 import socket
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from job_service.web.present import present
 
 
 def has_hung_up() -> Callable[[], bool]:
-    """Return what tells any thread, without waiting, whether the present request's client has closed its connection.
+    """Return a function that says, from any thread and without waiting, whether the present client has disconnected.
 
-    Nothing is taken from what the client may have sent. Where the connection can not be seen (under neither gunicorn
-    nor Werkzeug's server, or under TLS), nobody has hung up.
+    It only peeks: no bytes that the client may have sent are consumed. Where the socket is out of reach (under neither
+    gunicorn nor Werkzeug's server, or under TLS), the function always returns False.
     """
     environ = present().environ
     connection: socket.socket | None = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
@@ -21,7 +21,7 @@ def has_hung_up() -> Callable[[], bool]:
         try:
             return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
         except (BlockingIOError, ValueError):
-            # Nothing said is not hung up; a connection under TLS can not be looked into.
+            # A silent client is still connected; a connection under TLS cannot be peeked into.
             return False
         except OSError:
             return True

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-#: How long the first of several callers waits for the others at most; a round trip to the database takes as long.
+#: The longest batch window, in seconds: about a round trip to the database.
 _WINDOW_SECONDS = 0.005
 
 Asked = TypeVar("Asked")
@@ -12,14 +12,14 @@ Answered = TypeVar("Answered")
 
 
 def closed_baton() -> threading.Lock:
-    """Return a lock that is taken, so that `acquire` waits for somebody's `release`: half as much work as an event."""
+    """Return a lock that is held, so that `acquire` waits for a `release`; half as expensive as a `threading.Event`."""
     baton = threading.Lock()
     baton.acquire()
     return baton
 
 
 class BatchWindow:
-    """Lets the first caller of a batch wait a moment for as many as came together the last time.
+    """Lets the first caller of a batch wait a moment for as many callers as the last batch had.
 
     Clients answered in one batch come back within microseconds of each other. Without a short wait the first of them
     would start a batch of one, and the others would have to wait for its end. A caller that is always alone waits for
@@ -31,27 +31,27 @@ class BatchWindow:
         self._complete = closed_baton()
 
     def arrived(self, present: int) -> None:
-        """Say that one more has come, and how many there are; one caller at a time."""
+        """Hear that one more caller waits, and how many do now; called by one thread at a time."""
         if present >= self._expected and self._complete.locked():
             self._complete.release()
 
     def wait(self, present: Callable[[], int]) -> None:
-        """Wait until enough are there, or for a moment; one caller at a time."""
+        """Wait for as many callers as the last batch had, or the window's end; called by one thread at a time."""
         self._complete.acquire(blocking=False)
         if present() < self._expected:
             self._complete.acquire(timeout=_WINDOW_SECONDS)
 
     def went(self, together: int) -> None:
-        """Say how many have gone to the database together."""
+        """Hear how many callers the batch had."""
         self._expected = together
 
 
 class Call(Generic[Asked, Answered]):
-    """One caller's items, and where their answers will be."""
+    """One caller's items, and afterwards their answers."""
 
     def __init__(self, items: Sequence[Asked], *, comes_back: bool = True) -> None:
         self.items = items
-        self.comes_back = comes_back  #: whether its client is likely to come back together with the others of its batch
+        self.comes_back = comes_back  #: whether the client is likely to come back together with others of its batch
         self.turn = closed_baton()  #: released when the caller has to lead a batch, or has its answers
         self.answers: Sequence[Answered] | None = None
         self.error: BaseException | None = None
@@ -78,13 +78,13 @@ class Combiner(Generic[Asked, Answered]):
         return not self._busy
 
     def do(self, items: Sequence[Asked]) -> Sequence[Answered]:
-        """Return the answers to these items."""
+        """Return the answers to these items, in order."""
         call: Call[Asked, Answered] = Call(items)
         self.send([call])
         return self.answers(call) or ()
 
     def send(self, calls: Sequence[Call[Asked, Answered]]) -> None:
-        """Put calls into the next batch; each needs a thread that asks for its `answers`, and may have to lead."""
+        """Put calls into the next batch; each needs a thread that calls `answers`, and may have to lead there."""
         with self._lock:
             self._waiting += calls
             self._window.arrived(len(self._waiting))
@@ -92,7 +92,7 @@ class Combiner(Generic[Asked, Answered]):
                 self._appoint()
 
     def answers(self, call: Call[Asked, Answered], timeout: float = -1) -> Sequence[Answered] | None:
-        """Return the answers to a call; None if it was neither answered nor to lead within `timeout` seconds."""
+        """Return a call's answers; None if within `timeout` seconds it was neither answered nor appointed to lead."""
         if not call.turn.acquire(timeout=timeout):
             return None
         if call.answers is None and call.error is None:
@@ -102,7 +102,7 @@ class Combiner(Generic[Asked, Answered]):
         return call.answers
 
     def _appoint(self) -> None:
-        """Let the first waiting call lead the next batch; call it with the lock held."""
+        """Appoint the first waiting call to lead the next batch; called with the lock held."""
         self._busy = bool(self._waiting)
         if self._waiting:
             self._waiting[0].turn.release()

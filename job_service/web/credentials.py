@@ -1,4 +1,4 @@
-"""Finding out who is calling: by a token (in a header, a password, the session), two JWT cookies, or the address."""
+"""Authentication: by a token (in a header, a password or the session), by two JWT cookies, or by the address."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -12,10 +12,10 @@ from job_service.web.trusted_clients import TrustedClients
 
 
 class TokenSource(Protocol):
-    """Where tokens are looked up."""
+    """The store of API tokens."""
 
     def find(self, secret: str) -> Mapping[str, Any] | None:
-        """Return `{name, roles, ...}` of a secret."""
+        """Return the token that has this secret, as `{name, roles, ...}`; None: there is none."""
 
     def any(self, role: str | None = None) -> bool:
         """Say whether there is a token, or one with that role."""
@@ -30,10 +30,10 @@ class Credentials:
         self._clients = clients
 
     def __call__(self) -> Caller | None:
-        """Return who sends the present request; None when it does not prove to be anybody.
+        """Return the caller of the present request; None if the request has no valid credentials.
 
-        The address counts for nothing where there are credentials, not even where these are wrong: whoever sends
-        some wants to be known by them, and has to hear that they are over.
+        The address does not count where the request has credentials, not even where these are invalid: a client that
+        sends some has to learn that they have expired.
         """
         return self._of_credentials() if self._are_sent() else self._clients.find(present())
 
@@ -46,7 +46,7 @@ class Credentials:
     def _of_credentials(self) -> Caller | None:
         given = _header_token()
         found = self.of_token(given) if given else None
-        # A proxy may pass on a password of its own, which is nobody's here.
+        # A proxy may pass on a password of its own, which is no token of this service.
         found = found or self._of_basic()
         if found or given:
             return found
@@ -62,17 +62,17 @@ class Credentials:
         return Caller(found["name"], roles)
 
     def _of_basic(self) -> Caller | None:
-        """Return the caller whose token is the password; clients that have nothing but a URL can send that."""
+        """Return the caller whose token is the password of HTTP Basic; a client that knows only a URL can send that."""
         login = request.authorization
         password = login.password if login and login.type == "basic" else None
         return self.of_token(password) if password else None
 
     def is_configured(self) -> bool:
-        """Say whether credentials are asked for."""
+        """Say whether any credentials exist, so that requests need some."""
         return self._verifier is not None or bool(self._clients) or self._tokens.any()
 
     def nobody_is_admin(self) -> bool:
-        """Say whether there are no credentials that could make or revoke a token."""
+        """Say whether there are no credentials with the role that makes and revokes tokens."""
         return not self._tokens.any(Role.ADMIN.value)
 
     def _of_cookies(self) -> Caller | None:

@@ -1,4 +1,4 @@
-"""What tells a form that is sent twice, by a double click or a reload, from one that is filled in twice."""
+"""Idempotency of HTML forms: one sent twice, by a double click or a reload, counts once."""
 
 import hashlib
 import secrets
@@ -8,19 +8,19 @@ from flask import request
 from job_service.web.access import caller
 from job_service.web.answers import dumps
 
-#: The hidden field of a form that does something: another word each time that the form is shown.
+#: The hidden field of a form: a random nonce, new each time that the form is shown.
 FIELD = "once"
 
 
 def new_word() -> str:
-    """Return a word for a form that is about to be shown."""
+    """Return the nonce for a form that is about to be shown."""
     return secrets.token_urlsafe(12)
 
 
 def form_key() -> str | None:
-    """Return what stands for the form that was sent, and for every repeat of it; None where its word is missing.
+    """Return the idempotency key of the form that was sent, the same for each repetition; None without a nonce.
 
-    A form that somebody goes back to and sends changed is another one.
+    The key covers all fields: a form that a person goes back to, changes and sends again has another key.
     """
     if not request.form.get(FIELD):
         return None

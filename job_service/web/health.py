@@ -1,4 +1,4 @@
-"""Whether this instance is alive, and whether it can serve."""
+"""Health checks: whether this instance is alive, and whether it is ready."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from job_service.web.present import present
 
 
 def health_routes(check: Callable[[], None]) -> Blueprint:
-    """Return the two routes; `check` raises when the database cannot be written."""
+    """Return the two routes; `check` raises Unavailable when the database cannot be written."""
     routes = Blueprint("health", __name__, url_prefix="/health")
 
     @routes.get("/alive")
@@ -28,7 +28,7 @@ def health_routes(check: Callable[[], None]) -> Blueprint:
 
 
 def hold_back(app: Flask, require: Callable[[], None]) -> None:
-    """Let nothing but health checks through while `require` raises."""
+    """Refuse every request but health checks while `require` raises."""
 
     def check() -> None:
         if not present().path.startswith("/health/"):

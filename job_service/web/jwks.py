@@ -1,7 +1,7 @@
-"""The public keys of whoever signs the users' tokens, kept fresh behind the requests' back.
+"""The public keys of the issuer that signs the users' tokens (JWKS), refreshed in the background.
 
-A thread of its own fetches the key set. So a slow or dead server delays nobody, a flood of
-tokens with made-up key ids causes no more fetches than none, and the last good keys stay.
+A separate thread fetches the key set. So a slow or dead server delays no request, a flood of
+tokens with invented key ids causes no more fetches than usual, and the last good keys stay.
 """
 
 import http.client
@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 
 
 class NoKeySet(Exception):
-    """No key set could be had; the text says why."""
+    """The key set could not be fetched or read; the text says why."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds: of one fetch; between any two; and between two if nobody asks for an unknown key.
+    """Seconds: the timeout of a fetch, the pause after each, and the pause while no unknown key is asked for.
 
-    The last leaves a rotated key a minute at most, one failing fetch included.
+    With the default `refresh` a revoked key is valid for a minute at most, even if one fetch fails in between.
     """
 
     timeout: float = 2.0
@@ -45,8 +45,8 @@ class Timing:
 class JwksKeys:
     """The RSA keys of a JWKS URL by their ids; safe between threads.
 
-    Making it has no effect: the thread starts with the first use or `start`, which has to
-    come after a fork. ValueError for a URL that is not http or https.
+    The constructor starts nothing: the thread starts with the first `get`, or with `start`, which has to
+    come after a fork. Raises ValueError for a URL that is not http or https.
     """
 
     def __init__(self, url: str, timing: Timing | None = None) -> None:
@@ -62,14 +62,14 @@ class JwksKeys:
 
     @property
     def loaded(self) -> bool:
-        """Whether there is any key."""
+        """Whether any key has been fetched."""
         return bool(self._keys)
 
     def get(self, kid: str | None) -> RSAPublicKey | None:
         """Return the key of that id, or the only key for None; None where there is no such key.
 
-        Waits for the very first fetch, 2 seconds at most, and for nothing else. A key that is
-        not there is looked for in the background, at most every 30 seconds.
+        Waits only for the very first fetch, 2 seconds at most. An unknown key
+        triggers a fetch in the background, at most every 30 seconds.
         """
         self.start()
         self._tried.wait(max(0.0, self._started_at + self._timing.timeout - time.monotonic()))
@@ -80,7 +80,7 @@ class JwksKeys:
         return found
 
     def start(self) -> None:
-        """Start fetching, unless that is so already; a fork leaves the thread behind."""
+        """Start the thread that fetches, unless it runs; a forked process has to start its own."""
         with self._starting:
             if self._thread is None or not self._thread.is_alive():
                 self._started_at = time.monotonic()
@@ -88,7 +88,7 @@ class JwksKeys:
                 self._thread.start()
 
     def close(self) -> None:
-        """End the thread, which takes as long as a fetch that is under way."""
+        """End the thread, as soon as a fetch under way has ended."""
         self._closed.set()
         self._wanted.set()
         if self._thread is not None:
@@ -114,8 +114,8 @@ class JwksKeys:
 def read_keys(document: bytes) -> dict[str | None, RSAPublicKey]:
     """Return the usable keys of a JSON Web Key Set (RFC 7517) by their ids, None for one without.
 
-    Usable are, of the first 20 keys, the public RSA keys for signatures of at least 2048 bits.
-    NoKeySet where none is.
+    Of the first 20 keys, the public RSA keys for signatures with at least 2048 bits are usable.
+    Raises NoKeySet where none is.
     """
     try:
         entries = json.loads(document)["keys"][:MAX_KEYS]
@@ -145,14 +145,14 @@ def _usable_key(entry: object) -> RSAPublicKey | None:
 
 def _checked(url: str) -> SplitResult:
     parts = urlsplit(url)
-    # Asking for the port checks that it is a number.
+    # Reading the property `port` checks that the port is a number.
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("The address of the signing keys must be an http or https URL")
     return parts
 
 
 def _get(url: SplitResult, timeout: float) -> bytes:
-    """Return the answer of one GET, without following redirects; NoKeySet."""
+    """Return the answer of one GET, without following redirects. Raises NoKeySet."""
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     with closing(kind(url.hostname or "", url.port, timeout=timeout)) as connection:
@@ -164,7 +164,7 @@ def _get(url: SplitResult, timeout: float) -> bytes:
 
 
 def _body(response: http.client.HTTPResponse, deadline: float) -> bytes:
-    """Read a body, by a deadline of its own: the connection's timeout starts anew with each byte."""
+    """Read a body until a deadline, since the connection's own timeout starts anew with each byte."""
     if response.status != http.client.OK:
         raise NoKeySet(f"status {response.status}")
     document = b""

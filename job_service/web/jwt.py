@@ -1,7 +1,7 @@
-"""Who submits a dataset job: the user that two signed cookies name.
+"""The submitter of a dataset job: the user that two signed cookies (JWTs) name.
 
-The issuer's tokens are taken as they are: the claims' names contain a slash, and only the
-`authorization` cookie is made for this service, so only that one has our audience.
+The issuer's tokens have peculiarities: the claims' names contain a slash, and only the
+`authorization` cookie has this service as its audience.
 """
 
 import time
@@ -23,7 +23,7 @@ _ALGORITHMS = ("RS256", "RS512")
 _MAY_BE_EMPTY = ("user/firstName", "user/lastName")
 _MAY_BE_NUMBERS = ("sub", "user/uuid")
 
-# The first that fits: some of these classes derive from others.
+# The first match counts, since some of these classes derive from others.
 _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (jwt.ExpiredSignatureError, "has expired"),
     (jwt.ImmatureSignatureError, "is not valid yet"),
@@ -34,7 +34,7 @@ _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
 
 
 class NotAuthenticated(Exception):
-    """The cookies do not prove who is asking; the text says which one, and why."""
+    """One of the cookies is missing or invalid; the text says which one, and why."""
 
 
 class KeysUnavailable(NotAuthenticated):
@@ -43,7 +43,7 @@ class KeysUnavailable(NotAuthenticated):
 
 @dataclass(frozen=True)
 class User:
-    """Who is asking, as the issuer of the cookies knows them."""
+    """The user, as the issuer's claims name them."""
 
     user_id: str
     first_name: str
@@ -55,7 +55,7 @@ class Keys(Protocol):
 
     @property
     def loaded(self) -> bool:
-        """Whether there is any key."""
+        """Whether any key has been fetched."""
 
     def get(self, kid: str | None) -> RSAPublicKey | None:
         """Return the key of that id, or the only key for None; None where there is no such key."""
@@ -64,9 +64,9 @@ class Keys(Protocol):
 class JwtVerifier:
     """Checks the pair of cookies against the issuer's keys.
 
-    `audience` is what the `authorization` cookie has to be for. With `max_age` a token has to
-    expire, in so many seconds at most, by `clock`, which gives seconds since the epoch; what
-    has expired, PyJWT tells by the machine's clock.
+    `audience` is the required `aud` of the `authorization` cookie. With `max_age` a token has to
+    expire within so many seconds of `clock`, which gives seconds since the epoch; whether a token
+    has expired, PyJWT decides by the machine's clock.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class JwtVerifier:
         self._clock = clock
 
     def verify(self, authorization: str | None, user_info: str | None) -> User:
-        """Return the user that both cookies name; NotAuthenticated.
+        """Return the user that both cookies name. Raises NotAuthenticated and KeysUnavailable.
 
-        Two cookies of the same name are for the caller to refuse.
+        The caller has to refuse a request with two cookies of one name.
         """
         granted = self._read("authorization", authorization, ("aud", "sub", "accreditation/role", "user/uuid"))
         if granted["accreditation/role"] != ROLE:
@@ -91,7 +91,7 @@ class JwtVerifier:
         return User(known["user/uuid"], known["user/firstName"], known["user/lastName"])
 
     def _read(self, cookie: str, token: str | None, required: tuple[str, ...]) -> dict[str, str]:
-        """Return the required claims, `aud` apart, each of them text."""
+        """Return the required claims as texts, without `aud`."""
         if not token:
             raise NotAuthenticated(f"The {cookie} cookie is missing")
         if len(token) > MAX_TOKEN_CHARACTERS:
@@ -105,7 +105,7 @@ class JwtVerifier:
         return {name: _text(cookie, claims, name) for name in required if name != "aud"}
 
     def _decode(self, cookie: str, token: str, required: tuple[str, ...]) -> dict[str, Any]:
-        """Return all claims of a token with a good signature, in its time, for us if it says for whom."""
+        """Return all claims of a token after checking its signature, its time and its audience, if it has one."""
         key = self._key(cookie, token)
         expiry = ("exp",) if self._max_age else ()
         return jwt.decode(
@@ -114,7 +114,7 @@ class JwtVerifier:
             algorithms=_ALGORITHMS,
             audience=self._audience,
             leeway=LEEWAY_SECONDS,
-            # RFC 7519 wants `sub` and `jti` to be text; the issuer's may be numbers.
+            # RFC 7519 wants `sub` and `jti` to be texts; the issuer may send numbers.
             options={
                 "require": [*expiry, *required],
                 "verify_aud": "aud" in required,
@@ -133,7 +133,7 @@ class JwtVerifier:
 
 
 def _reason(error: Exception) -> str:
-    """Say what is wrong in words of ours, as the library's may repeat parts of the token."""
+    """Return a sentence of our own, since the library's message may contain parts of the token."""
     if isinstance(error, jwt.MissingRequiredClaimError):
         return f'lacks the claim "{error.claim}"'
     return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "is not a valid token")

@@ -1,4 +1,4 @@
-"""What the log says of requests and of moves of jobs: each with the ids that it is about, and who asked."""
+"""Log records of requests and of jobs' transitions, each with its ids and the caller."""
 
 import logging
 from collections import Counter
@@ -16,14 +16,14 @@ from job_service.web.request_ids import request_id
 
 _REQUESTS = logging.getLogger("job_service.requests")
 _TRANSITIONS = logging.getLogger("job_service.transitions")
-#: So many jobs that move at once are a line each for people; more are one line.
+#: Up to so many transitions of one batch are a text line each; more of them share one line.
 _FEW = 3
 _DONE_BY_WORKERS = frozenset({"claim", "takeover", "fail", "finish"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Answered(Lines):
-    """A request that has its answer."""
+    """The record of an answered request."""
 
     said: Mapping[str, object]
 
@@ -37,7 +37,7 @@ class _Answered(Lines):
 
 @dataclass(frozen=True, slots=True)
 class _Moved(Lines):
-    """Moves of jobs, many at once as one record; `asked` are the id of the present request and who sent it."""
+    """The record of a batch of transitions; `asked` are the present request's id and its caller."""
 
     moves: Sequence[Transition]
     asked: tuple[str | None, str | None]
@@ -71,19 +71,19 @@ def log_request(asked: Request, response: Response, seconds: float) -> None:
 
 
 def log_transitions(transitions: Sequence[Transition]) -> None:
-    """Log moves of jobs."""
+    """Log transitions of jobs."""
     if transitions and _TRANSITIONS.isEnabledFor(logging.INFO):
         by = asked_by(present()) if has_request_context() else None
         _TRANSITIONS.info(_Moved(transitions, (request_id(), by)))
 
 
 def found_nothing() -> None:
-    """Say that the present request was a poll without a result, which is not worth a line."""
+    """Mark the present request as a poll without a result, which is not logged."""
     g.found_nothing = True
 
 
 def of_the_request() -> dict[str, object]:
-    """Say which request a line belongs to that is written now."""
+    """Return the present request's id and caller, for any line that is logged during it."""
     known_as = request_id()
     return {"requestId": known_as} if known_as else {}
 
@@ -99,7 +99,7 @@ def _object(move: Transition, known_as: str | None, by: str | None) -> dict[str,
     }
     if move.worker:
         line["worker"] = move.worker
-    # A request may carry out what others asked for too; who they are is in the lines of their own.
+    # With group commit this request may have carried out other requests as well; their callers are in their own lines.
     if by and move.request_id in {None, known_as}:
         line["by"] = by
     if known_as := move.request_id or known_as:
@@ -108,7 +108,7 @@ def _object(move: Transition, known_as: str | None, by: str | None) -> dict[str,
 
 
 def _arrow(move: Transition) -> str:
-    # What others do to a job is not done by the worker that holds it.
+    # The worker is only named where it made the transition itself, not where somebody else did.
     whose = " by" if move.verb in _DONE_BY_WORKERS else ", held by"
     worker = f"{whose} {move.worker}" if move.worker else ""
     return f"{move.source or 'new'} → {move.target} ({move.verb}{worker})"

@@ -1,8 +1,8 @@
-"""What Prometheus scrapes: counts of this service's processes together, and figures that any instance answers alike.
+"""Metrics for Prometheus: counters of the processes of this instance, and gauges of the database.
 
 Counters and histograms are summed over the processes of one gunicorn through files (PROMETHEUS_MULTIPROC_DIR, which
-`command/gunicorn_config.py` sets); gauges come from the database. No label holds a job, a target or a user, nor any
-other word that a caller may choose.
+`command/gunicorn_config.py` sets); gauges are the same from every instance. No label holds a job, a target or a user,
+nor any other value that a caller may choose.
 """
 
 import os
@@ -31,14 +31,14 @@ _REQUESTS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _COMMANDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-#: What moves are counted by.
+#: The labels of the counter of transitions.
 _ALIKE = attrgetter("verb", "kind", "source", "target")
 
 ReadStats = Callable[[], Mapping[str, Any]]
 
 
 class Metrics:
-    """The metrics of one application; `observe` is told every transition of a job."""
+    """The metrics of one application; `observe` gets every transition of a job."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -57,7 +57,7 @@ class Metrics:
         self._commands = self._histogram(
             "mongodb_command_seconds", "What the database is asked for", _COMMANDS, "command"
         )
-        # Their labels have few values, and are looked up by each request.
+        # Children by label are kept here, since looking one up in prometheus-client is slow.
         self._request, self._command = cache(self._requests.labels), cache(self._commands.labels)
         self._drift = self._counter("jobs_counter_drift", "By how much recounts found the counters of jobs wrong")
         self._waiters = Gauge(
@@ -69,7 +69,7 @@ class Metrics:
         )
 
     def observe(self, transitions: Sequence[Transition]) -> None:
-        """Count moves of jobs; those of a batch that count alike are counted at once."""
+        """Count transitions of jobs; those of a batch with equal labels are counted in one step."""
         for (verb, kind, source, target), times in Tally(map(_ALIKE, transitions)).items():
             for counter, labels in self._counted(verb, kind, source, target):
                 counter.labels(*labels).inc(times)
@@ -96,15 +96,15 @@ class Metrics:
             yield self._quarantined, (kind,)
 
     def stale_write(self, op: str) -> None:
-        """Count a late write that was refused: an `update`, `end` or `release`."""
+        """Count a write with an outdated fencing token: an `update`, `end` or `release`."""
         self._refused.labels(op).inc()
 
     def counters_drifted(self, jobs: int) -> None:
-        """Count by how many jobs the counters were wrong."""
+        """Count the jobs by which the stored counters were wrong."""
         self._drift.inc(jobs)
 
     def claims_wait(self, count: int) -> None:
-        """Say how many claims wait in this process now."""
+        """Set how many claims wait in this process."""
         self._waiters.set(count)
 
     def time_command(self, command: str, seconds: float) -> None:
@@ -112,7 +112,7 @@ class Metrics:
         self._command(command).observe(seconds)
 
     def time_request(self, asked: Request, response: Response, seconds: float) -> None:
-        """Measure a request by its route; unknown paths are one, and so are unknown methods."""
+        """Measure a request by its route and method; unknown paths share one label, and so do unknown methods."""
         route = asked.url_rule.rule if asked.url_rule else "unknown"
         self._request(route, method_of(asked), str(response.status_code)).observe(seconds)
 
@@ -134,7 +134,7 @@ class Metrics:
 
 
 class _Gauges(Collector):
-    """Figures from the database; when it is away, only that is told."""
+    """Gauges from the database; while that is unavailable, only the gauge that says so."""
 
     def __init__(self, stats: ReadStats) -> None:
         self._stats = stats
@@ -166,7 +166,7 @@ class _Gauges(Collector):
 
 
 def metrics_routes(metrics: Metrics, stats: ReadStats) -> Blueprint:
-    """Return `/metrics`; `stats` raises Unavailable when the database is away."""
+    """Return the route `/metrics`; `stats` raises Unavailable while the database is unavailable."""
     routes = Blueprint("metrics", __name__)
 
     @routes.get("/metrics")

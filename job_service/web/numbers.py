@@ -1,19 +1,19 @@
-"""Whole numbers in paths: ASCII digits, and not more of them than a stored number has."""
+"""Whole numbers in paths: ASCII digits, as many as fit a stored number."""
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter, UnicodeConverter
 
 
 class AsciiInteger(IntegerConverter):
-    """As `<int>`, which also takes digits of other scripts, and so many of them that Python refuses to convert them."""
+    """A stricter `<int>`: Flask's own also takes digits of other scripts, and more of them than Python converts."""
 
     regex = r"[0-9]{1,18}"
 
 
 class Numeral(UnicodeConverter):
-    """What should be a number, as text: the view says what is wrong with it, where `<int>` finds no such page."""
+    """A path segment that should be a number, as text, so that the view can say what is wrong instead of 404."""
 
 
 def read_numbers_strictly(app: Flask) -> None:
-    """Let `<int>` and `<numeral>` in paths be these; call it before routes are added."""
+    """Register `<int>` and `<numeral>` for paths; called before routes are added."""
     app.url_map.converters.update(int=AsciiInteger, numeral=Numeral)

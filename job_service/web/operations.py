@@ -1,4 +1,4 @@
-"""How routes are described, by a table beside them: the words that their code does not say by itself."""
+"""Descriptions of routes for the OpenAPI document: a table beside the routes has what their code cannot say."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -26,19 +26,19 @@ class Operation:
 
     key: str
     summary: str
-    answer: Any  #: a type that pydantic can make a schema of, or a schema; None: text
+    answer: Any  #: type of the answer's body, for pydantic, or a JSON Schema; None: text
     what: str = ""
     _: KW_ONLY
-    statuses: tuple[int, ...] = (200,)  #: of the answer, when all went well
-    body: Any = None  #: as `answer`; None: it takes none
+    statuses: tuple[int, ...] = (200,)  #: statuses of a successful answer
+    body: Any = None  #: type of the request's body, as `answer`; None: the route takes none
     body_is_needed: bool = True
-    example: Any = None  #: a body that is answered so
+    example: Any = None  #: a request body that is answered with one of `statuses`
     parameters: tuple[Parameter, ...] = ()
-    paged: bool = False  #: it takes `limit` and `cursor`, and its answers lead to the next page
-    refusals: tuple[int, ...] = ()  #: statuses of errors beside those that any such route may answer
+    paged: bool = False  #: whether the route takes `limit` and `cursor`, and its answers link to the next page
+    refusals: tuple[int, ...] = ()  #: statuses of errors beside those that every such route may answer
     headers: Mapping[str, str] = field(default_factory=dict)
     media: str = JSON
-    within: str = ""  #: the key of the operation that this is described with, whose path differs only in a parameter
+    within: str = ""  #: the key of the operation that describes this one too, whose path differs in a parameter
 
     @property
     def method(self) -> str:
@@ -52,13 +52,13 @@ class Operation:
 
     @property
     def body_media(self) -> str:
-        """Return the media type of the body: what answers pages takes forms."""
+        """Return the media type of the request's body: forms for pages, else JSON."""
         return FORM if self.media == HTML else JSON
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a package's routes do, with a heading; `error` is the type of the bodies of its errors."""
+    """The descriptions of a package's routes under one heading; `error` is the type of their errors' bodies."""
 
     name: str
     what: str
@@ -72,7 +72,7 @@ def choices(name: str, values: list[str], what: str) -> Parameter:
 
 
 def wait(what: str) -> Parameter:
-    """Return the parameter with which a request waits for something."""
+    """Return the parameter `wait`, the seconds for which a request may wait."""
     return Parameter("wait", {"type": "number", "minimum": 0, "maximum": 30}, what)
 
 

@@ -1,4 +1,4 @@
-"""Which requests are for pages: they are answered as pages, also when they go wrong."""
+"""Requests for HTML pages: their errors are pages too."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ from flask import Response, current_app, request
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: Where the console leaves what makes a page of an error: called with the status and the body.
+#: The key in `app.extensions` of the console's function that renders an error: called with the status and the body.
 ERROR_PAGE = "job_service.error_page"
 
 
@@ -18,12 +18,12 @@ def page(view: View) -> View:
 
 
 def wants_page() -> bool:
-    """Say whether a browser asks: it names HTML among what it takes."""
+    """Say whether a browser asks: the `Accept` header names HTML."""
     return "text/html" in request.headers.get("Accept", "")
 
 
 def error_page(status: int, body: dict[str, Any], headers: dict[str, str]) -> Response | None:
-    """Return the page that tells a person of an error; None where a program asks, or the route is no page."""
+    """Return an error as a page; None where a program asks, or the route is no page."""
     render = current_app.extensions.get(ERROR_PAGE)
     view = current_app.view_functions.get(request.endpoint or "")
     if render is None or not wants_page() or not (view is None or getattr(view, "is_page", False)):

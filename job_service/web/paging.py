@@ -16,12 +16,12 @@ _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 def page_asked_for() -> tuple[int | None, str | None]:
-    """Return the `limit` and the id to go on from; None where not given."""
+    """Return the `limit`, and the id after which the page starts; None: at the first."""
     return query_integer("limit", 1, MOST_A_PAGE), _read_cursor(query_text("cursor"))
 
 
 def link_to_next(last_id: str) -> dict[str, str]:
-    """Return the header that leads to the page after the one that ends with this id."""
+    """Return the `Link` header to the next page, after the one that ends with this id."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
     cursor = base64.urlsafe_b64encode(last_id.encode()).decode().rstrip("=")
     return {"Link": f'<{path_to(request.path)}?{urlencode([*pairs, ("cursor", cursor)])}>; rel="next"'}

@@ -1,9 +1,9 @@
-"""The one way a JSON body gets in: exact about what is JSON, and about what can be stored.
+"""The one parser of JSON bodies: exact about JSON, and about values that can be stored.
 
 orjson reads a body faster than the standard library, but keeps the last of two equal keys
-and makes a float of a large integer without a word. So its result counts only where a few
-cheap, exact tests show that nothing of the kind can have happened. Anything else is read
-again by the standard library, which is slow, and tells what is wrong.
+and turns a large integer into a float silently. So its result counts only where a few
+cheap, exact tests show that neither can have happened. Any other body is read
+again by the standard library, which is slow and says what is wrong.
 """
 
 import json
@@ -30,7 +30,8 @@ DEFAULT_LIMIT = 1_000_000
 
 _BYTE_ORDER_MARK = "\ufeff"
 _DIGITS_OF_INT64 = 19
-# A string, or the rest of the body where it does not end: it matches at every quote, so it is linear.
+# A string, or the rest of the body where the string does not end: the expression matches at every quote, so it is
+# linear.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _STRING_OR_BRACKET = re.compile(_STRING.pattern + rb"|[][{}]", re.DOTALL)
 _OPENING, _CLOSING = frozenset((b"[", b"{")), frozenset((b"]", b"}"))
@@ -39,7 +40,7 @@ _LEVELS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
 
 class InvalidBody(Exception):
-    """The body or value is not acceptable; `loc` are the keys and indexes to the place."""
+    """The body or value is not acceptable; `loc` has the keys and indexes that lead to the fault."""
 
     def __init__(self, message: str, loc: Loc = ()) -> None:
         super().__init__(message)
@@ -52,7 +53,7 @@ class UnsupportedMediaType(Exception):
 
 
 class BodyTooLarge(Exception):
-    """The body has more bytes than it may have; the text says how many those are."""
+    """The body has too many bytes; the text says how many are allowed."""
 
 
 def parse_json(
@@ -64,10 +65,10 @@ def parse_json(
     max_nodes: int = MAX_NODES,
     items: str | None = None,
 ) -> dict[str, object]:
-    """Return the JSON object of a request's body, which can be stored as it is.
+    """Return the JSON object of a request's body; every value in it can be stored unchanged.
 
-    `limit` is in bytes, `max_nodes` in values of all levels. Of the list named `items`, what is
-    JSON and cannot be stored is a Fault in its place. Raises UnsupportedMediaType, BodyTooLarge
+    `limit` is in bytes, `max_nodes` counts values on all levels. In the list named `items`, an item that is
+    valid JSON but cannot be stored is replaced by a Fault. Raises UnsupportedMediaType, BodyTooLarge
     and InvalidBody.
     """
     _require_json(content_type, content_encoding)
@@ -83,7 +84,7 @@ def parse_json(
 
 
 def check_storable(value: object, max_nodes: int = MAX_NODES) -> None:
-    """Raise InvalidBody for a value, wherever it came from, that cannot be stored as it is."""
+    """Raise InvalidBody for a value that cannot be stored unchanged."""
     fault = find_fault(value, max_nodes)
     if fault is not None:
         raise InvalidBody(fault.message, fault.loc)
@@ -98,21 +99,21 @@ def _require_json(content_type: str | None, content_encoding: str | None) -> Non
 
 
 def _is_what_was_written(value: dict[str, object], body: bytes, max_nodes: int) -> bool:
-    """Whether nothing was changed or dropped in reading, and nothing is unfit to be stored."""
+    """Say whether orjson's result equals the body, without a dropped key or a changed number, and can be stored."""
     keys = count_keys(value, max_nodes)
     if keys is None:
         return False
-    # Each key has a colon, so that as many colons as keys leave none for a key that was dropped.
+    # Each key has a colon: a body with as many colons as the value has keys has lost no key.
     colons = body.count(b":")
     if colons == keys:
         return True
-    # Else some are in strings. Written again, the value has fewer where a key was dropped, unless
+    # With more colons, some are in strings. The value, written again, has fewer colons if a key was dropped, unless
     # an escaped colon in the body has become one.
     return rb"\u003" not in body and orjson.dumps(value).count(b":") == colons
 
 
 def parse_exactly(body: bytes, max_nodes: int = MAX_NODES, items: str | None = None) -> dict[str, object]:
-    """Return the JSON object that these bytes hold, as `parse_json` does. Raises InvalidBody."""
+    """Return the JSON object in these bytes, as `parse_json` does, by the standard library. Raises InvalidBody."""
     value = _read(_decode(_without_the_depths(body, max_nodes) if items else _require_shallow(body)))
     if items and isinstance(value, dict) and isinstance(listed := value.get(items), list):
         check_storable({**value, items: []}, max_nodes)
@@ -131,8 +132,8 @@ def _read(text: str) -> object:
 
 
 def _judged(item: object, loc: Loc) -> object:
-    """Return an item, or its fault; with a word in it that is no JSON, nothing of the body is."""
-    # An item stands in the list of an object: its levels are counted from there.
+    """Return an item, or its Fault. Raises InvalidBody for NaN and Infinity, which make the whole body invalid JSON."""
+    # An item's levels count from the root: it stands in a list of an object.
     fault = find_fault([[item]])
     if fault is None:
         return item
@@ -156,14 +157,14 @@ def _not_json(where: str) -> str:
 
 
 def _require_shallow(body: bytes) -> bytes:
-    """Return what the standard library's parser, which is recursive, may be given. Raises InvalidBody."""
+    """Return a body that the standard library's recursive parser can read. Raises InvalidBody."""
     if _is_deep(body):
         raise InvalidBody(TOO_DEEP)
     return body
 
 
 def _without_the_depths(body: bytes, max_nodes: int) -> bytes:
-    """Return a body with an empty array, which is too deep all the same, for each container that is too deep."""
+    """Replace each container that is too deep by an empty array, which is still too deep and is refused later."""
     if not _is_deep(body):
         return body
     if body.count(b"[") + body.count(b"{") > max_nodes:
@@ -195,7 +196,7 @@ def _read_object(pairs: list[tuple[str, object]]) -> dict[str, object] | Fault:
 
 
 def _read_integer(digits: str) -> int | Fault:
-    """Leave out what is far too long before Python takes its time, or refuses, to convert it."""
+    """Convert digits; far too many of them are refused before Python spends quadratic time on them."""
     return int(digits) if len(digits) <= _DIGITS_OF_INT64 + 1 else Fault(INTEGER_OUT_OF_RANGE)
 
 

@@ -1,6 +1,6 @@
-"""The present request without Flask's stand-in for it, through which each attribute costs three calls more.
+"""The present Request object itself. Flask's `request` proxy costs three extra calls per attribute.
 
-What is to be remembered of a request is kept in its `environ`: Flask's `g` is such a stand-in too.
+Values that belong to a request are kept in its `environ`, since Flask's `g` is such a proxy too.
 """
 
 from flask import Request, request
@@ -17,6 +17,6 @@ def present() -> Request:
 def method_of(asked: Request) -> str:
     """Return the method, or `_OTHER` for one that no route has, as OpenTelemetry does.
 
-    What metrics and spans are named by must be few words of ours: whoever makes up others would fill their tables.
+    A caller that invents methods must not create new labels of metrics and names of spans.
     """
     return asked.method if asked.method in _METHODS else "_OTHER"

@@ -1,4 +1,4 @@
-"""What a proxy says of a request, believed where TRUSTED_PROXIES names that proxy and nowhere else."""
+"""Forwarding headers (`X-Forwarded-*`), believed only from the proxies that TRUSTED_PROXIES names."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,10 @@ from flask import Request
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-#: How TRUSTED_PROXIES names whoever comes through a Unix socket, which has no address.
+#: The word in TRUSTED_PROXIES for a peer behind a Unix socket, which has no address.
 UNIX = "unix"
 
-#: What only proxies say, as WSGI spells it; the last three are never believed, and yet tell that there is a proxy.
+#: Headers that only proxies send, as WSGI spells them; the last three are never believed, but reveal a proxy.
 _SAID_BY_PROXIES = {
     f"HTTP_{name.upper().replace('-', '_')}": name
     for name in (
@@ -22,21 +22,21 @@ _SAID_BY_PROXIES = {
         *("Forwarded", "Via", "X-Real-IP"),
     )
 }
-#: Present where a trusted proxy passed the request on; true where that one says for whom.
+#: In `environ` where a trusted proxy passed the request on; true if the proxy names the client.
 _BELIEVED = "job_service.believed"
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 _PORT = re.compile(r"(?!0)[0-9]{1,5}")
-#: The ports that no URL names. A proxy that is itself behind another one tells the wrong one of them.
+#: The default ports, which URLs leave out. A proxy behind another one reports the wrong default port.
 _USUAL_PORTS = {"80", "443"}
 _REMEMBERED = 256
 
 
 class TrustedProxies:
-    """WSGI middleware: has each request say what it was before the proxies in `trusted` passed it on.
+    """WSGI middleware that restores a request as it was before the proxies in `trusted` passed it on.
 
-    `trusted` holds addresses, networks and "unix". Of X-Forwarded-For the client is the rightmost address that is not
-    itself such a proxy; of the other headers the rightmost value counts, which is the one that the proxy has written.
+    `trusted` has addresses, networks and "unix". In X-Forwarded-For the client is the rightmost address that is not
+    a trusted proxy's; in the other headers the rightmost value counts, which the nearest proxy has written.
     """
 
     def __init__(self, application: "WSGIApplication", trusted: Sequence[str]) -> None:
@@ -45,7 +45,7 @@ class TrustedProxies:
         self._networks = tuple(ip_network(each) for each in trusted if each != UNIX)
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request."""
+        """Restore a request and pass it on to the application."""
         if self._is_trusted(environ.get("REMOTE_ADDR", "")):
             client = self._client(environ)
             environ[_BELIEVED] = client is not None
@@ -62,7 +62,7 @@ class TrustedProxies:
         return known is not None and any(known in network for network in self._networks)
 
     def _client(self, environ: dict[str, Any]) -> str | None:
-        """Return the address of the client; empty if the proxies do not know it, None if they say nothing at all."""
+        """Return the client's address; empty if the proxies do not know it, None if there is no such header."""
         if "HTTP_X_FORWARDED_FOR" not in environ:
             return "" if _SAID_BY_PROXIES.keys() & environ.keys() else None
         address = str(environ.get("REMOTE_ADDR", ""))
@@ -71,7 +71,7 @@ class TrustedProxies:
             if known is None:
                 return ""
             if known.is_loopback and address and not is_loopback(address):
-                # A loopback address is one of the machine that tells of it; through a Unix socket that is this one.
+                # A loopback address belongs to the proxy's machine; behind a Unix socket that is this machine.
                 return address
             address = str(known)
             if not self._is_trusted(address):
@@ -80,9 +80,9 @@ class TrustedProxies:
 
 
 def proxy_named_by(asked: Request) -> str | None:
-    """Return the header by which a proxy that nobody trusts shows itself; None where there is no sign of one.
+    """Return the header that reveals an untrusted proxy; None where there is no such header.
 
-    Such a request's address is the proxy's, whoever sent it.
+    The address of a request behind an untrusted proxy is the proxy's, not the client's.
     """
     environ = asked.environ
     if _BELIEVED in environ:
@@ -91,20 +91,20 @@ def proxy_named_by(asked: Request) -> str | None:
 
 
 def is_of_a_proxy(asked: Request) -> bool:
-    """Say whether the address of a request is a proxy's, as far as can be told: any number of clients have it."""
+    """Say whether a request's address is, as far as its headers show, a proxy's: many clients share it."""
     return not asked.environ.get(_BELIEVED, True) or proxy_named_by(asked) is not None
 
 
 def client_address(asked: Request) -> str | None:
-    """Return the address that a request comes from, the client's where a proxy that is trusted passed it on.
+    """Return the request's address: the client's where a trusted proxy passed the request on, else the peer's.
 
-    None where there is none: it came through a Unix socket, or a trusted proxy does not tell it.
+    None for a request through a Unix socket, or from a trusted proxy that does not name the client.
     """
     return asked.remote_addr or None
 
 
 def read_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return an address, an IPv4 one also where IPv6 wraps it; None if the text is no address."""
+    """Return an address, an IPv4-mapped IPv6 address as IPv4; None if the text is no address."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -114,7 +114,7 @@ def read_address(text: str) -> IPv4Address | IPv6Address | None:
 
 @lru_cache(_REMEMBERED)
 def is_loopback(address: str | None) -> bool:
-    """Say whether an address is one that only this machine has; none at all is not: it tells nothing."""
+    """Say whether an address is a loopback address; an unknown one (None) is not."""
     known = read_address(address or "")
     return known is not None and known.is_loopback
 
@@ -143,7 +143,7 @@ def _last(environ: dict[str, Any], name: str) -> str:
 
 
 def _without_port(hop: str) -> str:
-    """Return the address of a hop, which some proxies write with its port: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
+    """Return a hop's address without the port that some proxies add: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
     if hop.startswith("["):
         return hop[1:].partition("]")[0]
     return hop.partition(":")[0] if hop.count(":") == 1 else hop

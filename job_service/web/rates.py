@@ -1,4 +1,4 @@
-"""How often a caller may ask: a bucket of tokens for each, in this process alone."""
+"""Rate limits: a token bucket for each caller, in each process by itself."""
 
 import math
 import threading
@@ -12,9 +12,9 @@ _MOST_CALLERS = 10_000
 
 
 class Rates:
-    """Lets each caller make `burst` requests at once, and `rate` a second after that.
+    """Limits each caller to `burst` requests at once, and `rate` requests a second after that.
 
-    Whoever was not heard of for the longest is forgotten first, once there are ten thousand.
+    Ten thousand callers are remembered; beyond that, the one that was silent for the longest time is forgotten.
     """
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -25,7 +25,7 @@ class Rates:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def spend(self, caller: str) -> None:
-        """Count one request. Raises Limited, with the seconds until there is room for another."""
+        """Count one request. Raises Limited, with the seconds until the next request is allowed."""
         now = self._clock()
         with self._lock:
             left, since = self._buckets.pop(caller, (float(self._burst), now))
@@ -40,4 +40,4 @@ class Rates:
 
 
 def unlimited(_caller: str) -> None:
-    """Let everybody ask as often as they like."""
+    """Count nothing: the rate limit of a service without one."""

@@ -1,4 +1,4 @@
-"""The id that a request is known by, in its answer and in every line of the log."""
+"""The id of a request, which its answer and every line of the log have."""
 
 import os
 import re
@@ -12,7 +12,7 @@ _REQUEST_ID = "job_service.request_id"
 
 
 def request_id() -> str | None:
-    """Return the present request's id; None outside of one."""
+    """Return the present request's id; None outside of a request."""
     return present().environ.get(_REQUEST_ID) if has_request_context() else None
 
 

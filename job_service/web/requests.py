@@ -1,4 +1,4 @@
-"""What a request holds, checked: bodies against models, query parameters against what they may be."""
+"""Validation of requests: bodies by models, query parameters by type and range."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -23,12 +23,12 @@ _NODES_OF_A_BATCH = 5_000_000
 _MOST_NAMED = 50
 
 
-#: The type of pydantic's error for a text that is well-formed and longer than what is kept of it.
+#: The type of pydantic's error for a well-formed text that is longer than allowed (answered with 413).
 OVER_ITS_CAP = "over_its_cap"
 
 
 def capped(most: int) -> AfterValidator:
-    """Refuse a text of more characters than that as too large, not as malformed."""
+    """Return a validator that refuses a text of more than `most` characters as too large, not as malformed."""
 
     def check(text: str) -> str:
         if len(text) > most:
@@ -39,7 +39,7 @@ def capped(most: int) -> AfterValidator:
 
 
 class Body(BaseModel):
-    """What every request body is: strict, frozen, and without fields that nobody knows."""
+    """The base of every request body: strict, frozen, and without unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -49,14 +49,14 @@ def read_object(
 ) -> dict[str, object]:
     """Return the JSON object of the request; `batch` allows for thousands of items. Raises Invalid.
 
-    `items` is the name of a list whose items are judged one by one: see `item_check`. `spelled` sees the bytes first,
-    and gives those that are read.
+    `items` names a list whose items are validated one by one: see `item_check`. `spelled` maps the bytes
+    to those that are parsed.
     """
     asked = present()
     limit = asked.max_content_length or parsing.DEFAULT_LIMIT
     body = asked.get_data(cache=False)
     if asked.content_length is None and len(body) >= limit:
-        # A body in chunks is cut there, and what is left of it might be JSON.
+        # A chunked body is cut off at the limit, and the rest might happen to be valid JSON.
         raise TooLarge(f"The body is too large ({limit} bytes at most)")
     try:
         return parsing.parse_json(
@@ -76,26 +76,26 @@ def read_object(
 
 
 def read_body(model: type[Model], *, batch: bool = False, spelled: Callable[[bytes], bytes] | None = None) -> Model:
-    """Return the body as a model, see `read_object`. Raises Invalid, which names the fields that are wrong."""
+    """Return the body as a model, see `read_object`. Raises Invalid, which names the faulty fields."""
     return validate(model, read_object(batch=batch, spelled=spelled))
 
 
 def read_batch(model: type[Model], items: str) -> Model:
     """Return the body as a model whose field `items` is a list of anything. Raises Invalid.
 
-    What can not be stored of that list is left to `item_check`, so that it spoils nothing else.
+    An item of that list that cannot be stored is left to `item_check`, so that the other items are accepted.
     """
     return validate(model, read_object(batch=True, items=items))
 
 
 def read_nothing() -> None:
-    """Refuse a body that says anything, on a route that takes none. Raises Invalid."""
+    """Refuse a body with any field, on a route that takes no body. Raises Invalid."""
     if request.get_data():
         read_body(Body)
 
 
 def item_check() -> Callable[[object], None]:
-    """Return what refuses an item of the present batch that could not be a body of its own, as TooLarge or Invalid."""
+    """Return a check of a batch's items; it raises TooLarge or Invalid for one that could not be a body itself."""
     whole = present().content_length or parsing.DEFAULT_LIMIT + 1
     return _require_item_fits if whole > parsing.DEFAULT_LIMIT else _require_item_read
 
@@ -110,7 +110,7 @@ def _require_item_fits(item: object) -> None:
     size = len(dumps(item))
     if size > parsing.DEFAULT_LIMIT:
         raise TooLarge(f"too large ({parsing.DEFAULT_LIMIT} bytes at most)")
-    # The body has been looked through already; a part of it can only hold too much, a value in a byte at least.
+    # The body was checked as a whole; an item of it can only be too large, and each value has at least one byte.
     fault = storable.find_fault(item) if size > MAX_NODES else None
     if fault is not None:
         raise Invalid.of([{"loc": list(fault.loc), "msg": fault.message}])
@@ -131,7 +131,7 @@ def _fault(detail: ErrorDetails) -> Fault:
     if detail["type"] == "extra_forbidden":
         return {"loc": loc, "msg": f"Unknown field: {shortened(str(loc[-1]))}"}
     if detail["type"] == "model_type":
-        # pydantic would name the class.
+        # pydantic's own message would name the class.
         return {"loc": loc, "msg": "must be an object"}
     return {"loc": loc, "msg": detail["msg"].removeprefix("Value error, ")}
 
@@ -167,7 +167,7 @@ def query_flag(name: str, *, default: bool = False) -> bool:
 
 
 def query_text(name: str) -> str | None:
-    """Return a text of the query string; it may stand there once, and not be empty."""
+    """Return a parameter of the query string, None if absent. Raises Invalid if it is empty or repeated."""
     text = query_field(name)
     if text == "":
         raise Invalid.field(name, "must not be empty")
@@ -175,9 +175,9 @@ def query_text(name: str) -> str | None:
 
 
 def query_field(name: str) -> str | None:
-    """Return what a page's form has sent in a field, which may be empty; a parameter may stand in a query string once.
+    """Return a field of a page's form, which may be empty. Raises Invalid if it is repeated.
 
-    Other forms of it, such as `name[]` or `name[$ne]`, would otherwise be taken for a parameter that nobody knows.
+    Also refused are spellings such as `name[]` or `name[$ne]`, which would pass as unknown parameters and be ignored.
     """
     _refuse_brackets(name)
     values = request.args.getlist(name)
@@ -187,7 +187,7 @@ def query_field(name: str) -> str | None:
 
 
 def query_choice(name: str, allowed: Collection[str]) -> str | None:
-    """Return one of the allowed words."""
+    """Return a parameter that is one of the allowed words, None if absent. Raises Invalid."""
     text = query_text(name)
     return None if text is None else _allowed(name, (text,), allowed)[0]
 
@@ -195,7 +195,7 @@ def query_choice(name: str, allowed: Collection[str]) -> str | None:
 def query_choices(
     name: str, allowed: Collection[str], *, repeated: bool = True, brackets: bool = False
 ) -> tuple[str, ...]:
-    """Return allowed words, given as `a,b`; the parameter may be `repeated`, and in `brackets` stand as `name[]`."""
+    """Return allowed words, given as `a,b`; `repeated` allows repetition, `brackets` the spelling `name[]`."""
     if not repeated:
         query_text(name)
     _refuse_brackets(name, but=f"{name}[]" if brackets else None)

@@ -1,4 +1,4 @@
-"""The session of a browser: a signed cookie that no script reads and no other site sends along."""
+"""The browser's session: a signed cookie (HttpOnly, SameSite)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,47 +17,47 @@ _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a service is, the same for all its instances: what its cookie is called by, and what signs it."""
+    """The identity of a service, shared by all its instances: the name of its cookie, and the key that signs it."""
 
     name: str
     key: bytes
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Signs with a key that is fetched when the first page is asked for: the service comes up without its database.
+    """Signs with a key that is read when the first page is requested, so that the service starts without its database.
 
-    `identify` returns None while there is no way to know who this service is; such a request has no session.
+    `identify` returns None while the database, which has the identity, is unavailable; requests then have no session.
     """
 
     def __init__(self, identify: Callable[[], "Identity | None"]) -> None:
         self._identify = identify
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a request for a page; a program's request has none, and does not look for the key."""
+        """Return the session of a request for a page; a program's request has none, and does not need the key."""
         if not _is_for_a_page(request):
             return None
         if not app.secret_key and (identity := self._identify()):
-            # Browsers do not tell ports apart: another service on this host must not take our cookie for its own.
+            # Cookies are shared by all ports of a host: another service on this host must not read ours as its own.
             app.config["SESSION_COOKIE_NAME"] = f"job-service-{identity.name}"
             app.secret_key = identity.key
         return super().open_session(app, request)
 
     def get_cookie_path(self, _app: Flask) -> str:
-        """Return the path below which the browser sends the cookie: this service's own, not its neighbors'."""
+        """Return the cookie's path: the prefix of this service."""
         return prefix() or "/"
 
 
 class SecureUnlessLocal(Sessions):
-    """Sends the cookie over TLS only, except where there is none: on loopback, or where that was asked for."""
+    """Marks the cookie as Secure, except on loopback or where the setting allows plain HTTP."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Say whether the browser may send the cookie over TLS alone."""
+        """Say whether the cookie is Secure."""
         local: Any = app.config["INSECURE"] or is_loopback_name()
         return present().is_secure or not local
 
 
 def needs_tls() -> bool:
-    """Say whether the browser will not keep this session, unless it used TLS and a proxy hides that."""
+    """Say whether the browser will drop the session's cookie, since that is Secure and the request was plain HTTP."""
     app = current_app
     return app.session_interface.get_cookie_secure(app) and not present().is_secure
 
@@ -67,7 +67,7 @@ def _is_for_a_page(request: Request) -> bool:
         "HTTP_COOKIE" in request.environ
         or request.mimetype in _FORMS
         or request.path.startswith("/console")
-        # A form that was sent as something else is to be refused, which takes a session as well.
+        # A form with a wrong media type is refused by its CSRF check, which needs the session.
         or (request.method == "POST" and request.path.startswith("/jobs/"))
         or wants_page()
     )

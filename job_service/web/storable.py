@@ -1,7 +1,7 @@
-"""What a value from outside must be, so that it can be stored and answered again.
+"""Rules for JSON values from outside, so that they can be stored and answered unchanged.
 
-MongoDB, BSON and JSON each refuse, or silently change, something the others take. The
-rules here are what all of them keep; nothing here is recursive, however deep a value is.
+MongoDB, BSON and JSON each refuse, or silently change, some value that the others accept. The
+rules here admit only values that all of them keep. No function here recurses, however deep a value is.
 """
 
 import math
@@ -30,8 +30,8 @@ _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 class Fault:
     """Why a value cannot be stored, and the keys and indexes that lead to it.
 
-    A parser may also leave one in a value, in place of what it could not take; its `loc`
-    then starts there.
+    A parser may also put a Fault into a value, in place of a part that it could not accept; its `loc`
+    then starts at that part.
     """
 
     message: str
@@ -39,12 +39,12 @@ class Fault:
 
 
 def find_fault(value: object, max_nodes: int = MAX_NODES) -> Fault | None:
-    """Return a fault of the uppermost level that has one; None for a value that can be stored.
+    """Return the fault nearest to the root; None for a value that can be stored.
 
-    At most 64 levels and `max_nodes` values; keys are strings without NUL, as long as the
-    names that they may be; integers fit 64 bits; floats are finite; strings are valid Unicode.
+    A value has at most 64 levels and `max_nodes` values; keys are strings without NUL, as long as the
+    longest name; integers fit 64 bits; floats are finite; strings are valid Unicode.
     """
-    # In a list of its own the value is judged as any other; the way to it loses that step again.
+    # The root is checked as the member of a list; the fault's `loc` loses that first step again.
     containers: list[tuple[_Container, Loc]] = [([value], ())]
     nodes = 0
     for container, loc in containers:
@@ -63,8 +63,8 @@ def find_fault(value: object, max_nodes: int = MAX_NODES) -> Fault | None:
 def count_keys(root: dict[str, object], max_nodes: int = MAX_NODES) -> int | None:
     """Count the keys on all levels of a parsed JSON object; None where it may have a fault.
 
-    This is `find_fault` for the usual case: faster by far, it neither checks that strings
-    are Unicode nor says what is wrong.
+    A fast path of `find_fault` for the usual case: it neither checks that strings
+    are Unicode nor says where the fault is.
     """
     dicts, lists = [root], list[list[object]]()
     names: set[str] = set()
@@ -91,14 +91,14 @@ def shown(key: str) -> str:
 
 
 def _containers(values: Iterable[object]) -> tuple[list[dict[str, object]], list[list[object]]] | None:
-    """Return the objects and the arrays among them; None where a number may be out of range.
+    """Return the objects and the arrays among these values; None where a number may be out of range.
 
-    A float above 64 bits may have been written as an integer: a fast parser makes no difference.
+    A float beyond 64 bits may have been an integer in the body: the fast parser does not distinguish them.
     """
     dicts: list[dict[str, object]] = []
     lists: list[list[object]] = []
     for value in values:
-        # Asked for in the order of how often they occur.
+        # Types in the order of their frequency.
         if type(value) is str:
             continue
         if type(value) is dict:
@@ -112,7 +112,7 @@ def _containers(values: Iterable[object]) -> tuple[list[dict[str, object]], list
 
 
 def _fault_in(container: _Container) -> Fault | None:
-    """Judge the keys and the values of one container, but not what is in those."""
+    """Check the keys and the values of one container, but not the values inside of those."""
     for name in container if isinstance(container, dict) else ():
         fault = _fault_of_key(name)
         if fault is not None:
@@ -135,7 +135,7 @@ def _items(container: _Container) -> Iterable[tuple[object, object]]:
 
 
 def _step(key: object) -> str | int:
-    """Return one step of a way as it may be answered."""
+    """Return one step of a `loc` as it may be answered."""
     return key if type(key) is int else shown(str(key))
 
 

@@ -1,4 +1,4 @@
-"""Moments in requests: RFC 3339, with a zone."""
+"""Times in requests: RFC 3339, with a zone."""
 
 import re
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]
 
 
 def parse_moment(value: object) -> datetime:
-    """Return a moment in UTC. Raises ValueError."""
+    """Return a time in UTC. Raises ValueError."""
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         raise ValueError("must be a time as in RFC 3339, such as 2030-01-31T12:00:00Z")
     try:

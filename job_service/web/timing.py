@@ -1,4 +1,4 @@
-"""How long each request takes, told to those who log and measure."""
+"""The duration of each request, for the log and the metrics."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,14 +7,14 @@ from flask import Flask, Request, Response
 
 from job_service.web.present import present
 
-#: Is told of each request that is answered, and how many seconds that took.
+#: Called with each answered request, its response, and the seconds that it took.
 Answered = Callable[[Request, Response, float], None]
 
 _BEGAN = "job_service.began"
 
 
 def time_requests(app: Flask, tell: Sequence[Answered]) -> None:
-    """Measure every request from here on until its answer is made."""
+    """Call `tell` for every request, with the seconds from the first hook until the answer is made."""
 
     def begin() -> None:
         present().environ[_BEGAN] = time.perf_counter()

@@ -1,9 +1,9 @@
-"""Signed tokens that carry what they allow, so that nothing has to be looked up.
+"""Signed tokens, which carry their rights, so that no look-up is needed.
 
-Each is signed by HMAC-SHA256 with a key of its own per purpose, so that a token made for one
-purpose is worth nothing for another. An element's is a JSON list. A user's is the JSON object
-that clients of the work queue read without checking it: `id`, `expiry` (RFC 3339), and `email`
-where there is one. Users' tokens of version 0.1.0 are lists, `[id, name, expires_at]`.
+Each purpose has a key of its own for HMAC-SHA256, so that a token made for one
+purpose is invalid for another. An element's token is a JSON list. A user's token is the JSON object
+that clients of the work queue read without checking the signature: `id`, `expiry` (RFC 3339), and `email`
+if the user has one. Users' tokens of version 0.1.0 are lists, `[id, name, expires_at]`.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ _SIGNING = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 
 
 class BadToken(Exception):
-    """The token is none of ours, is not for this use, or its time is over; the text says which."""
+    """The token has a wrong signature, is for another purpose, or has expired; the text says which."""
 
 
 @dataclass(frozen=True)
 class UserToken:
-    """Says which user of the transfers is asking; `expires_at` in seconds since the epoch."""
+    """Authenticates a user of the transfers; `expires_at` in seconds since the epoch."""
 
     user: int
     expires_at: int
@@ -35,7 +35,7 @@ class UserToken:
 
 @dataclass(frozen=True)
 class ElementToken:
-    """Lets a worker report one attempt at one element; `expires_at` in seconds since the epoch."""
+    """Allows a worker to report on one attempt at one element; `expires_at` in seconds since the epoch."""
 
     job: int
     element: int
@@ -44,10 +44,10 @@ class ElementToken:
 
 
 class Signer:
-    """Makes and checks tokens with secret keys of at least 32 bytes each; ValueError for others.
+    """Makes and checks tokens with secret keys of at least 32 bytes each. Raises ValueError for shorter keys.
 
-    Of several keys the first signs and each is accepted: put a new one in front, and take
-    the old one away when what it signed has expired. `clock` gives seconds since the epoch.
+    The first key signs, and each is accepted. To rotate keys, put a new one in front, and remove
+    the old one when its tokens have expired. `clock` gives seconds since the epoch.
     """
 
     def __init__(self, secret_key: bytes | Sequence[bytes], clock: Callable[[], float] = time.time) -> None:
@@ -66,7 +66,7 @@ class Signer:
         return self._users.dumps({"id": token.user, "expiry": expiry, **email})
 
     def read_user(self, text: str) -> UserToken:
-        """Return what was signed; BadToken."""
+        """Return the user's token. Raises BadToken."""
         match _load(self._users, text):
             case {"id": int(user), "expiry": str(expiry), **rest}:
                 email = rest.get("email")
@@ -84,9 +84,9 @@ class Signer:
         return self._elements.dumps(astuple(token))
 
     def read_element(self, text: str, job: int, element: int) -> ElementToken:
-        """Return what was signed for this element; BadToken, also where it is for another.
+        """Return the element's token. Raises BadToken, also for a token of another element.
 
-        Whether its attempt is still the present one, the store knows.
+        The store checks whether the token's attempt is still the present one.
         """
         match _load(self._elements, text):
             case [int(signed_job), int(signed_element), int(attempt), int(expires_at)]:
@@ -102,7 +102,7 @@ class Signer:
 
 
 def _load(serializer: URLSafeSerializer, text: str) -> object:
-    """Return the signed value; the comparison inside takes the same time for any wrong signature."""
+    """Return the signed value; itsdangerous compares signatures in constant time."""
     try:
         _require_canonical(text)
         value: object = serializer.loads(text)
@@ -112,7 +112,7 @@ def _load(serializer: URLSafeSerializer, text: str) -> object:
 
 
 def _require_canonical(text: str) -> None:
-    """Refuse other spellings of a signature: base64 ignores odd characters and the last bits."""
+    """Refuse other spellings of a valid signature: base64 decoding ignores foreign characters and the last bits."""
     signature = text.rpartition(".")[2].encode("ascii")
     if base64_encode(base64_decode(signature)) != signature:
         raise BadToken("The token is not valid")

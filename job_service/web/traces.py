@@ -1,4 +1,4 @@
-"""The trace that a request belongs to: kept for the jobs it submits, and gone on with where traces are on."""
+"""The trace context of a request: stored in the jobs that it submits, and continued where tracing is on."""
 
 from flask import Flask, Response
 
@@ -10,7 +10,7 @@ _SPAN = "job_service.span"
 
 
 def trace_requests(app: Flask) -> None:
-    """Take each request's W3C `traceparent`; make a span of each but of health checks."""
+    """Read each request's W3C `traceparent`; open a span for each request but health checks."""
 
     def begin() -> None:
         asked = present()

@@ -1,4 +1,4 @@
-"""Clients that can send no credentials, and are known by their address: those that TRUSTED_CLIENTS names."""
+"""Clients without credentials that are authenticated by their address: those in TRUSTED_CLIENTS."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
@@ -10,7 +10,7 @@ from job_service.web.proxies import client_address, is_of_a_proxy, read_address
 
 
 class TrustedClients:
-    """Knows callers by their address; `trusted` pairs addresses and networks with the roles of whoever is there."""
+    """Authenticates callers by address; `trusted` pairs addresses and networks with the roles of the clients there."""
 
     def __init__(self, trusted: Iterable[tuple[str, Sequence[str]]] = ()) -> None:
         self._trusted = [
@@ -19,13 +19,13 @@ class TrustedClients:
         ]
 
     def __bool__(self) -> bool:
-        """Say whether there may be any."""
+        """Say whether any clients are trusted."""
         return bool(self._trusted)
 
     def find(self, asked: Request) -> Caller | None:
-        """Return who sends a request, with the roles of all networks it is in; None if its address tells nothing.
+        """Return the caller of a request, with the roles of all networks that have its address; None if none has it.
 
-        An address that a proxy may have lent to anybody tells nothing, and neither does a Unix socket.
+        None as well for the address of an untrusted proxy, which any client may be behind, and for a Unix socket.
         """
         address = read_address(client_address(asked) or "")
         if address is None or is_of_a_proxy(asked):

@@ -1,4 +1,4 @@
-"""Addresses are UTF-8: read with replacements, those of two different things would become one."""
+"""URLs have to be UTF-8: decoded with replacement characters, two different ones could become equal."""
 
 from urllib.parse import unquote_to_bytes
 
@@ -11,7 +11,7 @@ from job_service.web.present import present
 
 
 class Utf8Request(Request):
-    """A request whose parameters are text; Invalid is raised where they are read and are none."""
+    """A request whose query string has to be UTF-8; reading the parameters raises Invalid otherwise."""
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
