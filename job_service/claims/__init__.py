@@ -1,1 +1,1 @@
-"""The routes of the core that workers use: claims, heartbeats, ends."""
+"""The core's routes for workers: claims and reports."""

@@ -1,4 +1,4 @@
-"""Workers' words into the lifecycle's, and back; for jobs of every kind."""
+"""Translates bodies of the claims API into the lifecycle's values, and back; for jobs of every kind."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -25,12 +25,12 @@ _MOST_VALUES = 1_000
 _LONGEST_VALUE = 1_000
 _PAUSE_RETRY = 5
 _MOST_NAMED = 20
-#: How long a lease is where neither the claim nor the kind says it.
+#: The length of a lease that neither the claim nor the kind sets.
 LEASE_SECONDS = 60
 
 
 class Claims:
-    """Claims jobs and takes reports about them. `for_worker` is by kind."""
+    """Claims jobs and takes reports about them; `for_worker` has, by kind, what adds fields for the worker."""
 
     def __init__(self, store: Store, desk: ClaimDesk, for_worker: Mapping[str, ForWorker]) -> None:
         self._store = store
@@ -84,7 +84,7 @@ class Claims:
         return results
 
     def release(self, claim_id: str, job_id: str, delay: int) -> CoreJob:
-        """Take a job back unharmed. Raises LeaseLost, AlreadyFinished, NotFound."""
+        """Release a job. Raises LeaseLost, AlreadyFinished, NotFound."""
         answer = self._store.reporting.release([Release(job_id, claim_id, delay, request_id())])[0]
         if isinstance(answer, Refused):
             raise _error(answer)
@@ -152,7 +152,7 @@ def _values(name: str, value: Any, family: Kind) -> tuple[str, ...]:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list) or not given or len(given) > _MOST_VALUES:
         raise Invalid.field(f"where.{name}", "must be a text or a list of texts")
-    # A worker is remembered with these values.
+    # The list of live workers shows these values.
     if not all(isinstance(item, str) and 0 < len(item) <= _LONGEST_VALUE for item in given):
         raise Invalid.field(f"where.{name}", f"must be texts of 1 to {_LONGEST_VALUE} characters")
     allowed = family.choices.get(name)
@@ -197,5 +197,5 @@ def _error(answer: Refused) -> JobServiceError:
 
 
 def _fault(answer: Refused) -> Fault:
-    """Name the field: of a well-formed report only the step can be one that the family does not know."""
+    """Name the faulty field: in a well-formed report only the step can be wrong, if the family does not know it."""
     return {"loc": ["status"], "msg": answer.message.removeprefix("status: ")}

@@ -18,10 +18,10 @@ from job_service.mongo.verbs.claimed import ClaimAsked, Claimed
 from job_service.mongo.verbs.claiming import Claiming
 from job_service.web.combining import Call, Combiner
 
-#: Clients choose the parts of the queue that they ask for; of more parts than that nothing is remembered.
+#: The most groups that are remembered while they have no claims, since clients may narrow claims in any number of ways.
 _MOST_REMEMBERED = 256
 
-#: Says whether a claim's client is there no more.
+#: Says whether a claim's client has disconnected.
 HungUp = Callable[[], bool]
 
 
@@ -39,7 +39,7 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a look has found."""
+    """The answer of a look."""
 
     claimed: Claimed
     seen: int  #: the group's wake-up number before the look: if it is higher later, a job may have been missed
@@ -48,11 +48,11 @@ class _Found:
 class _Group:
     """Equal claims: those that look at the store, and those that wait.
 
-    What is remembered of it while there are none is only how many claims came together the last time.
+    A group without claims only remembers how many claims came together the last time.
     """
 
     def __init__(self, narrowing: Narrowing, claiming: Claiming, woken: int) -> None:
-        self.woken = woken  #: the number of the last wake-up that may have been for it
+        self.woken = woken  #: the number of the group's last wake-up
         self.parked: list[Call[_Look, _Found | None]] = []
         self.looks: Combiner[_Look, _Found | None] = Combiner(self._look)
         self._narrowing = narrowing
@@ -64,7 +64,7 @@ class _Group:
         return not self.parked and self.looks.is_idle
 
     def is_for(self, types: set[str | None]) -> bool:
-        """Return whether its claims may be for jobs of some of these types; None stands for any."""
+        """Return whether the group's claims may be for jobs of some of these types; None stands for any type."""
         return bool(types) and (not self._types or None in types or not self._types.isdisjoint(types))
 
     def unpark(self) -> None:
@@ -89,7 +89,7 @@ class _Group:
 
 
 class ClaimDesk:
-    """Serves the claims of a process; `most_waiting` of them may wait at once. `on_waiting` hears how many do."""
+    """Serves a process's claims, of which `most_waiting` may wait at once; `on_waiting` gets how many wait."""
 
     def __init__(
         self,
@@ -112,8 +112,8 @@ class ClaimDesk:
     def claim(self, narrowing: Narrowing, asked: ClaimAsked, wait: float = 0, hung_up: HungUp = _stays) -> Claimed:
         """Claim jobs, waiting for some up to `wait` seconds.
 
-        A claim whose client has hung up while it waited gets nothing: nobody would hear of it. Raises Limited when too
-        many claims wait already.
+        A claim whose client has disconnected while it waited gets no jobs, since nobody would work on them. Raises
+        Limited when too many claims wait already.
         """
         deadline = time.monotonic() + wait
         with self._lock:
@@ -131,7 +131,7 @@ class ClaimDesk:
         return claimed
 
     def wake(self, note: Note) -> None:
-        """Let the parked claims look again for which there may be something."""
+        """Let the parked claims that a note concerns look at the store again."""
         types: dict[str, set[str | None]] = {}
         for part in note.parts:
             types.setdefault(part.kind, set()).add(part.type)
@@ -169,7 +169,7 @@ class ClaimDesk:
         return group
 
     def _wait(self, narrowing: Narrowing, look: _Look, seen: int, deadline: float) -> _Found | None:
-        """Look once more after a wake-up; None when the time is up first, or the client has hung up."""
+        """Wait for a wake-up and look again; None when the time is up first, or the client has disconnected."""
         call: Call[_Look, _Found | None] = Call([look], comes_back=False)
         with self._lock:
             if self._waiting >= self._most_waiting:
@@ -194,7 +194,7 @@ class ClaimDesk:
         self._on_waiting(self._waiting)
 
     def _leave(self, group: _Group, call: Call[_Look, _Found | None]) -> bool:
-        """Stop waiting; False when the claim's look is under way already, and its answer must be taken."""
+        """Stop waiting; False when the claim's look is under way already, so that its answer has to be taken."""
         with self._lock:
             if call in group.parked:
                 group.parked.remove(call)

@@ -1,4 +1,4 @@
-"""`/claims`: what workers in any language speak."""
+"""`/claims`: the API for workers in any language."""
 
 from flask import Blueprint, Response
 
@@ -32,7 +32,7 @@ def claim_routes(claims: Claims) -> Blueprint:
     @routes.patch("/<claim_id>/jobs/<job_id>")
     @allows(Role.WORK)
     def update(claim_id: str, job_id: str) -> Response:
-        # One update is answered the same object as in a batch, without the list.
+        # The answer to a single update is the object that a batch has in its list.
         return answer(
             {"jobId": job_id, "claimId": claim_id, "ok": True, **claims.update(claim_id, job_id, read_body(Update))}
         )

@@ -58,7 +58,7 @@ class NamedUpdate(Update):
 
 
 class Updates(Body):
-    """`PATCH /claims`: each item is judged on its own, so they are checked one by one."""
+    """`PATCH /claims`: items are validated one by one, so that a bad one does not refuse the others."""
 
     updates: list[Any] = Field(
         max_length=MOST_UPDATES, description="Objects, each as one update and its claimId, jobId."
@@ -75,7 +75,7 @@ class HeldJob(TypedDict):
 
 
 class Claimed(TypedDict):
-    """What a claim is answered; `paused` and `message` are there while nothing may start."""
+    """The answer to a claim; `paused` and `message` are there during maintenance."""
 
     serverTime: datetime
     claims: list[HeldJob]
@@ -84,7 +84,7 @@ class Claimed(TypedDict):
 
 
 class Updated(TypedDict):
-    """What an update is answered; in a batch, one that was refused has `code` and `message` instead of `action`."""
+    """The answer to an update; in a batch, a refused update has `code` and `message` instead of `action`."""
 
     jobId: Any
     claimId: Any

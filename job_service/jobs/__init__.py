@@ -1,1 +1,1 @@
-"""What can be done with a job of any kind: explain, cancel, release, retry."""
+"""The routes that explain, cancel, release and retry a job of any kind."""

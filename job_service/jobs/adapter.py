@@ -1,4 +1,4 @@
-"""The core's verbs on one job, and what the core shows of it."""
+"""The core's verbs on one job, as routes call them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from job_service.web.request_ids import request_id
 
 
 class Jobs:
-    """Explains, cancels, releases and retries; `retries` are of the kinds of which a job alone is not the whole."""
+    """Explains, cancels, releases and retries jobs; `retries` has, by kind, how to retry jobs that have elements."""
 
     def __init__(self, store: Store, retries: Mapping[str, Retry] | None = None) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""The description of what can be done with a job of any kind, and of how to see how things are."""
+"""The description of `/jobs/<jobId>/...`, `/stats`, `/events` and the health checks."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ _TEXT = {"type": "string"}
 
 
 class Health(TypedDict):
-    """How this instance is."""
+    """The health of this instance."""
 
     status: Literal["alive", "ready"]
 

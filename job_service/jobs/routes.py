@@ -10,13 +10,13 @@ from job_service.web.requests import Body, read_body, read_nothing
 
 
 class Cancellation(Body):
-    """`POST /jobs/<jobId>/cancel`: whether to wait for whoever holds the job; left out, that depends on who it is."""
+    """`POST /jobs/<jobId>/cancel`: whether to wait for the job's worker; by default, for one that hears of it."""
 
     now: bool | None = None
 
 
 def job_routes(jobs: Jobs) -> Blueprint:
-    """Return the routes of one job, of whatever kind."""
+    """Return the routes of one job, whatever its kind."""
     routes = Blueprint("jobs", __name__)
 
     @routes.get("/jobs/<job_id>/explain")

@@ -1,4 +1,4 @@
-"""`GET /stats` and `GET /events`: how things are, and every change as it happens."""
+"""`GET /stats` and `GET /events`: figures of the service, and every transition as it happens."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -13,9 +13,9 @@ from job_service.web.answers import answer, dumps
 from job_service.web.clients import has_hung_up
 from job_service.web.requests import query_choice, query_text
 
-#: Something is said at least this often, so that neither side takes a silence for a lost connection.
+#: Seconds between comments in an idle stream, so that neither side takes the silence for a lost connection.
 COMMENT_SECONDS = 15.0
-#: How often to look whether the reader is still there: one that left must not keep its place until the next comment.
+#: Seconds between checks for a reader that has disconnected, which frees its place before the next comment is due.
 _LOOK_SECONDS = 1.0
 _RECONNECT_MILLISECONDS = 3_000
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -53,7 +53,7 @@ def watching_routes(stats: Stats, events: Events, kinds: Collection[str]) -> Blu
 def _lines(
     subscription: Subscription, missed: Iterator[Event], last_id: str, has_left: Callable[[], bool]
 ) -> Iterator[bytes]:
-    """Yield the stream: how soon to come back and where to go on from, what was missed, and then what happens."""
+    """Yield the stream's lines: `retry` and the first id, the events that the reader missed, then those that happen."""
     seen = last_id or subscription.position
     yield f"retry: {_RECONNECT_MILLISECONDS}\nid: {seen}\n\n".encode()
     for event in missed:

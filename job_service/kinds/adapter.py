@@ -1,4 +1,4 @@
-"""Kinds as their operators define them, into what is stored of them, and back."""
+"""Translates definitions of kinds, as operators send them, into stored kinds, and back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ class KindBook:
         return kind
 
     def put(self, name: str, asked: Definition, expected: Expected) -> tuple[Kind, bool]:
-        """Make or replace a kind; return it, and whether it is new.
+        """Make or replace a kind; return the kind, and whether it is new.
 
         Raises Invalid, TooLarge, PreconditionFailed, TooManyKinds.
         """
@@ -67,7 +67,7 @@ def _require_schema(field: str, document: object) -> None:
 
 
 def result_check(_name: str, _revision: int, document: Any) -> Callable[[Any], str | None]:
-    """Return what says what is wrong with a result by a schema that was taken in."""
+    """Return a function that gives the first fault of a result, by the `result` schema of a kind's definition."""
     schema = compile_schema(document)
 
     def fault(result: Any) -> str | None:

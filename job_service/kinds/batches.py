@@ -1,4 +1,4 @@
-"""Taking in batches of jobs: each item has its own result, and a key makes the whole batch safe to send again."""
+"""Submission of batches: each item has its own result, and an idempotency key makes the batch safe to send again."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -17,9 +17,9 @@ from job_service.web.requests import item_check
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends a batch, and under which request."""
+    """The sender of a batch."""
 
-    user: Mapping[str, Any]  #: what the jobs' `createdBy` shows; `userId` also keeps the keys of callers apart
+    user: Mapping[str, Any]  #: the jobs' `createdBy`; an idempotency key counts for its `userId` only
     request_id: str | None = None
 
 
@@ -27,36 +27,36 @@ class Stores(Protocol):
     """Stores jobs; `once`: any number of calls may bring the same ids, at any time."""
 
     def __call__(self, new_jobs: Sequence[NewJob], /, *, once: bool = False) -> Sequence[Creation]:
-        """Return what became of each job, in order."""
+        """Return the outcome of each job, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one kind takes in its jobs."""
+    """How one kind makes and stores its jobs."""
 
-    #: Tells who sends the present request, as `createdBy` is to show it; raises Unauthorized and Forbidden.
+    #: Returns the present request's user, for `createdBy`; raises Unauthorized and Forbidden.
     user: Callable[[], Mapping[str, Any]]
-    #: Makes a job of an item, with the id that it is to have (None: any); raises Invalid and NotFound.
+    #: Makes the job of an item, with a given id (None: a new one); raises Invalid and NotFound.
     new_job: Callable[[Any, Sender, str | None], NewJob]
-    #: Stores jobs with all that belongs to them.
+    #: Stores jobs, together with their elements.
     create: Stores
 
 
-#: What became of an item: stored, kept out by another job, or refused.
+#: The outcome of an item: stored, kept out by another active job, or refused.
 Outcome = Creation | Invalid | NotFound
-#: Turns what became of an item into what its sender is told.
+#: Makes an item's result for the sender from its outcome.
 Show = Callable[[NewJob | None, Outcome], Mapping[str, Any]]
 
 
 class Batches:
-    """Creates the jobs of batches, of whatever kind."""
+    """Creates the jobs of batches, whatever their kind."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._creations: Combiner[NewJob, Creation] = Combiner(store.submission.create)
 
     def create(self, new_jobs: Sequence[NewJob], *, once: bool = False) -> Sequence[Creation]:
-        """Store jobs that are documents and nothing else; those of requests at the same moment go together."""
+        """Store jobs that consist of their document alone, by group commit with other requests."""
         if once:
             return self._store.submission.create(new_jobs, once=True)
         return self._creations.do(list(new_jobs)) if new_jobs else []
@@ -64,10 +64,10 @@ class Batches:
     def submit(
         self, dialect: Dialect, items: Sequence[object], sender: Sender, show: Show, key: str | None = None
     ) -> bytes:
-        """Create what can be created; return what is shown of each item, in order, as JSON.
+        """Create the jobs of all valid items; return each item's result, in order, as JSON.
 
         With a `key`, the same items sent again by the same user create nothing and get the first answer. Raises
-        IdempotencyMismatch where the key stood for other items.
+        IdempotencyMismatch where the key was used with other items.
         """
         if key is None:
             return dumps(self._create(dialect, items, sender, show, None))
@@ -97,7 +97,7 @@ class Batches:
     def _stored(self, create: Stores, wanted: dict[int, NewJob], attempt: Attempt | None) -> dict[int, Creation]:
         if attempt is None:
             return dict(zip(wanted, create(list(wanted.values())), strict=True))
-        # A job of an interrupted sending may have been stored, and may even have ended since.
+        # An interrupted request may have stored some of the jobs, and these may even have ended since.
         sent = [new.job_id for new in wanted.values() if new.job_id]
         known = self._store.submission.already_ended(sent) if attempt.repeated else {}
         settled = _settled(wanted, known)
@@ -106,7 +106,7 @@ class Batches:
 
 
 def _settled(wanted: Mapping[int, NewJob], known: Mapping[str, Job]) -> dict[int, Creation]:
-    """Return what became of items whose job has ended, and of others of the same dataset, which its job kept out."""
+    """Return the outcomes of items whose jobs have ended, and of items that those jobs, for the same dataset, kept out."""
     ended = {place: known[new.job_id] for place, new in wanted.items() if new.job_id and new.job_id in known}
     holders = {wanted[place].dataset_name: job["_id"] for place, job in ended.items() if wanted[place].dataset_name}
     return {

@@ -1,4 +1,4 @@
-"""A form for the parameters of a kind: its fields from the schema, and the parameters from what was typed in."""
+"""The form for a kind's parameters: makes fields from the schema, and parameters from the texts typed in."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def form_fields(schema: object) -> tuple[FormField, ...]:
 
 
 def parameters_of(fields: Iterable[FormField], typed: Mapping[str, str]) -> dict[str, object]:
-    """Return the parameters that were typed in, without fields left empty; raises Invalid for all that are wrong."""
+    """Return the parameters of a filled-in form, without empty fields. Raises Invalid, which lists every fault."""
     parameters: dict[str, object] = {}
     faults: list[Fault] = []
     for field in fields:
@@ -112,7 +112,7 @@ def _choice(field: FormField, text: str) -> str:
 
 
 def _simple(input_: Input, value: object) -> object:
-    """Return a number or a truth value, as the input asks; raises ValueError for any other value."""
+    """Return a text as a number or a truth value, as its input demands. Raises ValueError."""
     if input_ == "yes-no" and isinstance(value, bool):
         return value
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""Items of `POST /kinds/<name>/jobs`: what a submitter says of a job of any kind."""
+"""Items of `POST /kinds/<name>/jobs`: a job of any kind, as its submitter describes it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ class NewItem(Body):
 
 
 class Results:
-    """Shows what became of the items of one batch; for one thread."""
+    """Makes the results of one batch's items; for one thread."""
 
     def __init__(self) -> None:
         self._refused = 0

@@ -16,7 +16,7 @@ _IF_ABSENT = Parameter("If-None-Match", {"type": "string", "enum": ["*"]}, "Only
 
 
 class ShownKind(TypedDict):
-    """A kind: its definition, and what the service adds."""
+    """A kind: its definition, and the fields that the service adds."""
 
     name: str
     revision: int
@@ -37,7 +37,7 @@ class ShownKind(TypedDict):
 
 
 class SubmittedJob(TypedDict):
-    """What became of an item."""
+    """The result of an item."""
 
     status: Literal["CREATED", "FAILED"]
     jobId: NotRequired[str]
@@ -53,7 +53,7 @@ class SubmittedJobs(TypedDict):
 
 
 class NewJobsOfAKind(NewItems):
-    """`POST /kinds/{name}/jobs`; each item is judged on its own."""
+    """`POST /kinds/{name}/jobs`; each item is validated on its own."""
 
     jobs: list[NewItem | Any]
 

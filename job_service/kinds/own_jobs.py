@@ -1,4 +1,4 @@
-"""Jobs of the kinds that documents define."""
+"""Jobs of kinds that operators have defined."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from job_service.lifecycle.kind import Kind
 
 
 class OwnJobs:
-    """Makes the jobs of one batch by the definition of their kind; for one thread."""
+    """Makes the jobs of one batch by their kind's definition; for one thread."""
 
     def __init__(self, kind: Kind, schemas: Schemas) -> None:
         self._kind = kind.name

@@ -1,11 +1,11 @@
-"""JSON Pointers (RFC 6901) into a job's parameters, and the texts by which `unique` and `key` compare what is there."""
+"""JSON Pointers (RFC 6901) into a job's parameters, and the texts by which `unique` and `key` compare values."""
 
 import re
 from hashlib import sha256
 
 import orjson
 
-#: Characters of a pointer, and of a value's text that is kept as it is.
+#: Most characters of a pointer, and of a value's text that is not hashed.
 MOST_OF_A_POINTER = 512
 MOST_OF_A_TEXT = 200
 MOST_OF_A_KEY = 200
@@ -29,7 +29,7 @@ def parse_pointer(text: str) -> Pointer:
 
 
 def resolve(pointer: Pointer, value: object) -> object | None:
-    """Return what a pointer leads to; None where there is nothing, or null."""
+    """Return the value that a pointer leads to; None if the value is absent or null."""
     for step in pointer:
         if isinstance(value, dict):
             value = value.get(step)
@@ -41,7 +41,7 @@ def resolve(pointer: Pointer, value: object) -> object | None:
 
 
 def canonical_text(value: object) -> str:
-    """Return a text that two JSON values share exactly when they are equal: 1 is 1.0, and not "1" or true.
+    """Return a text that is the same for two JSON values exactly if they are equal: 1 equals 1.0, and not "1" or true.
 
     A text of more than 200 characters is a hash, which starts with #, as no JSON does.
     """
@@ -50,7 +50,7 @@ def canonical_text(value: object) -> str:
 
 
 def key_text(value: object) -> str:
-    """Return a key as text: "7" for 7 and for "7"; raises ValueError with a sentence for what is no key."""
+    """Return a key as text: "7" for 7 and for "7". Raises ValueError with a sentence for a value that is no key."""
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
     if text is None:
         raise ValueError("a key is a text or an integer")
@@ -60,7 +60,7 @@ def key_text(value: object) -> str:
 
 
 def _canonical(value: object) -> object:
-    """Write a float as the integer that it equals; a parsed body is 64 levels deep at most."""
+    """Replace floats by the integers that they equal; recursion is safe, since a body has at most 64 levels."""
     if isinstance(value, float) and value.is_integer() and _LOWEST <= value < _TOO_HIGH:
         return int(value)
     if isinstance(value, dict):

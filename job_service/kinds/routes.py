@@ -24,7 +24,7 @@ _TAG = re.compile(r"[0-9]{1,9}")
 
 
 class NewItems(Body):
-    """`POST /kinds/<name>/jobs`; each item is judged on its own, so that a bad one spoils no other."""
+    """`POST /kinds/<name>/jobs`; each item is validated on its own, so that a bad one does not refuse the others."""
 
     jobs: list[object] = Field(max_length=MOST_JOBS)
 
@@ -95,5 +95,5 @@ def _expected() -> Expected:
         return Expected()
     if asked.if_match.star_tag:
         return Expected(exists=True)
-    # A tag that is none of this service's is one that no revision has.
+    # A foreign entity tag matches no revision.
     return Expected(frozenset(int(tag) for tag in asked.if_match.as_set() if _TAG.fullmatch(tag)))

@@ -1,9 +1,9 @@
-"""The JSON Schemas of a kind: checked when they come in, compiled once a revision, and quick on every value.
+"""The JSON Schemas of a kind: checked with the definition, compiled once a revision, and fast on every value.
 
 The dialect is 2020-12, all within one document. `format` is asserted, since whoever writes `"format": "date-time"`
-means it; a format that the library does not know is ignored, as the specification asks. Regular expressions are those
-of a linear engine, without look-around and back-references. Its time is that of the text times that of the compiled
-expression, so that both are bounded.
+expects that; a format that the library does not know is ignored, as the specification asks. Regular expressions run on
+a linear-time engine, without look-around and back-references. Its time is the length of the text times that of the
+compiled expression, so both are bounded.
 """
 
 from collections import OrderedDict
@@ -46,16 +46,16 @@ _Document = dict[str, object] | bool
 class Schema:
     """A compiled schema; threads may share it."""
 
-    #: How many keywords can find fault with one value.
+    #: How many keywords can be evaluated at one value.
     looks: int
-    #: Whether it has a regular expression that takes long on a large value.
+    #: Whether the schema has a regular expression that is slow on a large value.
     has_long_patterns: bool
     _validator: jsonschema_rs.Draft202012Validator
 
     def faults(self, value: object, loc: Sequence[str | int] = (), *, explain: bool = True) -> list[Fault]:
         """Return the first 20 faults of a JSON value of at most 64 levels, each place beginning with `loc`.
 
-        Not to `explain` is many times as quick: one fault then says no more than that there are some.
+        Without `explain` the check is many times as fast, and its one fault says only that the value is invalid.
         """
         if self.has_long_patterns and len(orjson.dumps(value)) > _MOST_BYTES_BY_LONG_PATTERNS:
             return [{"loc": [*loc], "msg": _TOO_LARGE}]
@@ -92,8 +92,8 @@ class Schemas:
 def compile_schema(document: object) -> Schema:
     """Return the compiled schema; raises Invalid, whose `loc` are the steps in the document.
 
-    Refused is what is no schema of 2020-12, leads out of itself, is too large or too deep, recurs without end, or
-    would take too long on some value.
+    Refused are documents that are no schema of 2020-12, refer to other documents, are too large or too deep, recur
+    endlessly, or would take too long for some value.
     """
     schema = _nameless(_require_json(document))
     try:
@@ -120,7 +120,7 @@ def _require_json(document: object) -> _Document:
 
 
 def _nameless(document: _Document) -> _Document:
-    """Return a schema without `$schema` and `$id`, since a name that the library knows would change its references."""
+    """Return a schema without `$schema` and `$id`, since an `$id` that the library knows would redirect references."""
     if isinstance(document, bool):
         return document
     if document.get("$schema", DIALECT) not in (DIALECT, f"{DIALECT}#"):

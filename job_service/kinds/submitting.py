@@ -1,4 +1,4 @@
-"""Submitting jobs of any kind: by its dialect where the kind is one of the families, else by its definition."""
+"""Submission of jobs of any kind: a family's jobs by its dialect, any other kind's by its definition."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,14 +26,14 @@ class KindBatch:
     batches: Batches
 
     def submit(self, items: Sequence[object], key: str | None) -> bytes:
-        """Create what can be created; return the results as JSON, in order. Raises IdempotencyMismatch."""
+        """Create the jobs of all valid items; return the results as JSON, in order. Raises IdempotencyMismatch."""
         read = replace(self.dialect, new_job=partial(_new_job, self.kind, self.dialect))
-        # One key of a caller may stand for a batch of each kind.
+        # The same key may be used once for each kind.
         return self.batches.submit(read, items, self.sender, Results(), key and f"{self.kind.name} {key}")
 
 
 class Submitting:
-    """Takes in the items of `POST /kinds/<name>/jobs`; `dialects` are those of the families, by kind."""
+    """Submits the items of `POST /kinds/<name>/jobs`; `dialects` has the families' dialects, by kind."""
 
     def __init__(self, store: Store, batches: Batches, dialects: Mapping[str, Dialect]) -> None:
         self._kinds = store.context.kinds
@@ -42,7 +42,7 @@ class Submitting:
         self._schemas = Schemas()
 
     def to(self, name: str, request_id: str | None) -> KindBatch:
-        """Return what takes a batch of the present caller's. Raises NotFound, Conflict, Unauthorized, Forbidden."""
+        """Return the present caller's batch, which submits items. Raises NotFound, Conflict, Unauthorized, Forbidden."""
         kind = self._kinds.named(name)
         if kind is None:
             submitting_user()
@@ -58,7 +58,7 @@ class Submitting:
 
 
 def _new_job(kind: Kind, dialect: Dialect, item: object, sender: Sender, job_id: str | None) -> NewJob:
-    """Return the job of an item: its parameters as its kind reads them, and what every kind has beside them."""
+    """Return the job of an item: its parameters as its kind reads them, and the fields that every kind has."""
     asked = validate(NewItem, item)
     try:
         new = dialect.new_job(asked.parameters, sender, job_id)

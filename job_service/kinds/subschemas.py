@@ -1,4 +1,4 @@
-"""The subschemas of a JSON Schema, and which of them look at the same value, at its items or at its members."""
+"""The subschemas of a JSON Schema, and which of them are evaluated at the same value, its items or its members."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,11 +35,11 @@ _OF_THE_ROOT = ("$id", "$schema")
 
 @dataclass
 class Subschema:
-    """One subschema, with the places of those that it applies."""
+    """One subschema, with the places of the subschemas that it applies."""
 
-    #: Keys and indexes that lead to it in the document.
+    #: Keys and indexes that lead to the subschema in the document.
     place: Place
-    #: Its keywords; empty for `true` and `false`.
+    #: The subschema's keywords; empty for `true` and `false`.
     keywords: dict[str, object]
     #: Subschemas for the same value, `$ref` included.
     in_place: list[Place] = field(default_factory=list)
@@ -49,12 +49,12 @@ class Subschema:
     named: dict[str, Place] = field(default_factory=dict)
     #: Subschemas for members without one of their own.
     unnamed: list[Place] = field(default_factory=list)
-    #: Subschemas that any member may meet, whatever its name.
+    #: Subschemas for any member, whatever its name.
     any_name: list[Place] = field(default_factory=list)
 
 
 def subschemas_of(document: object) -> dict[Place, Subschema]:
-    """Return the subschemas of a document that the metaschema takes, by their places; the root is at ().
+    """Return the subschemas of a document that is valid by the metaschema, by their places; the root is at ().
 
     Raises Invalid for more than 2,000 of them, a keyword that leads out of the document, a `$ref` to anything but one
     of them, and a `multipleOf` below 1e-9, which takes long to check.
@@ -74,13 +74,13 @@ def subschemas_of(document: object) -> dict[Place, Subschema]:
 
 
 def patterns_of(subschema: Subschema) -> list[str]:
-    """Return the regular expressions that a subschema itself has, for a text and for the names of members."""
+    """Return the regular expressions in a subschema's own keywords, for texts and for the names of members."""
     pattern, named = subschema.keywords.get("pattern"), subschema.keywords.get("patternProperties")
     return [*((pattern,) if isinstance(pattern, str) else ()), *(named if isinstance(named, dict) else ())]
 
 
 def _refuse_keywords(subschema: Subschema) -> None:
-    # The root says by `$schema` what it is; its `$id` is only a name, since no reference may use it.
+    # `$schema` is allowed at the root, and so is `$id`, which has no effect, since no reference may use it.
     for name in (*_REFUSED, *_OF_THE_ROOT) if subschema.place else _REFUSED:
         if name in subschema.keywords:
             raise _invalid(subschema, name, "not allowed here: a reference is a $ref such as #/$defs/name")
@@ -132,7 +132,7 @@ def _target(subschema: Subschema, found: dict[Place, Subschema]) -> Place:
         steps = parse_pointer(unquote(reference[1:], errors="strict"))
     except ValueError as error:
         raise _invalid(subschema, "$ref", str(error)) from None
-    # A number is an index where there is a list, and a name elsewhere.
+    # A number in a pointer is an index in a list, and a name in an object.
     for place in (steps, tuple(int(step) if step.isdecimal() else step for step in steps)):
         if place in found:
             return place

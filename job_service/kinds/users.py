@@ -1,4 +1,4 @@
-"""Who submits, where a kind has no users of its own: the owner of the token, or this machine."""
+"""The submitter of jobs of a kind without users of its own: the token's owner, or this machine."""
 
 from typing import Any
 

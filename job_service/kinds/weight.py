@@ -1,8 +1,8 @@
-"""How often a schema looks at one value: the bound that keeps every check short, whatever is sent.
+"""A bound on how many keywords a schema evaluates at one value, which keeps every check short.
 
-Most schemas need a few looks at each value. Two ways lead to very many: references that double (`allOf` of two
-references to an `allOf` of two …), and a recursion by two branches, each of which looks at the same item again. Both
-are found here without any value, as the largest number of keywords that can be evaluated at one value.
+Most schemas evaluate each value a few times. Two constructs lead to very many times: references that double (`allOf` of
+two references to an `allOf` of two …), and a recursion by two branches that evaluate the same item. Both are found from
+the schema alone, as the largest number of keywords that can be evaluated at one value.
 """
 
 from collections import Counter
@@ -15,11 +15,11 @@ MOST_LOOKS = 300
 COST_OF_A_PATTERN = 30
 COST_OF_A_LONG_PATTERN = 100
 
-# In keywords: what their evaluation takes longer than that of `type`, as measured.
+# Measured costs of slow keywords, in evaluations of `type`.
 _COST_OF_A_MULTIPLE = 50
 _COST_OF_A_CONTAINER = 20
 _COST_OF_CONTAINS = 10
-# `unevaluatedProperties` asks everything beside it up to three times.
+# `unevaluatedProperties` evaluates the keywords beside it up to three times.
 _COST_OF_UNEVALUATED = 3
 
 _LEVELS = 64
@@ -28,7 +28,7 @@ Steps = list[list[tuple[Place, int]]]
 
 
 def weight(found: Mapping[Place, Subschema], cost_of_a_pattern: int = 1) -> int:
-    """Return the most keywords that one value can meet; raises Invalid above 300, and for endless recursion."""
+    """Return how many keywords can be evaluated at one value. Raises Invalid above 300, and for endless recursion."""
     closures: dict[Place, Counter[Place]] = {}
     for place in found:
         _close(place, found, closures)
@@ -39,7 +39,7 @@ def weight(found: Mapping[Place, Subschema], cost_of_a_pattern: int = 1) -> int:
 
 
 def _deepest(looks: dict[Place, int], steps: dict[Place, Steps]) -> int:
-    """Go down a value level by level, as deep as a value may be, by the step at which most subschemas meet."""
+    """Go down level by level, as deep as a value may be, each time by the step with the most evaluations."""
     most = max(looks.values())
     for _ in range(_LEVELS):
         _require(most)
@@ -63,7 +63,7 @@ def _require(looks: int) -> None:
 
 
 def _close(start: Place, found: Mapping[Place, Subschema], closures: dict[Place, Counter[Place]]) -> None:
-    """Set how often a subschema and those in place evaluate each subschema for the same value."""
+    """Count, in `closures`, how often each subschema is evaluated at the same value, from `start` on."""
     open_: dict[Place, None] = {}
     waiting = [start]
     while waiting:
@@ -94,7 +94,7 @@ def _sum(subschema: Subschema, closures: dict[Place, Counter[Place]]) -> Counter
 
 
 def _steps(closure: Counter[Place], found: Mapping[Place, Subschema]) -> Iterator[list[tuple[Place, int]]]:
-    """Give what meets at an item, at a member of each name, and at any other member."""
+    """Give the subschemas that are evaluated at an item, at a member of each name, and at any other member."""
     there = [(found[place], times) for place, times in closure.items()]
     yield [(place, times) for each, times in there for place in each.items]
     yield [(place, times) for each, times in there for place in (*each.unnamed, *each.any_name)]
@@ -121,7 +121,7 @@ def _own(subschema: Subschema, cost_of_a_pattern: int) -> int:
 
 
 def _of_constants(keywords: dict[str, object]) -> int:
-    """Return the cost of comparing; options of one simple type are looked up, others compared one by one."""
+    """Return the cost of `const` and `enum`: options of one simple type are hashed, others compared one by one."""
     options = keywords.get("enum")
     listed = options if isinstance(options, list) else []
     kinds = {type(each) for each in listed}

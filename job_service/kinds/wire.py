@@ -10,7 +10,7 @@ from job_service.lifecycle.definition import KIND_NAME
 from job_service.lifecycle.errors import Invalid
 from job_service.web.requests import Body
 
-#: Words that lists of kinds have for more than one.
+#: Names that a kind cannot have, since the lists use them for several kinds.
 _RESERVED = frozenset({"all", "any"})
 _DAY = 86_400
 _YEAR = 365 * _DAY
@@ -29,7 +29,7 @@ Step = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"
 
 
 class Retry(Body):
-    """How often a job of the kind is tried, and how long it waits in between; what is left out is the service's."""
+    """How often a job of the kind is tried, and its backoff; a field that is left out has the service's default."""
 
     maxAttempts: int | None = Field(default=None, ge=1, le=100)  # noqa: N815  the wire's spelling
     backoffSeconds: int | float | None = Field(default=None, ge=0, le=_DAY)  # noqa: N815  as above
@@ -37,7 +37,7 @@ class Retry(Body):
 
 
 class KindLimits(Body):
-    """How many jobs of the kind may run, or start, at a time; kept, and not enforced yet."""
+    """How many jobs of the kind may run, or start, at a time; stored, and not enforced yet."""
 
     running: Count | None = None
     runningPerKey: Count | None = None  # noqa: N815  the wire's spelling
@@ -46,7 +46,7 @@ class KindLimits(Body):
 
 
 class Policy(Body):
-    """`PATCH /kinds/<name>`: what may be set for every kind; null takes a field back."""
+    """`PATCH /kinds/<name>`: the settings that families have as well; null restores a default."""
 
     retry: Retry | None = None
     leaseSeconds: int | None = Field(default=None, ge=5, le=_DAY)  # noqa: N815  the wire's spelling
@@ -57,7 +57,7 @@ class Policy(Body):
 
 
 class Definition(Policy):
-    """`PUT /kinds/<name>`: all that a kind says of its jobs."""
+    """`PUT /kinds/<name>`: the whole definition of a kind."""
 
     description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
     types: list[Type] | None = Field(default=None, min_length=1, max_length=200)
@@ -77,7 +77,7 @@ class Definition(Policy):
 
 
 def require_name(name: str, families: frozenset[str]) -> None:
-    """Raise Invalid for a name that no kind of its own can have."""
+    """Raise Invalid for a name that an operator's kind cannot have."""
     if not KIND_NAME.fullmatch(name):
         raise Invalid.field("name", "must be 1 to 64 of a-z, 0-9 and -, and start with a letter")
     if name in _RESERVED or name in families:

@@ -1,7 +1,7 @@
 """The log of every process: lines for people on a terminal, JSON lines for programs anywhere else.
 
 The one part beside `tracing` that the server, the command and the worker share. `configure` is for programs of this
-project; `for_want_of_another` for those of others, which may have a log of their own.
+project; `for_want_of_another` is for programs that import the client, which may configure logging themselves.
 """
 
 from job_service.logs.asked import Asked, a_format, a_level

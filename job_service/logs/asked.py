@@ -1,4 +1,4 @@
-"""What is asked of a log, and what a stream is by itself."""
+"""The log's settings, and the properties of a stream that they depend on."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -10,12 +10,12 @@ LEVELS = ("debug", "info", "warning", "error")
 
 
 def a_format(text: str) -> str:
-    """Return the name of a format. Raises ValueError, which names those there are."""
+    """Return the name of a format. Raises ValueError, which names the valid ones."""
     return _one_of(FORMATS, text)
 
 
 def a_level(text: str) -> str:
-    """Return the name of a level. Raises ValueError, which names those there are."""
+    """Return the name of a level. Raises ValueError, which names the valid ones."""
     return _one_of(LEVELS, text)
 
 
@@ -27,9 +27,9 @@ def _one_of(words: tuple[str, ...], text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a log.
+    """The settings of a log.
 
-    The format `auto` is text on a terminal and JSON anywhere else; each request is a line in JSON, and none in text,
+    The format `auto` is text on a terminal and JSON anywhere else. Each request is a line in JSON, and none in text,
     unless `requests` says so.
     """
 
@@ -39,7 +39,7 @@ class Asked:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read LOG_FORMAT and LOG_LEVEL. Raises ValueError with a sentence that names the wrong one."""
+        """Read LOG_FORMAT and LOG_LEVEL. Raises ValueError, which names the invalid one."""
         return cls(
             format=_read(environment, "LOG_FORMAT", a_format, "auto"),
             level=_read(environment, "LOG_LEVEL", a_level, "info"),
@@ -50,14 +50,15 @@ class Asked:
         return self.format == "text" or (self.format == "auto" and _is_terminal(stream))
 
     def wants_requests_on(self, stream: TextIO) -> bool:
-        """Say whether each request is a line there."""
+        """Say whether each request is a line on this stream."""
         return not self.is_text_on(stream) if self.requests is None else self.requests
 
 
 def has_colors(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
     """Say whether lines for people are colored: as NO_COLOR, FORCE_COLOR and TERM say, else on a terminal.
 
-    In the order of Python's own programs: https://docs.python.org/3/using/cmdline.html#controlling-color
+    The order of precedence is that of Python's own programs:
+    https://docs.python.org/3/using/cmdline.html#controlling-color
     """
     if environment.get("NO_COLOR"):
         return False

@@ -1,4 +1,4 @@
-"""Lines for programs, and lines for people."""
+"""The two formats of log lines: JSON for programs, text for people."""
 
 import json
 import logging
@@ -11,33 +11,33 @@ from unicodedata import category
 import orjson
 
 _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-#: What leads from a line to others is for programs: people do not compare such ids.
+#: Fields that only JSON lines have: ids by which programs relate lines to each other.
 _FOR_PROGRAMS = frozenset({"requestId"})
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+ *")
 _LONGEST = 500
 
-#: Says what is known where a line is written.
+#: Gives the fields of the context in which a line is written.
 Beside = Callable[[], Mapping[str, object]]
 _DIM, _RED, _YELLOW, _PLAIN = "\033[2m", "\033[31m", "\033[33m", "\033[0m"
 
 
 class Lines(ABC):
-    """A message that is several lines, and other ones for programs than for people."""
+    """A log message of several lines, different for programs and for people."""
 
     @abstractmethod
     def objects(self) -> Iterable[Mapping[str, object]]:
-        """Give what each line says to a program, beside `at`, `level` and `logger`."""
+        """Give each JSON line's fields, beside `at`, `level` and `logger`."""
 
     @abstractmethod
     def sentences(self) -> Iterable[str]:
-        """Give the lines for people."""
+        """Give the text lines."""
 
     def __str__(self) -> str:
         return "\n".join(self.sentences())
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line. `about` stands in each; `beside` says more when one is written that is no `Lines`."""
+    """One JSON object a line; every line has the fields `about`, and unless it is `Lines` those of `beside()`."""
 
     def __init__(self, about: Mapping[str, object] | None = None, beside: Beside = dict) -> None:
         super().__init__()
@@ -63,12 +63,13 @@ class JsonLines(logging.Formatter):
         try:
             return orjson.dumps(whole, default=str, option=orjson.OPT_UTC_Z).decode()
         except TypeError:
-            # A name of a file that is no UTF-8, a number beyond 64 bits: a line is never lost for what it says.
+            # orjson refuses some values (a file name that is no UTF-8, a number beyond 64 bits); the line must not be
+            # lost.
             return json.dumps(whole, default=str)
 
 
 class TextLines(logging.Formatter):
-    """The time, what is wrong if anything is, and a sentence with what is known beside it; nothing a terminal obeys."""
+    """Text lines: the time, the level from WARNING on, a sentence, further fields; control characters are escaped."""
 
     default_time_format = "%H:%M:%S"
     default_msec_format = None
@@ -98,13 +99,13 @@ class TextLines(logging.Formatter):
 
 
 def _one_line(text: str) -> str:
-    """Return a text as one line of bearable length, without anything that a terminal would act on."""
+    """Return a text as one line of limited length, with control characters escaped."""
     line = harmless(_BREAKS.sub(" ", text.strip()))
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def harmless(text: str) -> str:
-    """Return a text with a sign of its own for each character that a terminal would act on, or not show."""
+    """Return a text with a visible replacement for each character that a terminal would act on, or not show."""
     return "".join(character if character.isprintable() or category(character) == "Zs" else "�" for character in text)
 
 
@@ -113,7 +114,7 @@ def _extra(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _with_extra(sentence: str, extra: Mapping[str, object]) -> str:
-    """Add what the sentence does not say itself."""
+    """Append the extra fields that the sentence does not contain."""
     more = [
         f"{name}: {value}" for name, value in extra.items() if name not in _FOR_PROGRAMS and str(value) not in sentence
     ]

@@ -1,4 +1,4 @@
-"""Where lines go: standard error, of a program of this project or of somebody else's."""
+"""Sets logging up on standard error, for programs of this project and for others that import its client."""
 
 import logging
 import sys
@@ -13,11 +13,11 @@ _REQUESTS = f"{_OURS}.requests"
 
 
 def configure(asked: Asked, about: Mapping[str, object] | None = None, beside: Beside = dict) -> None:
-    """Send every logger of this process to standard error; what `about` and `beside` say stands in each JSON line.
+    """Send every logger of this process to standard error; `about` and `beside` give fields of each JSON line.
 
-    Libraries are heard from WARNING on: what they do is told by what this project says of it.
+    Libraries log from WARNING on only, since this project logs the use that it makes of them.
     """
-    # No line says these, and to find them out takes longer than the rest of it.
+    # No format shows file, thread and process; finding them out takes longer than the rest of a line.
     logging._srcfile = None  # noqa: SLF001  the documented way
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     level = logging.getLevelNamesMapping()[asked.level.upper()]
@@ -31,9 +31,9 @@ def configure(asked: Asked, about: Mapping[str, object] | None = None, beside: B
 
 @contextmanager
 def for_want_of_another(log: logging.Logger) -> Iterator[None]:
-    """Send the lines of this project to standard error while the block lasts, unless somebody hears `log` already.
+    """Send this project's lines to standard error during the block, unless `log` has a handler already.
 
-    A wrong LOG_FORMAT or LOG_LEVEL, which may be meant for something else, is passed over.
+    An invalid LOG_FORMAT or LOG_LEVEL is ignored: the variable may belong to another program.
     """
     if log.hasHandlers():
         yield

@@ -1,1 +1,1 @@
-"""The routes that pause the handing out of jobs."""
+"""The routes of the maintenance flag, which pauses claims."""

@@ -21,7 +21,7 @@ Flag = Annotated[bool, BeforeValidator(_as_flag, json_schema_input_type=bool | L
 
 
 class NewMaintenanceStatus(Body):
-    """What is posted: `pause`, or `paused`, and a message for everyone who is refused meanwhile."""
+    """`POST /maintenance-status`: `pause` or `paused`, and a message for the claims that are refused meanwhile."""
 
     msg: str = Field(max_length=10_000)
     pause: Flag | None = None
@@ -35,7 +35,7 @@ class NewMaintenanceStatus(Body):
 
     @property
     def stops(self) -> bool:
-        """Say whether nothing may start from now on."""
+        """Say whether the flag is to be set."""
         return bool(self.pause or self.paused)
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what is described, joined to the routes there are."""
+"""The OpenAPI document: descriptions joined with the routes of the application."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ _SECURITY: Mapping[str, Object] = {
     "userInfo": {"type": "apiKey", "in": "cookie", "name": "user-info", "description": "A JWT: who it is."},
 }
 _TOKENS: list[dict[str, list[str]]] = [{"bearer": []}, {"token": []}]
-#: What every list takes that is answered in pages, and how its answer leads to the next.
+#: The parameters of every paged list, and the header of its answer that links to the next page.
 _PAGES = (
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_A_PAGE}, "How many at most."),
     Parameter("cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,86}$"}, "Where to go on, from `Link`."),
@@ -61,7 +61,7 @@ def make_document(routes: Iterable[Route], server: str, sections: Sequence[Secti
 
 
 def _described(sections: Iterable[Section]) -> dict[str, tuple[Section, Operation]]:
-    """Return what is described, by its key; what is described with another operation is part of that one."""
+    """Return the described operations by their keys, without those that another operation describes as well."""
     known = {operation.key: (section, operation) for section in sections for operation in section.operations}
     for _, part in list(known.values()):
         if part.within:
@@ -73,7 +73,7 @@ def _described(sections: Iterable[Section]) -> dict[str, tuple[Section, Operatio
 
 
 class _Schemas:
-    """The schemas of everything that is sent and answered, with what they share in the components."""
+    """The schemas of all bodies; shared models stand in the document's components."""
 
     def __init__(self, described: Iterable[tuple[Section, Operation]]) -> None:
         types: list[Any] = [Error]
@@ -88,7 +88,7 @@ class _Schemas:
         _say_it_to_generators([*self.components.values(), *self._schemas.values()])
 
     def of(self, kind: Any) -> Object:
-        """Return the schema of a type, or a schema as it is."""
+        """Return the JSON Schema of a type; a schema is returned unchanged."""
         if not _is_type(kind):
             return dict(kind)
         found: Object = self._schemas[self._places[repr(kind)][0], "validation"]
@@ -96,10 +96,10 @@ class _Schemas:
 
 
 def _say_it_to_generators(value: Any) -> None:
-    """Write down what JSON Schema leaves open, or says twice, and generators of clients take amiss.
+    """Change, in place, the parts of a schema that generators of clients misread.
 
-    A choice of whole numbers and numbers becomes a class of its own, and fields that are not described are dropped
-    unless it is said that there may be some.
+    Generators make a class of `anyOf` of integer and number, and drop undescribed fields
+    unless `additionalProperties` is spelled out.
     """
     if isinstance(value, dict):
         choices = value.get("anyOf", [])
@@ -175,7 +175,7 @@ def _refusals(section: Section, operation: Operation, route: Route, schemas: _Sc
 
 
 def _statuses(operation: Operation, route: Route) -> set[int]:
-    """Return the statuses of errors: those of every route, of any with a body or with parameters, and its own."""
+    """Return a route's error statuses: those of every route, those of routes with a body or parameters, and its own."""
     if "anyone" in route.roles:
         return {503}
     body = {413, 415} if operation.body is not None else set()

@@ -1,4 +1,4 @@
-"""The routes that Flask knows, as OpenAPI writes them."""
+"""Flask's routes, in the spelling of OpenAPI."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from flask import Flask
 
 _PLACE = re.compile(r"<(?:(?P<converter>\w+)(?:\((?P<arguments>[^)]*)\))?:)?(?P<name>\w+)>")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-#: Pages are for people, and read themselves.
+#: Blueprints of pages, which are for people and not described.
 _PAGES = frozenset({"console"})
 _OWN_PAGE = "openapi.page"
 
@@ -28,12 +28,12 @@ class Route:
 
     @property
     def key(self) -> str:
-        """Return the name under which it is described."""
+        """Return the key of the route's description, as in "GET /jobs/{job_id}"."""
         return f"{self.method} {self.path}"
 
 
 def routes_of(app: Flask) -> Iterator[Route]:
-    """Yield every route but pages and static files; a choice in a path makes a path for each."""
+    """Yield every route but pages and static files; a path with `any(...)` becomes one path for each word."""
     for rule in app.url_map.iter_rules():
         blueprint = rule.endpoint.partition(".")[0]
         if blueprint in _PAGES or rule.endpoint == _OWN_PAGE or rule.endpoint.rpartition(".")[2] == "static":

@@ -21,12 +21,12 @@ _POLICY = (
 )
 
 
-#: Descriptions that are kept: for each prefix under which this service is reached, one.
+#: How many documents are cached: one for each proxy prefix under which this service is reached.
 _PREFIXES = 4
 
 
 def openapi_routes(sections: Sequence[Section]) -> Blueprint:
-    """Return the routes; the description of what these sections tell of is made when it is first asked for."""
+    """Return the routes; the document is made of these sections at its first request."""
     routes = Blueprint("openapi", __name__, url_prefix="/openapi", template_folder="templates")
 
     @lru_cache(_PREFIXES)

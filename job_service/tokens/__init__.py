@@ -1,1 +1,1 @@
-"""API tokens: made, listed and revoked by whoever may."""
+"""The routes that make, list and revoke API tokens."""

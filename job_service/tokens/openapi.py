@@ -11,7 +11,7 @@ from job_service.web.operations import Operation, Section
 
 
 class MadeToken(TypedDict):
-    """A new token; the secret is shown only now."""
+    """A new token; the secret is in this answer only."""
 
     name: str
     token: str

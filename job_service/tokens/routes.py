@@ -35,7 +35,7 @@ class NewToken(Body):
 
 
 def token_routes(tokens: Tokens, signer: Callable[[], Signer], clock: Clock) -> Blueprint:
-    """Return the routes of tokens; those of users are signed, and stored nowhere."""
+    """Return the routes of tokens; users' tokens are signed by `signer`, and not stored."""
     routes = Blueprint("tokens", __name__, url_prefix="/tokens")
 
     @routes.post("")

@@ -1,7 +1,7 @@
-"""Traces: who submitted a job and what became of it, through every process that had it in hand.
+"""Distributed tracing of a job, from its submission through every process that handles it.
 
 The one part that the server, the client and the worker share. It imports OpenTelemetry only in a program that has
-imported it already, or whose environment tells it to (`set_up`): for all others a span costs one look into a
+imported it already, or whose environment tells it to (`set_up`): in any other program a span costs one look-up in a
 dictionary.
 """
 
@@ -33,7 +33,7 @@ _submitter: ContextVar[str | None] = ContextVar("job_service_submitter", default
 
 
 def valid_traceparent(header: str | None) -> str | None:
-    """Return a `traceparent` header in its first version; None for one that is to be ignored (W3C Trace Context)."""
+    """Return a `traceparent` header as version 00; None for an invalid one (W3C Trace Context)."""
     found = _SHAPE.fullmatch(header or "")
     if found is None:
         return None
@@ -42,17 +42,17 @@ def valid_traceparent(header: str | None) -> str | None:
         return None
     if version == _FIRST_VERSION:
         return None if more else header
-    # Of what a later version says only this is known.
+    # A later version may append fields; these four are the same.
     return f"{_FIRST_VERSION}-{trace}-{parent}-{int(flags, 16) & _SAMPLED:02x}"
 
 
 def submitted_by(traceparent: str | None) -> None:
-    """Say whose request this thread answers from now on; None: nobody's that is known."""
+    """Set the trace context of the request that this thread answers; None: the request has none."""
     _submitter.set(traceparent)
 
 
 def submitter() -> str | None:
-    """Return the trace context that a job made now belongs to."""
+    """Return the trace context for a job that is submitted now."""
     return _submitter.get()
 
 
@@ -64,9 +64,9 @@ def span(
     parent: str | None = None,
     link: str | None = None,
 ) -> AbstractContextManager[object]:
-    """Open a span; what escapes from its block is recorded as its error.
+    """Open a span; an exception that leaves its block is recorded as its error.
 
-    An internal one belongs to the present span, every other one to `parent`, the trace context of another program.
+    The parent of an internal span is the present span; that of any other is `parent`, another program's trace context.
     """
     return _spans().opened(name, kind, attributes or {}, parent, link) if _in_use() else nullcontext()
 
@@ -88,27 +88,27 @@ def traced(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 def note(attributes: Attributes) -> None:
-    """Say something of the present span."""
+    """Set attributes of the present span."""
     if _in_use():
         _spans().note(attributes)
 
 
 def failed(why: BaseException | None = None) -> None:
-    """Mark the present span as one that went wrong."""
+    """Give the present span the status of an error."""
     if _in_use():
         _spans().failed(why)
 
 
 def outgoing() -> dict[str, str]:
-    """Return the headers that tell another program of the present span."""
+    """Return the headers that propagate the present span to another program."""
     headers: dict[str, str] = _spans().outgoing() if _in_use() else {}
     return headers
 
 
 def set_up(service_name: str) -> None:
-    """Send the spans of this process where its environment says (OTEL_*), nothing where it says nothing.
+    """Export this process's spans as its environment says (OTEL_*); without such variables none are made.
 
-    Raises nothing: where spans cannot be sent, the log says why.
+    Raises nothing: where spans cannot be exported, the log says why.
     """
     environment = os.environ  # noqa: TID251  OpenTelemetry's own way of being told
     exporter = _exporter(environment)

@@ -1,4 +1,4 @@
-"""Where the spans of a process go: OpenTelemetry's SDK, told by its own variables (OTEL_*)."""
+"""Exports the spans of a process through OpenTelemetry's SDK, configured by its own variables (OTEL_*)."""
 
 import logging
 from importlib.metadata import entry_points
@@ -10,12 +10,12 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 _LOG = logging.getLogger(__name__)
 _EXPORTERS = "opentelemetry_traces_exporter"
-#: What the standard's word means here: OTLP as protobuf over HTTP.
+#: The exporter for the standard's name `otlp`: protobuf over HTTP.
 _NAMES = {"otlp": "otlp_proto_http"}
 
 
 def begin(exporter: str, service_name: str | None) -> None:
-    """Send spans with an exporter, by its name among those installed, unless another has arranged for them already."""
+    """Export spans with an installed exporter, by its name, unless the program has set a tracer provider already."""
     if not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         return
     sender = _exporter(_NAMES.get(exporter, exporter))

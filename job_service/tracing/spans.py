@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry's API; whoever runs the program decides where they go, if anywhere."""
+"""Spans by OpenTelemetry's API; the program's operator decides where they are exported to, if anywhere."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ def note(attributes: Mapping[str, str | int]) -> None:
 
 
 def failed(why: BaseException | None) -> None:
-    """Give the present span the status of an error, and the exception where there is one and it has a text."""
+    """Give the present span the status of an error, and record the present exception if it can be printed."""
     present = trace.get_current_span()
     present.set_status(Status(StatusCode.ERROR))
     if why is None:
@@ -40,12 +40,12 @@ def failed(why: BaseException | None) -> None:
     try:
         present.set_status(Status(StatusCode.ERROR, str(why)))
         present.record_exception(why)
-    except BaseException:  # noqa: BLE001 - a class may do anything in its `__str__`; who is traced must not notice
+    except BaseException:  # noqa: BLE001 - an exception's `__str__` may do anything; tracing must not fail for it
         present.add_event("exception", {"exception.type": type(why).__qualname__})
 
 
 def outgoing() -> dict[str, str]:
-    """Return the W3C headers of the present span; none where there is no span."""
+    """Return the W3C headers of the present span; empty without one."""
     headers: dict[str, str] = {}
     _W3C.inject(headers)
     return headers
