@@ -106,7 +106,7 @@ class Batches:
 
 
 def _settled(wanted: Mapping[int, NewJob], known: Mapping[str, Job]) -> dict[int, Creation]:
-    """Return the outcomes of items whose jobs have ended, and of items that those jobs, for the same dataset, kept out."""
+    """Return the outcomes of items whose jobs have ended, and of items for the same dataset, which those kept out."""
     ended = {place: known[new.job_id] for place, new in wanted.items() if new.job_id and new.job_id in known}
     holders = {wanted[place].dataset_name: job["_id"] for place, job in ended.items() if wanted[place].dataset_name}
     return {

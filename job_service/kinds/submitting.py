@@ -42,7 +42,7 @@ class Submitting:
         self._schemas = Schemas()
 
     def to(self, name: str, request_id: str | None) -> KindBatch:
-        """Return the present caller's batch, which submits items. Raises NotFound, Conflict, Unauthorized, Forbidden."""
+        """Return the present caller's batch, to submit items. Raises NotFound, Conflict, Unauthorized, Forbidden."""
         kind = self._kinds.named(name)
         if kind is None:
             submitting_user()
