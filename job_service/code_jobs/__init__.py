@@ -1,1 +1,1 @@
-"""The code family: programs that users wrote."""
+"""The code family: jobs that run users' programs."""

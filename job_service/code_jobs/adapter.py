@@ -1,4 +1,4 @@
-"""The code jobs' words into the lifecycle's verbs, and back."""
+"""Translates the code jobs' API into the lifecycle's verbs, and back."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +17,14 @@ from job_service.web.requests import validate
 
 
 class CodeJobs:
-    """Takes in programs and shows what became of them; running them is a worker's matter."""
+    """Submits programs and shows their results; workers run them."""
 
     def __init__(self, store: Store, code_dir: Path | None) -> None:
         self._store = store
         self._code_dir = code_dir
 
     def submit(self, new: NewCodeJob) -> Job:
-        """Store a job. Raises Invalid for a file that is none."""
+        """Store a job. Raises Invalid for a file that is no program."""
         return self._stored(replace(self._new_job(new), request_id=request_id()))
 
     def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
@@ -40,9 +40,10 @@ class CodeJobs:
         return NewJob(
             kind=KIND,
             parameters=parameters,
-            # What a list is narrowed by needs an index, and this one is there.
+            # The list by user is narrowed by type, which has an index.
             type=str(new.uid),
-            # A program that fails would fail again; one whose worker was lost is another matter.
+            # A program that failed would fail again, so there is no retry; a lost worker's program may be claimed once
+            # more.
             max_attempts=1,
         )
 
@@ -58,12 +59,12 @@ class CodeJobs:
         return job
 
     def origin(self, job: Job) -> Job | None:
-        """Return the job that this one runs again; None for one of its own, or when that is long forgotten."""
+        """Return the job of which this one is the retry; None where it is no retry, or that job has been deleted."""
         earlier = job.get("retriedFrom")
         return self._store.reading.get(earlier) if earlier else None
 
     def when_ended(self, job: Job, wait: float) -> Job:
-        """Return a job as soon as it has ended, or as it is after `wait` seconds."""
+        """Return a job when it has ended, or in its state after `wait` seconds."""
         return self._store.wakeups.await_end(job["_id"], wait) or job
 
     def list(self, uid: int | None = None, before: str | None = None, limit: int | None = None) -> list[Job]:

@@ -1,4 +1,4 @@
-"""What a code job is: a program with its input, and the words of its clients."""
+"""The document of a code job: a program with its input, and the statuses that clients know."""
 
 from job_service.lifecycle.job import State
 from job_service.lifecycle.kind import Kind

@@ -1,4 +1,4 @@
-"""The form of a new program: its fields as the browser sends them, checked like the JSON."""
+"""The form of a new program: its fields as the browser sends them, validated like the JSON body."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class ProgramForm(FlaskForm):
     inputt = TextAreaField("Input", default="{}")
 
     def program(self) -> NewCodeJob | None:
-        """Return what was asked for; None when a field is wrong, with the reason beside that field."""
+        """Return the form's program; None when a field is wrong, with the reason beside that field."""
         if not self.validate():
             return None
         parts: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from job_service.web.forms import form_key
 _ROWS = 100
 #: Rows on the start page.
 _NEWEST = 20
-#: A form's answer comes after the program's time limit, with a moment for a worker to take it up.
+#: Seconds beside the program's time limit for which a page waits, so that a worker can claim the job.
 _PATIENCE_SECONDS = 5.0
 
 
@@ -26,7 +26,7 @@ class Pages:
         self._wait = min(timeout + _PATIENCE_SECONDS, 30.0)
 
     def all_jobs(self, added: int | None) -> str:
-        """Show the newest jobs and an empty form; of a job just `added`, wait for its end and tell how it went."""
+        """Show the newest jobs and an empty form; of a job just `added`, wait for its end and show the result."""
         if added is None:
             return self._form_page(ProgramForm())
         ended = self._jobs.when_ended(self._jobs.get(added), self._wait)
@@ -35,7 +35,7 @@ class Pages:
         return self._form_page(ProgramForm(), ended)
 
     def submit(self) -> Response | tuple[str, int]:
-        """Take a form, once; show its faults beside the fields, or lead to the page that tells how it went."""
+        """Submit a form, once; show faults beside its fields, or redirect to the page with the result."""
         form = ProgramForm()
         new = form.program()
         number = self._stored(form, new) if new else None
@@ -49,7 +49,7 @@ class Pages:
         return render_template("code_jobs/job.html", job=job, view=shown(job), alive=alive, origin=origin)
 
     def again(self, number: int) -> Response:
-        """Make a new job like an ended one, and lead to it."""
+        """Make a new job like an ended one, and redirect to its page."""
         if not ProgramForm().validate():
             raise Invalid("The form is too old, or came from elsewhere: load the page again")
         again = self._once.do(form_key(), lambda: str(self._jobs.again(number)["number"]))

@@ -53,7 +53,7 @@ def listed(jobs: CodeJobs) -> Response:
 
 
 def shared_routes(jobs: CodeJobs, pages: Pages) -> Blueprint:
-    """Return the paths that show a page to a browser, and JSON to anything else."""
+    """Return the routes that answer a browser with a page, and any other client with JSON."""
     routes = Blueprint("code_pages", __name__, template_folder="templates")
 
     @routes.get("/jobs/")

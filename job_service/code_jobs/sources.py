@@ -1,4 +1,4 @@
-"""Programs from CODE_DIR: by a bare name, and nothing else of this machine."""
+"""Programs in files of CODE_DIR; no other file can be read."""
 
 import io
 import os
@@ -12,7 +12,7 @@ from job_service.lifecycle.errors import Invalid, TooLarge
 from job_service.web.names import is_name
 
 LONGEST_FILE_NAME = 200
-#: Those of host names, which nobody writes programs in; decoding them takes a time that grows with the square.
+#: Codecs for host names, which take quadratic time to decode and are no encodings of programs.
 SLOW_ENCODINGS = frozenset({"idna", "punycode"})
 
 
@@ -51,7 +51,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _read(code_dir: Path, name: str) -> bytes:
-    """Read a regular file that stands in the folder itself; a link is none."""
+    """Read a regular file of the folder itself, without following links."""
     folder = os.open(code_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)

@@ -1,4 +1,4 @@
-"""Bodies of the code jobs' API, and what makes a program and its input acceptable."""
+"""Bodies of the code jobs' API, and the validation of a program and its input."""
 
 import keyword
 import re
@@ -19,7 +19,7 @@ _DIGITS = re.compile(r"[0-9]{1,99}")
 
 
 def check_code(code: object) -> object:
-    """Return a program's text if it can be one. Raises ValueError."""
+    """Return a program's text. Raises ValueError for one that Python could not read."""
     if not isinstance(code, str):
         return code
     if not code.removeprefix(BYTE_ORDER_MARK).strip():
@@ -30,7 +30,7 @@ def check_code(code: object) -> object:
 
 
 def check_names(given: object) -> object:
-    """Return an input by the names that Python knows its variables by, which are NFKC. Raises ValueError."""
+    """Return an input by Python's names of its variables, which are NFKC-normalized. Raises ValueError."""
     if not isinstance(given, dict):
         raise ValueError("must be a JSON object, whose names become variables")  # noqa: TRY004  pydantic's own word
     variables: dict[str, object] = {}
@@ -70,7 +70,7 @@ CodeStatus = TypeAliasType("CodeStatus", Literal["DONE", "ERROR", "WAITING", "RU
 
 
 class CodeJob(TypedDict):
-    """A program and what became of it."""
+    """A program and its result."""
 
     job_id: int
     uid: int
@@ -80,7 +80,7 @@ class CodeJob(TypedDict):
 
 
 class SubmittedCodeJob(TypedDict):
-    """The number of a new program; where the request waited, also what became of it."""
+    """The number of a new program; where the request waited, its result as well."""
 
     job_id: int
     uid: NotRequired[int]
@@ -90,7 +90,7 @@ class SubmittedCodeJob(TypedDict):
 
 
 def as_user(text: str) -> int:
-    """Return the number of a user that a text spells in ASCII digits. Raises Invalid, which names `uid`."""
+    """Return a user's number, given in ASCII digits. Raises Invalid, which names `uid`."""
     digits = text.lstrip("0")
     number = int(digits) if _DIGITS.fullmatch(digits) else 0
     if not 0 < number < _USERS_END:
@@ -100,7 +100,7 @@ def as_user(text: str) -> int:
 
 
 def shown(job: Job) -> dict[str, Any]:
-    """Return a job as its clients know it; why it failed is the last line of its log."""
+    """Return a job as its clients know it; the last line of its log says why it failed."""
     return {
         "job_id": job["number"],
         "uid": job["parameters"]["uid"],

@@ -1,4 +1,4 @@
-"""The words of `/job` into the lifecycle's verbs, and back."""
+"""Translates `/job` into the lifecycle's verbs, and back."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -21,13 +21,13 @@ from job_service.web.requests import validate
 
 
 class Conversions:
-    """Takes in, hands out, ends and shows conversion jobs."""
+    """Submits, claims, ends and shows conversion jobs."""
 
     def __init__(self, store: Store, clients: LegacyClients) -> None:
         self._store = store
         self._clients = clients
         self._jobs = ConversionJobs(store.collections, store.submission)
-        # Ids of one millisecond go on in order, so that the oldest id is the oldest job.
+        # Ids of one millisecond are in order too, so that the smallest id is the oldest job's.
         self._ids = ULIDGenerator(policy=LaxMonotonicPolicy())
 
     def submit(self, source: str, document: dict[str, object], given_id: str | None = None) -> Conversion:
@@ -41,7 +41,7 @@ class Conversions:
     def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
         """Return the job whose parameters are `{source, document}`. Raises Invalid."""
         asked = validate(NewConversion, parameters)
-        # A job's id says whose turn it is: the ULID of the same moment takes its place among the others.
+        # Claims take the smallest id first: a ULID with the UUID's time puts the job in its place.
         given_id = None if job_id is None else str(ULID.from_uuid(UUID(job_id)))
         new = self._new_job(asked.source, asked.document, given_id)
         return replace(new, created_by=dict(sender.user), request_id=sender.request_id)
@@ -60,7 +60,7 @@ class Conversions:
         )
 
     def retry(self, job: Job) -> Job:
-        """Make a job like an ended one, under an id of its own family's: it takes its turn behind those that wait."""
+        """Make a job like an ended one, under a new ULID, so that it is claimed after those that wait."""
         again = self._jobs.create(
             replace(self._store.operating.as_new(job["_id"]), job_id=self._new_id()), chosen=False
         )
@@ -69,7 +69,7 @@ class Conversions:
         return again
 
     def take(self, client: Client, source: str | None = None) -> tuple[Conversion | None, bool]:
-        """Claim the available job with the oldest id; return it, if there is one, and whether nothing may start."""
+        """Claim the available job with the smallest id; return it or None, and whether starts are paused."""
         narrowing = Narrowing(CONVERSION.name, types=(source,) if source else ())
         job, pause = self._clients.take(narrowing, client)
         return (shown(job) if job else None), pause is not None
@@ -79,12 +79,12 @@ class Conversions:
         return shown(self._get(source, job_id, branch))
 
     def keep(self, source: str, job_id: str, client: Client) -> None:
-        """Keep an active job's lease for its converter. Raises NotFound when the job is not active (any more)."""
+        """Renew an active job's lease for its converter. Raises NotFound when the job is not active."""
         if not self._clients.keep(self._get(source, job_id, "active")["_id"], client):
             raise _not_found(source, job_id, "active")
 
     def finish(self, source: str, job_id: str, client: Client) -> None:
-        """End an available or active job. Raises NotFound for any other, LeaseLost for one taken from this client."""
+        """End an available or active job. Raises NotFound for any other, LeaseLost if another client holds it."""
         if not self._clients.finish(self._get(source, job_id, "available", "active")["_id"], client):
             raise _not_found(source, job_id, "available or active")
 

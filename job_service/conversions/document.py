@@ -1,4 +1,4 @@
-"""What a conversion job is: its words, its source, its ids, and the branches of the tree it hangs in."""
+"""The document of a conversion job: its statuses, source and ids, and the branches of the tree of resources."""
 
 import re
 
@@ -6,7 +6,7 @@ from job_service.lifecycle.job import State
 from job_service.lifecycle.kind import Kind
 from job_service.web.names import is_name
 
-#: A lease that has run out leaves a job active until another converter gets it; then it is active under a new one.
+#: A job whose lease has run out stays active until another converter claims it, and then is active again.
 CONVERSION = Kind(
     name="conversion",
     words={
@@ -34,12 +34,12 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def is_source(text: str) -> bool:
-    """Say whether a text can be the name of a source: one segment of a path, whose dots lead nowhere else."""
+    """Say whether a text can be the name of a source: one segment of a path, neither "." nor ".."."""
     return is_name(text, LONGEST_SOURCE) and "/" not in text and text not in {".", ".."}
 
 
 def as_id(text: str) -> str | None:
-    """Return a ULID or a UUID as it is stored; None for anything else. Neither cares for upper or lower case."""
+    """Return a ULID or a UUID as it is stored; None for any other text. Case does not matter in either."""
     if _ULID.fullmatch(text.upper()):
         return text.upper()
     return text.lower() if _UUID.fullmatch(text.lower()) else None

@@ -46,7 +46,7 @@ def conversion_routes(conversions: Conversions) -> Blueprint:
     @routes.get("/active/<source>/<job_id>")
     @allows(Role.VIEW, Role.WORK)
     def active(source: str, job_id: str) -> Response:
-        # To ask so is how a converter says that it is still there; whoever may only look changes nothing.
+        # This request is the converter's heartbeat; that of a caller who may only read does not renew the lease.
         if request.method == "HEAD" and Role.WORK in caller().roles:
             conversions.keep(source, job_id, client())
         return answer(conversions.read("active", source, job_id))

@@ -1,4 +1,4 @@
-"""What only conversion jobs need: ids that clients choose, and the counts of the tree."""
+"""Queries of conversion jobs alone: creation under ids that clients choose, and the counts of the tree."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ _KIND = "conversion"
 
 
 class ConversionJobs:
-    """Creates and counts; everything else is the store's."""
+    """Creates and counts conversion jobs."""
 
     def __init__(self, collections: Collections, submission: Submission) -> None:
         self._inprogress: Collection[Any] = collections.inprogress
@@ -22,12 +22,12 @@ class ConversionJobs:
         self._submission = submission
 
     def create(self, new: NewJob, *, chosen: bool) -> Job | None:
-        """Store a job under its own id; None when the id, where a client has chosen it, was ever taken."""
+        """Store a job under its own id; None where the client chose an id that another job has or had."""
         outcome = self._submission.create([new], once=chosen)[0]
         return outcome.job if isinstance(outcome, Created) and not outcome.earlier else None
 
     def counts(self) -> Iterator[tuple[str, State, int]]:
-        """Yield source, state and how many; of those that have been moved the state is given as completed.
+        """Yield sources, states and numbers of jobs; the state of moved jobs is given as completed.
 
         Both queries are answered from an index alone.
         """

@@ -9,7 +9,7 @@ from job_service.web.requests import Body
 
 
 class NewConversion(Body):
-    """A job of any source, where its path does not say which."""
+    """A new job whose source is in the body, not in the path."""
 
     source: str
     document: dict[str, Any]
@@ -26,7 +26,7 @@ class Conversion(TypedDict):
 
 
 def shown(job: Job) -> Conversion:
-    """Return a job; one that did not end well also has its state and, if it is known, the reason."""
+    """Return a job as clients read it; one that failed also has its state and, if known, the reason."""
     entry: Conversion = {"id": job["_id"], "source": job["parameters"]["source"], "job": job["parameters"]["document"]}
     if job["state"] in {State.FAILED, State.CANCELLED, State.QUARANTINED}:
         entry["state"] = job["state"]

@@ -1,4 +1,4 @@
-"""The dataset API's words into the lifecycle's verbs, and back."""
+"""Translates the dataset API into the lifecycle's verbs, and back."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,7 +25,7 @@ class Datasets:
         return self._store.reading.find(wanted)
 
     def startable(self, wanted: JobFilter) -> list[Job]:
-        """Return those jobs that match and may be started now: none while the maintenance flag is set."""
+        """Return the jobs that match and may be started now: none while the maintenance flag is set."""
         if self._store.maintenance.permit().pause:
             return []
         return self._store.reading.find(replace(wanted, startable_at=self._store.context.clock.now()))
@@ -42,12 +42,12 @@ class Datasets:
         return core_view(self._get(job_id))
 
     def get_when_ended(self, job_id: str, wait: float) -> CoreJob:
-        """Return a job as soon as it has ended, or as it is after `wait` seconds. Raises NotFound."""
+        """Return a job when it has ended, or in its state after `wait` seconds. Raises NotFound."""
         self._get(job_id)
         return core_view(self._store.wakeups.await_end(job_id, wait) or self._get(job_id))
 
     def targets(self) -> list[Target]:
-        """Return every target with the last word on it, by name."""
+        """Return every target with its latest change, by name."""
         latest = self._targets.all()
         _overlay(latest, self._targets.jobs_in_progress())
         return [_shown_target(latest[name]) for name in sorted(latest)]
@@ -69,7 +69,7 @@ class Datasets:
 
 
 def _overlay(latest: dict[str, TargetChange], jobs: Iterable[Job]) -> None:
-    """Let what is in progress have the last word, where it is newer; a bump only on targets that were asked for."""
+    """Let jobs in progress replace targets' latest changes that are older."""
     for job in jobs:
         for change in target_changes(job):
             stored = latest.get(change.name)

@@ -1,4 +1,4 @@
-"""What a dataset job is: its words, its payload's facts, and what it says about its targets."""
+"""The document of a dataset job: its statuses, its parameters, and the changes of targets that it stands for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ DATASET = Kind(
 
 @dataclass(frozen=True, slots=True)
 class TargetChange:
-    """What a job says about a target at a moment."""
+    """A change of a target: the status and description that a job gives it, and when."""
 
     name: str
     at: datetime
@@ -41,7 +41,7 @@ class TargetChange:
 
 
 def target_changes(job: Job) -> Iterator[TargetChange]:
-    """Yield what a job says about its target and, once it is a completed bump, about the datasets it releases."""
+    """Yield a job's changes of its target and, for a completed bump, of the datasets that it releases."""
     parameters, at, by = job["parameters"], job["updatedAt"], job.get("createdBy", {})
     yield TargetChange(parameters["target"], at, job["status"], by, _action(parameters))
     if parameters["operation"] != "BUMP" or job["state"] != State.COMPLETED:

@@ -1,7 +1,7 @@
 """The datasets that wait in the input folder as `<NAME>.tar`, to be listed or deleted.
 
-Everything is reached through a descriptor of the folder and by a bare, checked name,
-without following links, so that nothing outside the folder can be.
+Files are opened through a descriptor of the folder and by a bare, checked name,
+without following links, so that no file outside the folder can be reached.
 """
 
 import logging
@@ -24,14 +24,14 @@ ARCHIVE = "archive"
 _NAME = re.compile(rf"[A-Z][A-Z0-9_]{{0,{MAX_NAME_LENGTH - 1}}}")
 _SUFFIX = ".tar"
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-# Opening a pipe must not wait for its other end, nor a link lead elsewhere.
+# O_NONBLOCK: opening a pipe does not wait for its other end. O_NOFOLLOW: a link is not followed.
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 logger = logging.getLogger(__name__)
 
 
 class InputFolderUnavailable(Exception):
-    """The input folder is not there, or does not let us read or delete."""
+    """The input folder is missing, or its permissions forbid to read or delete."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ImportableDataset:
 
 
 def valid_dataset_name(name: str) -> bool:
-    """Say whether this is A-Z, 0-9 and _, starting with a letter, 128 at most."""
+    """Say whether a name has at most 128 of A-Z, 0-9 and _, the first one a letter."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -56,8 +56,8 @@ def list_importable(
 ) -> list[ImportableDataset]:
     """List the datasets with metadata, by name, those of the archive last.
 
-    Anything else in the folder is skipped, and so is what vanishes or changes
-    meanwhile. The cache, kept by the caller, spares reading the same tars again.
+    Other entries of the folder are skipped, and so are files that vanish or change
+    meanwhile. The cache, which the caller keeps, saves reading the same tars again.
     Raises InputFolderUnavailable.
     """
     cache = ContentsCache() if cache is None else cache
@@ -72,7 +72,7 @@ def list_importable(
 def delete_importable(input_dir: Path, name: str) -> bool:
     """Delete the dataset's tar, or its archived one where there is no other.
 
-    Only a regular file is deleted. False where there is none; ValueError for an
+    Only a regular file is deleted. Returns False where there is none. Raises ValueError for an
     invalid name; InputFolderUnavailable.
     """
     if not valid_dataset_name(name):
@@ -101,7 +101,7 @@ def _input_folder(path: Path) -> Iterator[int]:
 
 @contextmanager
 def _archive_folder(folder: int) -> Iterator[int | None]:
-    """Yield None where there is no such folder; one behind a link does not count."""
+    """Yield a descriptor of the archive folder; None where there is none, or a link in its place."""
     try:
         descriptor = os.open(ARCHIVE, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=folder)
     except OSError:
@@ -133,7 +133,7 @@ def _contents(folder: int, name: str, cache: ContentsCache, clock: Callable[[], 
     """Read `<name>.tar`; None, and a line in the log, where that cannot be done."""
     filename = name + _SUFFIX
     try:
-        # Looked at first, because even opening a device can have an effect.
+        # The file's type is checked before it is opened, because opening a device can have an effect.
         _require_regular(os.stat(filename, dir_fd=folder, follow_symlinks=False))
         descriptor = os.open(filename, _FILE_FLAGS, dir_fd=folder)
         try:
@@ -150,13 +150,13 @@ def _contents(folder: int, name: str, cache: ContentsCache, clock: Callable[[], 
 def _known_contents(descriptor: int, name: str, cache: ContentsCache, clock: Callable[[], float]) -> TarContents | None:
     status = os.fstat(descriptor)
     _require_regular(status)
-    # The metadata is the file that is named like the tar.
+    # The metadata is `<NAME>.json`.
     key = (name, *identity(status))
     return cache.get(key, partial(_examine, descriptor, name, key, clock))
 
 
 def _examine(descriptor: int, name: str, key: tuple[object, ...], clock: Callable[[], float]) -> TarContents | None:
-    """Read the open tar; None for a broken one, which reads the same every time."""
+    """Read the open tar; None for a broken one, which is cached as well."""
     try:
         contents: TarContents | None = read_contents(descriptor, name, clock)
     except SlowTar:
@@ -175,7 +175,7 @@ def _require_regular(status: os.stat_result) -> None:
 
 
 def _is_regular(folder: int, filename: str) -> bool:
-    """Tell without following a link; False where there is no such file."""
+    """Say whether the name is a regular file's, without following a link."""
     try:
         status = os.stat(filename, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -184,7 +184,7 @@ def _is_regular(folder: int, filename: str) -> bool:
 
 
 def _unlink(folder: int, filename: str) -> bool:
-    """Delete it; False where another did, or put something else in its place."""
+    """Delete a file; False where another process has deleted or replaced it."""
     try:
         os.unlink(filename, dir_fd=folder)
     except (FileNotFoundError, IsADirectoryError):

@@ -17,17 +17,17 @@ _TEXT = {"type": "string"}
 
 
 def _words(name: str, words: Iterable[str], what: str) -> Parameter:
-    """Return a parameter that counts on one of the two lists only: the other does not look at it."""
+    """Return a parameter that one of the two lists ignores."""
     return Parameter(name, {"type": "array", "items": _TEXT}, f"{what}: {', '.join(words)}.")
 
 
 def _word(name: str, words: list[str], what: str) -> Parameter:
-    """Return a parameter that is one of these words."""
+    """Return a parameter with an enumeration of values."""
     return Parameter(name, {"type": "string", "enum": words}, what)
 
 
 class NewDatasetJobs(Body):
-    """`POST /jobs`; each item is judged on its own, so that a bad one spoils no other."""
+    """`POST /jobs`; each item is validated on its own, so that a bad one does not refuse the others."""
 
     jobs: Annotated[list[NewDatasetJob | Any], Field(max_length=100_000)]
 

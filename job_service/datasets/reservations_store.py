@@ -1,4 +1,4 @@
-"""Holding a dataset's name for a moment, by the same unique index that lets only one job have it."""
+"""Short reservations of a dataset's name, by the same unique index that admits one active job a dataset."""
 
 import uuid
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _LONGEST = timedelta(minutes=1)
 
 
 class Reservations:
-    """Reserves names; what a crash leaves behind is removed by the sweep."""
+    """Reserves names; the sweep removes reservations that a crash has left behind."""
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         self._inprogress = collections.inprogress
@@ -25,7 +25,7 @@ class Reservations:
 
     @contextmanager
     def hold(self, dataset_name: str) -> Iterator[None]:
-        """Keep every job for the dataset away meanwhile. Raises TargetBusy when there is one."""
+        """Keep out every job for the dataset during the block. Raises TargetBusy when there is an active one."""
         reservation = Job(
             _id=str(uuid.uuid4()),
             kind=KIND,
@@ -43,6 +43,6 @@ class Reservations:
             self._inprogress.delete_one({"_id": reservation["_id"]})
 
     def remove_forgotten(self) -> int:
-        """Remove reservations that nobody can still be holding."""
+        """Remove reservations that are too old to be held by any request."""
         old = {"kind": KIND, "createdAt": {"$lt": self._clock.now() - _LONGEST}}
         return self._inprogress.delete_many(old).deleted_count

@@ -52,7 +52,7 @@ _MOST_LABELED = 1_000
 
 
 class NewJobs(Body):
-    """`POST /jobs`; each item is judged on its own."""
+    """`POST /jobs`; each item is validated on its own."""
 
     jobs: list[object] = Field(max_length=100_000)
 
@@ -97,7 +97,7 @@ def dataset_routes(
 
 
 def _page(find: Callable[[JobFilter], list[Job]], wanted: JobFilter) -> Response:
-    """Answer a list; one job more than asked for is looked at, to know whether there is a next page."""
+    """Answer a page of a list; one job more than the limit is read, to know whether there is a next page."""
     found = find(replace(wanted, limit=wanted.limit and wanted.limit + 1))
     shown = found[: wanted.limit]
     headers = link_to_next(shown[-1]["_id"]) if len(found) > len(shown) else {}
@@ -192,7 +192,7 @@ def _filter(datasets: Datasets, known: Mapping[str, Kind]) -> JobFilter:
 
 
 def _asks_what_may_start(wanted: JobFilter) -> bool:
-    """Say whether an executor looks for work: it starts each job that it reads, and ends itself when one is refused."""
+    """Say whether an executor looks for work: it tries to start each listed job, and exits when one is refused."""
     anything = query_choice("startable", ["any"])
     in_core_words = wanted.with_children or wanted.states
     return not (anything or in_core_words) and wanted.statuses == (DATASET.words[State.QUEUED],)

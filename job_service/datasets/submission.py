@@ -1,4 +1,4 @@
-"""Items of dataset jobs into jobs, and what became of them into the results that clients know."""
+"""Translates items of `POST /jobs` into jobs, and outcomes into the results that clients know."""
 
 from job_service.datasets.wire import ItemResult, NewDatasetJob, created, refused
 from job_service.kinds.batches import Outcome, Sender
@@ -37,7 +37,7 @@ class NewDatasetJobs:
 
 
 def result(new: NewJob | None, outcome: Outcome) -> ItemResult:
-    """Return what `POST /jobs` says of an item."""
+    """Return an item's result in the answer to `POST /jobs`."""
     if isinstance(outcome, Created):
         return created(outcome.job["_id"])
     if isinstance(outcome, Taken):

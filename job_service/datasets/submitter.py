@@ -1,4 +1,4 @@
-"""Who submits: the user of the two cookies where JWTs are asked for, else the caller."""
+"""The submitter of dataset jobs: the user of the two cookies where JWTs are configured, else the caller."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _COOKIES = ("authorization", "user-info")
 
 
 class Submitter:
-    """Finds out who a job is created by; `verifier` is None where no JWT is asked for."""
+    """Determines `createdBy`; `verifier` is None where JWTs are not configured."""
 
     def __init__(self, verifier: JwtVerifier | None) -> None:
         self._verifier = verifier
@@ -34,7 +34,7 @@ class Submitter:
 
 
 def _only_cookie(name: str) -> str | None:
-    """Return a cookie that was sent once: of two, nobody could say which one counts."""
+    """Return a cookie's value. Raises Unauthorized where the cookie is missing or sent twice, which is ambiguous."""
     values = request.cookies.getlist(name)
     if len(values) > 1:
         raise Unauthorized(f"The cookie {name} was sent more than once")

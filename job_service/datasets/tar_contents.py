@@ -1,4 +1,4 @@
-"""What a dataset's tar holds, looked at for a bounded time and remembered."""
+"""The contents of a dataset's tar, read in bounded time and cached."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ MAX_SECONDS = 2.0
 
 
 class SlowTar(BrokenTar):
-    """The time for one file was up, which may have been the disk's fault."""
+    """Reading a tar took too long, perhaps because of a slow disk."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class TarContents:
 
 
 class ContentsCache:
-    """Remembers what the last files held, by their identity; safe between threads.
+    """Caches the contents of the files read last, by their identity; safe between threads.
 
-    None as contents stands for a broken file, which is so read only once.
+    The contents None stand for a broken file, so that it is read only once.
     """
 
     def __init__(self, size: int = 1024) -> None:
@@ -39,9 +39,9 @@ class ContentsCache:
             return len(self._entries)
 
     def get(self, key: Hashable, examine: Callable[[], TarContents | None]) -> TarContents | None:
-        """Return what is remembered under the key, else what `examine` finds out.
+        """Return the cached contents, else those that `examine` returns.
 
-        Nothing is remembered where it raises.
+        Nothing is cached where `examine` raises.
         """
         with self._lock:
             if key in self._entries:

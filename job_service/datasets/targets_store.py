@@ -1,7 +1,7 @@
-"""The last word on each target, kept for those whose jobs have all ended.
+"""The latest change of each target, stored for targets whose jobs have all ended.
 
-While a job of a target stands in `inprogress` it is itself the last word, and `GET /targets` reads it from there; the
-document here is written when the job is moved, so that the two can not disagree.
+While a target has a job in `inprogress`, `GET /targets` reads the latest change from that job; the
+document here is written when the job is moved, so that the two cannot disagree.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Targets:
         self._update([change for name, change in newest.items() if name in known or name in late])
 
     def _insert(self, changes: Sequence[TargetChange]) -> set[str]:
-        """Store targets that are new, which is faster than to update them; return which are new no more."""
+        """Insert new targets, which is faster than an upsert; return the changes of targets that existed already."""
         try:
             if changes:
                 documents = [{"_id": change.name, **_fields(change)} for change in changes]
@@ -52,16 +52,16 @@ class Targets:
             self._targets.bulk_write(statements, ordered=False)
 
     def all(self) -> dict[str, TargetChange]:
-        """Return what is stored, by name."""
+        """Return the stored targets, by name."""
         return {target["_id"]: _change(target) for target in self._targets.find()}
 
     def get(self, name: str) -> TargetChange | None:
-        """Return what is stored of one."""
+        """Return a stored target."""
         found = self._targets.find_one({"_id": name})
         return _change(found) if found else None
 
     def jobs_in_progress(self, name: str | None = None) -> list[Job]:
-        """Return the dataset jobs that have not been moved yet: of one target, or of all."""
+        """Return the dataset jobs that have not been moved yet, of one target or of all."""
         query: Document = {"kind": "dataset"}
         if name is not None:
             bump = {"type": "BUMP", "finishedAt": {"$type": "date"}}

@@ -1,4 +1,4 @@
-"""What clients that know nothing of claims say of a dataset job: the lease is found, or taken, on their behalf."""
+"""Updates of dataset jobs by clients without claims: the lease is found, or taken, on their behalf."""
 
 from typing import Any
 
@@ -17,16 +17,16 @@ from job_service.web.request_ids import request_id
 _TRIES = 5
 _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed"}
 _START = "initiated"
-#: What an executor sets at its start, of what it finds unfinished.
+#: The status that an executor sets, at its start, on jobs that it finds unfinished.
 _RESETS = frozenset({"failed", "queued", "built"})
-#: An import has two halves; executors list what is half done, and go on with it also if another brought it there.
+#: The status between the two halves of an import; executors list such jobs, and go on with those of others.
 _HALF_DONE, _SECOND_HALF = "built", "importing"
-#: What is said of a waiting job without working on it.
+#: The statuses that a client may set on a waiting job without working on it.
 _SAID_OF_WAITING = FINAL_STATUSES | {None, "queued"}
 
 
 class Updates:
-    """Applies updates, each to a job as it was read; one that has changed hands meanwhile is read again."""
+    """Applies updates to jobs; a job that has changed hands since it was read is read again."""
 
     def __init__(self, store: Store, clients: LegacyClients, lease_seconds: int) -> None:
         self._store = store
@@ -44,7 +44,7 @@ class Updates:
         raise Conflict(CHANGING_HANDS)
 
     def _apply(self, job: Job, update: JobUpdate, client: Client) -> bool:
-        """Do what the update says; False when the job has changed hands since it was read."""
+        """Apply an update; False when the job has changed hands since it was read."""
         if job["state"] in ENDED:
             return _repeats_the_end(job, update)
         live = "lease" in job and job["readyAt"] > self._store.context.clock.now()
@@ -60,13 +60,13 @@ class Updates:
         return self._update_free(job, update, client)
 
     def _take_over(self, job: Job, update: JobUpdate, client: Client) -> bool:
-        """Take a job from its holder, which has been started again under another address, or has lost its lease."""
+        """Take a job from its holder, which has restarted under another address, or whose lease has run out."""
         if update.status in {_HALF_DONE, _SECOND_HALF}:
             return self._clients.take_over(job, client, update.status, _messages(update), _amendments(update))
         return self._report(job, update, client)
 
     def _update_free(self, job: Job, update: JobUpdate, client: Client) -> bool:
-        """Change a job that nobody holds: to work on it is to claim it, to end it or describe it is not."""
+        """Change a job without a lease: a status of work claims it, an end or a description does not."""
         if update.status != _START and is_fenced(job, client):
             raise LeaseLost(TAKEN_FROM_CLIENT)
         if update.status in _SAID_OF_WAITING:
@@ -84,7 +84,7 @@ class Updates:
         return claimed
 
     def _report(self, job: Job, update: JobUpdate, client: Client) -> bool:
-        """Report an update under the claim that the job is held under."""
+        """Report an update under the job's present claim."""
         if update.status == "queued":
             return self._clients.give_back(job, client, _messages(update), _amendments(update))
         return isinstance(self._store.reporting.report([self._as_report(job, update)])[0], Accepted)
@@ -105,7 +105,7 @@ class Updates:
 
 
 def _takes_over(job: Job, update: JobUpdate, client: Client) -> bool:
-    """Say whether an update takes a job from a holder that is another client, and that may lose it so."""
+    """Say whether an update takes a job from another client, whose lease may be taken over."""
     goes_on = (job["status"], update.status) == (_HALF_DONE, _SECOND_HALF) and not is_fenced(job, client)
     return goes_on or update.status in _RESETS
 

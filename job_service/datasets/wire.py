@@ -34,7 +34,7 @@ class DataStructureUpdate(Body):
 
 
 class BumpManifesto(Body):
-    """What a bump releases and removes."""
+    """The datasets that a bump releases and removes."""
 
     version: Version
     description: Text
@@ -89,13 +89,13 @@ class JobUpdate(Body):
 
 
 class NamedJobUpdate(JobUpdate):
-    """`PUT /jobs`: the same, with the job's id beside it."""
+    """`PUT /jobs`: a `JobUpdate` with the job's id beside it."""
 
     jobId: Annotated[str, StringConstraints(min_length=1, max_length=64)]  # noqa: N815  the wire's spelling
 
 
 class ItemResult(TypedDict):
-    """What became of one item of a batch."""
+    """The result of one item of a batch."""
 
     status: Literal["CREATED", "FAILED"]
     msg: str
@@ -104,7 +104,7 @@ class ItemResult(TypedDict):
 
 
 class Target(TypedDict):
-    """A dataset and the last word on it."""
+    """A dataset and its latest change."""
 
     name: str
     lastUpdatedAt: datetime
@@ -123,10 +123,10 @@ class Importable(TypedDict):
 
 
 def created(job_id: str) -> ItemResult:
-    """Return the result of an item that was taken in."""
+    """Return the result of an item whose job was created."""
     return {"job_id": job_id, "status": "CREATED", "msg": "OK"}
 
 
 def refused(reason: str, code: str = "invalid") -> ItemResult:
-    """Return the result of an item that was not."""
+    """Return the result of a refused item."""
     return {"status": "FAILED", "msg": reason, "code": code}

@@ -1,1 +1,1 @@
-"""A private mongod for those who have none."""
+"""A private mongod, for a service without a database of its own."""

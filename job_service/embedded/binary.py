@@ -1,4 +1,4 @@
-"""Where the mongod is that a private database runs on."""
+"""Finds the mongod program for a private database."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 from job_service.embedded.errors import MongodMissing
 
 OLDEST = (6, 0)
-# A locale that mongod does not know would end it, and it has no use for our secrets.
+# An unknown locale would make mongod exit, and it needs none of our secrets.
 ENVIRONMENT = {"LC_ALL": "C"}
 ANSWER_SECONDS = 20.0
 
@@ -18,7 +18,7 @@ ANSWER_SECONDS = 20.0
 def find_mongod() -> Path:
     """Give the first mongod that is new enough: from PATH, else from the wheel of the extra `embedded`.
 
-    Raises MongodMissing, which says what was found instead and what to do.
+    Raises MongodMissing, whose text says what was found instead and what to do.
     """
     refused = []
     for candidate in _candidates():
@@ -36,7 +36,7 @@ def _candidates() -> Iterator[Path]:
     on_path = shutil.which("mongod")
     if on_path:
         yield Path(on_path)
-    # Only the top package is looked up, which imports nothing: the whole of fiftyone would take seconds.
+    # Only the top package is looked up, without importing it: importing fiftyone would take seconds.
     spec = find_spec("fiftyone")
     for place in (spec and spec.submodule_search_locations) or ():
         in_wheel = Path(place, "db", "bin", "mongod")
@@ -45,7 +45,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _problem(mongod: Path) -> str | None:
-    """Say why this mongod will not do; None: it will."""
+    """Say why this mongod cannot be used; None: it can."""
     try:
         answer = subprocess.run(
             [mongod, "--version"], capture_output=True, check=False, env=ENVIRONMENT, timeout=ANSWER_SECONDS

@@ -1,4 +1,4 @@
-"""The folder that holds what a private mongod keeps."""
+"""The data folder of a private mongod."""
 
 import base64
 import contextlib
@@ -13,35 +13,35 @@ from job_service.embedded.errors import FolderInUse
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
-# A predecessor that was killed takes its mongod along within milliseconds; a service manager's restart is to succeed.
+# When a service is killed, its mongod ends within milliseconds: an immediate restart has to wait for that.
 LOCK_PATIENCE = 2.0
 LOCK_POLL = 0.05
 
 
 @dataclass(frozen=True)
 class DataFolder:
-    """Names, keys and the lock of one data folder; what is in `mongod/` is for its owner alone."""
+    """Names, keys and the lock of one data folder; only its owner can read `mongod/`."""
 
     root: Path
 
     @property
     def private(self) -> Path:
-        """Where all that belongs to mongod is."""
+        """The folder of all that belongs to mongod."""
         return self.root / "mongod"
 
     @property
     def database(self) -> Path:
-        """Where mongod keeps its files."""
+        """The folder of mongod's database files."""
         return self.private / "db"
 
     @property
     def log(self) -> Path:
-        """Mongod's log since its last start; the one before is beside it and ends in `.1`."""
+        """The log of mongod since its last start; the previous one has the suffix `.1`."""
         return self.private / "mongod.log"
 
     @property
     def key_file(self) -> Path:
-        """What members of a replica set know each other by; without one mongod does not ask for passwords either."""
+        """The key file of the replica set, without which mongod would not ask for passwords either."""
         return self.private / "key"
 
     def create(self) -> None:
@@ -54,9 +54,9 @@ class DataFolder:
             _write(self.key_file, base64.b64encode(secrets.token_bytes(96)).decode())
 
     def lock(self) -> int:
-        """Take the folder for this process; gives the descriptor that holds it as long as anyone has it open.
+        """Lock the folder for this process; gives the descriptor that holds the lock while any process has it open.
 
-        Raises FolderInUse when somebody else still has it after two seconds.
+        Raises FolderInUse when another process still holds the lock after two seconds.
         """
         descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         patience = time.monotonic() + LOCK_PATIENCE
@@ -78,17 +78,17 @@ class DataFolder:
         return file.read_text()
 
     def port(self) -> int | None:
-        """Give the port that was used last, None on the first start."""
+        """Give mongod's last port, None on the first start."""
         with contextlib.suppress(FileNotFoundError, ValueError):
             return int((self.private / "port").read_text())
         return None
 
     def remember_port(self, port: int) -> None:
-        """Keep the port for the next start: another one costs a new configuration of the replica set."""
+        """Store the port for the next start: another port would need a new configuration of the replica set."""
         _write(self.private / "port", str(port))
 
     def new_log(self) -> int:
-        """Give a descriptor of an empty log, having put the one before aside."""
+        """Rotate the log; give a descriptor of the new, empty one."""
         with contextlib.suppress(FileNotFoundError):
             self.log.replace(self.log.with_suffix(".log.1"))
         return os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
@@ -102,7 +102,7 @@ def _locked(descriptor: int) -> bool:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file for its owner alone, whole or not at all, also when the power fails."""
+    """Write a file, readable for its owner alone, atomically, also when the power fails."""
     draft = file.with_suffix(".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
     with os.fdopen(descriptor, "w") as stream:

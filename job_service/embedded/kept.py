@@ -18,10 +18,10 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass
 class Restarts:
-    """When a process that ended is started again: at once the first time, then after longer and longer pauses.
+    """When to restart a process that has ended: at once the first time, then after longer and longer pauses.
 
     `longest` is the longest pause in seconds; a run of `steady` seconds makes the next end a first one. After
-    `failures` ends in a row that were its own doing (an exit status, a crash) it is given up; None never gives up.
+    `failures` ends in a row for reasons of its own (an exit status, a crash) the process is given up; None: never.
     """
 
     longest: float
@@ -31,7 +31,7 @@ class Restarts:
     _failures: int = field(default=0, init=False)
 
     def pause(self, lasted: float, *, by_itself: bool) -> float | None:
-        """Seconds until the next start of a process that ran for `lasted` seconds; None: give it up."""
+        """Return the seconds until the next start of a process that ran for `lasted` seconds; None: give it up."""
         if lasted >= self.steady:
             self._ends = self._failures = 0
         self._ends += 1
@@ -43,10 +43,11 @@ class Restarts:
 
 @dataclass(frozen=True)
 class Program:
-    """What to keep running.
+    """A program to keep running.
 
-    `explain` makes the sentence for people when it is given up, from the return code. `grace` is the time in seconds
-    from SIGTERM to SIGKILL. With `may_finish` exit status 0 means that the work is done: it is not started again.
+    `explain` makes the sentence for people, from the return code, when the program is given up. `grace` is the time in
+    seconds from SIGTERM to SIGKILL. With `may_finish` exit status 0 means that the work is done: it is not started
+    again.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Program:
 
 
 class Kept:
-    """Keeps one program running: `start`, then `keep_up` whenever a child of this process ended or time is due."""
+    """Keeps one program running: call `start`, then `keep_up` whenever a child has ended or its time has come."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
@@ -76,7 +77,7 @@ class Kept:
         return self._process.poll() if self._process else None
 
     def start(self) -> None:
-        """Start the process, whatever became of the one before."""
+        """Start the process."""
         self._process = self._program.spawn()
         self._started = time.monotonic()
         self._due = None
@@ -84,7 +85,7 @@ class Kept:
     def keep_up(self, now: float) -> float | None:
         """Start the process again when it has ended and the pause is over.
 
-        Gives the time (of the monotonic clock, as `now`) when to call again; None: not before a child ends. Raises
+        Returns the time (of the monotonic clock, as `now`) of the next call; None: not before a child ends. Raises
         CannotRun when the process is given up.
         """
         if self._due is None:

@@ -1,4 +1,4 @@
-"""A private mongod: a replica set of one on loopback, with a password, that ends with this process."""
+"""A private mongod: a replica set of one member on loopback, with a password, that ends with this process."""
 
 import os
 import socket
@@ -21,8 +21,8 @@ HOST = "127.0.0.1"
 USER = "job-service"
 DATABASE = "jobdb"
 REPLICA_SET = "job-service"
-# Below what systems hand out to outgoing connections: one of those could take the port while mongod is being restarted,
-# a client that tries to reach it there even by connecting to itself.
+# Below the ephemeral ports: an outgoing connection could take one of those while mongod is being restarted, even
+# a client of mongod, by connecting to itself.
 PORTS = range(20_000, 30_000)
 LISTEN_SECONDS = 120.0
 LISTEN_POLL = 0.02
@@ -34,13 +34,13 @@ OPTIONS = (
     "--noscripting",
     "--quiet",
     "--wiredTigerCacheSizeGB=0.25",
-    # Three journal files of 100 MB and up to 5 % of the disk are what a server of its own deserves, not a guest.
+    # Smaller than the defaults (three journal files of 100 MB, up to 5 % of the disk), which suit a dedicated server.
     "--wiredTigerEngineConfigString=log=(file_max=16MB)",
     "--oplogSize=256",
     "--setParameter=diagnosticDataCollectionEnabled=false",
-    # There is nobody who could become the primary instead; waiting for one would take up to 15 seconds.
+    # No other member could become the primary; waiting for one would take up to 15 seconds.
     "--setParameter=shutdownTimeoutMillisForSignaledShutdown=0",
-    # A client that died in a transaction holds its documents for so long, instead of a minute.
+    # Seconds for which a dead client's transaction locks its documents; the default is a minute.
     "--setParameter=transactionLifetimeLimitSeconds=10",
 )
 
@@ -48,8 +48,8 @@ OPTIONS = (
 class PrivateMongod:
     """A mongod in `folder`, started by `start` and kept by `keep_up`, both from the main thread; `stop` ends it.
 
-    The kernel ends it with this process, however that ends. Its data, password and, if it can, its port stay the same
-    from start to start. `options` are further ones of mongod's command line.
+    The kernel ends mongod with this process, however that ends. Data, password and, if possible, the port stay the same
+    from start to start. `options` are added to mongod's command line.
     """
 
     def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
@@ -76,7 +76,7 @@ class PrivateMongod:
     def start(self, initiate: Callable[[str], None]) -> None:
         """Start mongod and wait until it can be written to.
 
-        `initiate` gets the connection string and makes the replica set and its user where they are missing, or raises
+        `initiate` gets the connection string and creates the replica set and its user where they are missing, or raises
         OSError with a sentence. Raises FolderInUse, MongodMissing, or CannotRun with the reason; then nothing is left.
         """
         try:
@@ -133,7 +133,7 @@ class PrivateMongod:
             raise CannotRun(f"The private MongoDB cannot run: {problem}") from problem
         places = (f"--dbpath={folder.database}", f"--keyFile={folder.key_file}", f"--port={self._port}")
         command = (str(self._binary), *places, *OPTIONS, *self._options)
-        # mongod holds the folder's lock too: whoever gets it next finds the database closed.
+        # mongod inherits the folder's lock: the next process that gets the lock finds the database closed.
         held = () if self._lock is None else (self._lock,)
         with os.fdopen(log, "wb") as output:
             return spawn(command, environment=ENVIRONMENT, output=output, keep=held)
@@ -160,7 +160,7 @@ def _choose_port(last: int | None) -> int:
     """Give the port of the last start when it is free, another one otherwise."""
     if last is not None and _is_free(last):
         return last
-    # Two that start at once must not choose alike, though both were seeded alike.
+    # SystemRandom: two services that start at once with equal seeds must not choose the same port.
     return next(port for port in SystemRandom().sample(PORTS, len(PORTS)) if _is_free(port))
 
 

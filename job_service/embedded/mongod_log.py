@@ -1,4 +1,4 @@
-"""What a mongod that ended has to say about it."""
+"""The reason for mongod's end, read from its log."""
 
 import json
 import os
@@ -8,14 +8,14 @@ from typing import Any
 from job_service.embedded.process import ending
 
 TAIL_BYTES = 256 * 1024
-# mongod cannot even start with less.
+# The free space, in bytes, without which mongod does not start.
 FULL_BELOW_BYTES = 1024 * 1024
 NO_SPACE = "No space left on device"
 ADDRESS_IN_USE = 48
 
 
 def why_it_ended(returncode: int, log: Path) -> str:
-    """Make the sentence for people that names the reason, from the log, the return code, and the disk the log is on."""
+    """Return a sentence with the reason, from the log, the return code, and the free space on the log's disk."""
     text = _tail(log)
     if NO_SPACE in text or _is_full(log.parent):
         return (
@@ -43,7 +43,7 @@ def _is_full(folder: Path) -> bool:
 
 
 def _serious(text: str) -> str | None:
-    """Give what the first fatal entry that names an error says, else the last error."""
+    """Give the text of the first fatal entry that names an error, else of the last error."""
     entries = [_entry(line) for line in text.splitlines()]
     fatal = (said for entry in entries if entry.get("s") == "F" and (said := _said(entry)))
     error = (said for entry in reversed(entries) if entry.get("s") == "E" and (said := _said(entry)))
@@ -51,7 +51,7 @@ def _serious(text: str) -> str | None:
 
 
 def _said(entry: dict[str, Any]) -> str | None:
-    """Give message and error; the storage engine's errors are numbers whose text is in its own message."""
+    """Give an entry's message and error; the storage engine's errors are numbers, whose text is in the message."""
     attributes = entry.get("attr") or {}
     for each in (attributes.get("message"), attributes.get("error")):
         detail = (each.get("msg") or each.get("errmsg")) if isinstance(each, dict) else None
@@ -70,5 +70,5 @@ def _entry(line: str) -> dict[str, Any]:
 
 
 def _first_plain_line(text: str) -> str | None:
-    """Give what mongod said before it opened its log, for example about an option it does not know."""
+    """Give the first line that mongod wrote before it opened its log, for example about an unknown option."""
     return next((line for line in text.splitlines() if line and not line.startswith("{")), None)

@@ -1,4 +1,4 @@
-"""Processes that end with this one."""
+"""Child processes that end with this process."""
 
 import os
 import signal
@@ -24,9 +24,10 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a program that the kernel kills when this process ends, however it ends.
 
-    It leads a session of its own, so that Ctrl-C in a terminal reaches this process alone, which then ends the program
-    in its own time. `output` takes standard output and error (the same as ours without it); the descriptors in `keep`
-    stay open. Raises RuntimeError outside the main thread: the program's life hangs on the thread that starts it.
+    The program leads a session of its own, so that Ctrl-C in a terminal reaches this process alone, which then ends the
+    program in its own time. `output` takes standard output and error (the same as ours without it); the descriptors in
+    `keep` stay open. Raises RuntimeError outside the main thread: the kernel kills the program with the thread that
+    starts it.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("a program that ends with its parent is started from the main thread")
@@ -42,18 +43,18 @@ def spawn(
 
 
 def end(process: subprocess.Popen[bytes], grace: float) -> None:
-    """Ask for the end with SIGTERM; kill the process and its group after `grace` seconds, or at once on Ctrl-C."""
+    """Send SIGTERM; kill the process and its group after `grace` seconds, or at once on Ctrl-C."""
     process.terminate()
     try:
         process.wait(grace)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        # Not yet waited for, so that the group's number cannot have become somebody else's.
+        # The process has not been waited for yet, so its group's number cannot have been reused.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
 def failed_by_itself(returncode: int) -> bool:
-    """Whether a process ended for a reason of its own, rather than by a signal that someone sent or in good order."""
+    """Say whether a process ended for a reason of its own: neither in good order nor by a signal that somebody sent."""
     return returncode > 0 or returncode in CRASHES
 
 

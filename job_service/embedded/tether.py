@@ -1,10 +1,10 @@
-"""Run a program that ends with its parent, however the parent ends, kill -9 included.
+"""Runs a program that ends with its parent, however the parent ends, kill -9 included.
 
 `tether.py PARENT PROGRAM [ARGUMENT...]`, PARENT being the process id of the caller. On Linux this process becomes the
 program, and the kernel kills it when the thread that started it ends. Elsewhere it stays in between, looks five times a
 second whether the parent is still there, and ends as the program does.
 
-It is started by its path and imports the standard library alone, so that it costs some 20 milliseconds.
+This file is run by its path and imports the standard library alone, so that it costs some 20 milliseconds.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 def main(arguments: Sequence[str]) -> int:
     """Become the program, or run it to its end and end likewise."""
     parent, command = int(arguments[0]), list(arguments[1:])
-    # Python ignores these two, and what is ignored stays so in the program.
+    # Python ignores these two signals, and the program would inherit that.
     for each in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(each, signal.SIG_DFL)
     if sys.platform == "linux":
@@ -44,7 +44,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def become(command: list[str]) -> int:
-    """Turn this process into the program; come back only when that is not possible."""
+    """Turn this process into the program; returns only if that fails."""
     try:
         os.execvp(command[0], command)  # noqa: S606 - no shell is wanted, and the command is the caller's
     except OSError as problem:
@@ -62,7 +62,7 @@ def watch(parent: int, command: Sequence[str]) -> int:
         for each in programs:
             each.send_signal(signum)
 
-    # Before the program starts: a signal that ended this process alone would leave it behind.
+    # Handlers come before the program's start: a signal that ended this process alone would leave the program behind.
     for each in FORWARDED:
         signal.signal(each, hand_on)
     program = subprocess.Popen(command, close_fds=False)

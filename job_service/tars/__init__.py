@@ -1,7 +1,7 @@
 """The one reader of datasets' tars, for the service that lists them and the worker that imports them.
 
-Such a file comes from outside: it may claim any size, hold millions of members, or be no tar at all. Nothing is ever
-extracted, and yet what is read is what `tar x` would have written.
+Such a file is untrusted: it may claim any size, hold millions of members, or be no tar at all. No member is ever
+extracted, and yet the contents read are those that `tar x` would have written.
 """
 
 from job_service.tars.dataset import DatasetFiles, read_dataset

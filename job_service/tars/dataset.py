@@ -10,7 +10,7 @@ from job_service.tars.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class DatasetFiles:
-    """`<NAME>.json`, None where it is no file of the tar, and the files in `chunks` and below, each with its name."""
+    """`<NAME>.json`, None where the tar has no such file, and the files in `chunks` and below, by name."""
 
     metadata: Contents | None
     chunks: tuple[tuple[str, Contents], ...]
@@ -19,8 +19,8 @@ class DatasetFiles:
 def read_dataset(descriptor: int, dataset: str, on_read: Callable[[], None] | None = None) -> DatasetFiles:
     """Find the files of a dataset in the tar behind an open descriptor, which stays open.
 
-    `on_read` is called before each read, and may raise. Raises BrokenTar where it is no tar that can be trusted, and
-    UnfinishedTar where its end is missing; OSError where the disk fails.
+    `on_read` is called before each read, and may raise. Raises BrokenTar for a malformed or dangerous tar, and
+    UnfinishedTar for one without its end; OSError where the disk fails.
     """
     tree = Tree()
     for name, member in read_members(descriptor, on_read):

@@ -1,10 +1,10 @@
-"""Why a tar cannot be read. No message has a character that JSON or a terminal would not take."""
+"""Errors in reading tars. Their messages have only characters that are safe in JSON and on a terminal."""
 
 SHOWN_CHARACTERS = 100
 
 
 class BrokenTar(Exception):
-    """No uncompressed tar of files, folders and links that stay inside, or one beyond a limit; the text says why."""
+    """The file is no uncompressed tar, has a member that leads outside, or exceeds a limit; the text says which."""
 
 
 class UnfinishedTar(BrokenTar):
@@ -15,5 +15,5 @@ class UnfinishedTar(BrokenTar):
 
 
 def shown(name: str) -> str:
-    """Return a name from a tar as it may stand in a message: quoted, short and in characters that can be printed."""
+    """Return a name from a tar for a message: quoted, shortened, in printable characters."""
     return ascii(name) if len(name) <= SHOWN_CHARACTERS else ascii(name[:SHOWN_CHARACTERS]) + "..."

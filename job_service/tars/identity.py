@@ -1,4 +1,4 @@
-"""What tells one file from another, and from itself after somebody has written to it."""
+"""The identity of a file's contents, as a key of caches."""
 
 import os
 
@@ -6,5 +6,5 @@ Identity = tuple[int, ...]
 
 
 def identity(status: os.stat_result) -> Identity:
-    """Return what changes with a file's contents, and is no other file's."""
+    """Return a value that no other file has, and that changes whenever the file is written to."""
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -1,6 +1,6 @@
 """The members of a tar, one by one, as its headers have them.
 
-The headers are read through tarfile, in small pieces and not too many. The formats are `ustar` and `pax` of POSIX, with
+tarfile reads the headers, in a limited number of small pieces. The formats are `ustar` and `pax` of POSIX, with
 GNU's additions: https://www.gnu.org/software/tar/manual/html_node/Standard.html
 """
 
@@ -27,7 +27,7 @@ VOLUME_NAME, LISTED_FOLDER = b"V", b"D"
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Bytes of a file that the tar holds: where they are in the file and in the tar, and how many."""
+    """Bytes of a file that the tar holds: their offsets in the file and in the tar, and their number."""
 
     position: int
     offset: int
@@ -36,7 +36,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A file: its size, and its bytes in order; between two extents and behind the last are zeros."""
+    """A file: its size, and its extents in order; zeros fill the gaps between them and after the last."""
 
     size: int
     extents: tuple[Extent, ...]
@@ -44,21 +44,21 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class SymbolicLink:
-    """A link by name, followed when it is read."""
+    """A symbolic link, followed when it is read."""
 
     target: str
 
 
 @dataclass(frozen=True, slots=True)
 class HardLink:
-    """Another name of what stands under an earlier one."""
+    """A hard link to the member of an earlier name."""
 
     target: str
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder, and what it holds."""
+    """A folder and its entries."""
 
     children: "dict[str, Folder | Contents | SymbolicLink]" = field(default_factory=dict)
 
@@ -104,7 +104,7 @@ def _members(file: "_HeaderFile", size: int) -> Iterator[tuple[str, Member]]:
 
 
 def _require_extended_headers(file: "_HeaderFile", begin: int, end: int) -> None:
-    """Require what stands before a member's own header to be whole: tarfile leaves out what it cannot read of it."""
+    """Require the extended headers before a member's own to be well-formed: tarfile ignores malformed records."""
     while begin + tarfile.BLOCKSIZE < end:
         file.seek(begin)
         header = tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape")
@@ -116,9 +116,9 @@ def _require_extended_headers(file: "_HeaderFile", begin: int, end: int) -> None
 
 
 def _require_end(file: "_HeaderFile", offset: int) -> None:
-    """Require the two blocks of zeros that end a tar: every common writer makes them, and whatever follows is ignored.
+    """Require the two blocks of zeros that end a tar: every common writer makes them; bytes behind are ignored.
 
-    One alone may be where an upload has come to. A damaged header tarfile takes for the end, too.
+    One block alone may be the present end of an upload. tarfile also takes a damaged header for the end.
     """
     file.seek(offset)
     two_blocks = file.read(2 * tarfile.BLOCKSIZE)
@@ -129,7 +129,7 @@ def _require_end(file: "_HeaderFile", offset: int) -> None:
 
 
 def _member(info: tarfile.TarInfo, size: int) -> Member:
-    # Files of the oldest format are folders where their names say so.
+    # In the oldest format a file whose name ends with a slash is a folder.
     if info.isdir() or info.type == LISTED_FOLDER or (info.isreg() and info.name.endswith("/")):
         return Folder()
     if info.isreg():
@@ -142,11 +142,11 @@ def _member(info: tarfile.TarInfo, size: int) -> Member:
 
 
 def _contents(info: tarfile.TarInfo, size: int) -> Contents:
-    """Find where a file's bytes are; those of a sparse one stand one after the other in the tar."""
+    """Find a file's extents; those of a sparse file stand one after the other in the tar."""
     extents, offset, end = [], info.offset_data, 0
     parts: Any = [(0, info.size)] if info.sparse is None else info.sparse
     for position, length in parts:
-        # GNU's header has room for four parts; tarfile gives those that are not used as well, with zeros in them.
+        # GNU's header has room for four extents; tarfile also gives unused ones, filled with zeros.
         if not position and not length:
             continue
         if not end <= position <= position + length <= info.size:
@@ -159,7 +159,7 @@ def _contents(info: tarfile.TarInfo, size: int) -> Contents:
 
 
 class _Header(tarfile.TarInfo):
-    """A header whose name is right also in GNU's format with times, which stand where POSIX has a name's beginning."""
+    """A header whose name is right also in GNU's format, which has times in the place of POSIX's name prefix."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -170,7 +170,7 @@ class _Header(tarfile.TarInfo):
 
 
 class _HeaderFile(io.FileIO):
-    """A descriptor that gives out small pieces only, and not without end; it remembers that a read met the end."""
+    """A file that reads a limited number of small pieces, and remembers whether a read met the end."""
 
     def __init__(self, descriptor: int, on_read: Callable[[], None] | None) -> None:
         super().__init__(descriptor, closefd=False)
@@ -180,7 +180,7 @@ class _HeaderFile(io.FileIO):
         self.seek(0)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        # Every loop inside tarfile reads, so this bounds those without an end, too.
+        # Every loop inside tarfile reads, so the limit ends endless ones as well.
         if self._on_read is not None:
             self._on_read()
         self._left -= 1

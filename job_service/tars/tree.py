@@ -1,4 +1,4 @@
-"""What `tar x` would write into an empty folder, told from the members alone."""
+"""The tree that `tar x` would write into an empty folder, derived from the members alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Tree:
     root: Folder = field(default_factory=Folder)
 
     def add(self, name: str, member: Member) -> None:
-        """Put a member in its place. Raises BrokenTar for one that leads out, or that `tar x` could not write."""
+        """Add a member. Raises BrokenTar for one that leads outside, or that `tar x` could not write."""
         parts = _parts(name)
         if isinstance(member, SymbolicLink):
             _require_inside(name, parts[:-1], member.target)
@@ -30,9 +30,9 @@ class Tree:
             raise BrokenTar(f"{shown(name)} is no name of a file")
 
     def find(self, path: str) -> Folder | Contents | None:
-        """Follow a path, and all links on it, as the file system would; None where that leads to nothing.
+        """Resolve a path and all links on it, as the file system would; None where nothing is there.
 
-        Raises BrokenTar where it leads out of the tar, or from link to link.
+        Raises BrokenTar where the path leads out of the tar, or through too many links.
         """
         folders, todo, links = [self.root], path.split("/")[::-1], 0
         while todo:
@@ -68,7 +68,7 @@ class Tree:
             yield name, found
 
     def _named(self, name: str, target: str) -> Node:
-        """Return what a hard link names: it may be a symbolic link, which is not followed."""
+        """Return the member that a hard link names; a symbolic link is not followed."""
         *folders, last = _parts(target) or [""]
         node = self._folder(name, folders).children.get(last)
         if node is None or isinstance(node, Folder):
@@ -76,7 +76,7 @@ class Tree:
         return node
 
     def _folder(self, name: str, parts: list[str]) -> Folder:
-        """Return the folder of a member, made where there is none."""
+        """Return a member's parent folder, created where there is none."""
         folder = self.root
         for part in parts:
             child = folder.children.setdefault(part, Folder())
@@ -106,7 +106,7 @@ def _parts(name: str) -> list[str]:
 
 
 def _require_inside(name: str, folders: list[str], target: str) -> None:
-    """Refuse a link by its words alone, also where nobody will follow it."""
+    """Refuse a link whose target leads outside, even if the link is never followed."""
     if not target:
         raise BrokenTar(f"{shown(name)} is a link without a target")
     depth = len(folders)

@@ -1,4 +1,4 @@
-"""The words of `/api` into the lifecycle's verbs, and back."""
+"""Translates `/api` into the lifecycle's verbs, and back."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _FIFO = Narrowing(TRANSCODING.name)
 
 
 class TranscodingJobs:
-    """Takes in, edits, lists, hands out and ends transcoding jobs."""
+    """Submits, edits, lists, claims and ends transcoding jobs."""
 
     def __init__(self, store: Store, clients: LegacyClients, profiles: Profiles, options: EncoderOptions) -> None:
         self._store = store
@@ -37,14 +37,14 @@ class TranscodingJobs:
         self._jobs = Transcodings(store.collections, store.context.clock, store.moving)
 
     def add(self, new: NewTranscoding) -> int:
-        """Store a job and return its number. Raises NotFound for a profile that there is not."""
+        """Store a job and return its number. Raises NotFound for an unknown profile."""
         outcome = self._store.submission.create([replace(self._new_job(new), request_id=request_id())])[0]
         if not isinstance(outcome, Created):
             raise Conflict("The job could not be stored; try again")
         return outcome.job["number"]
 
     def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
-        """Return the job whose parameters are a body of `POST /api/job`. Raises Invalid, and NotFound for a profile."""
+        """Return the job whose parameters are a body of `POST /api/job`. Raises Invalid, NotFound (the profile)."""
         new = self._new_job(validate(NewTranscoding, parameters))
         return replace(new, job_id=job_id, created_by=dict(sender.user), request_id=sender.request_id)
 
@@ -65,7 +65,7 @@ class TranscodingJobs:
         self._jobs.edit(job["_id"], edit.Name, edit.Options)
 
     def delete(self, number: int | str) -> None:
-        """Delete a job; a worker that has it is told that it lost it. Raises NotFound."""
+        """Delete a job; its worker learns of that by LeaseLost. Raises NotFound."""
         self._clients.delete(self._get(number)["_id"])
 
     def page(self, skip: int, count: int | None) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ class TranscodingJobs:
         return as_object(self._get(number)["parameters"]["options"])
 
     def fetch(self, client: Client, host: str) -> tuple[dict[str, Any] | None, bool]:
-        """Claim the oldest job and return what its worker needs, if there is one; and whether nothing may start."""
+        """Claim the oldest job; return its work order, None: there is no job, and whether starts are paused."""
         job, pause = self._clients.take(_FIFO, client)
         if job is None:
             return None, pause is not None
@@ -97,7 +97,7 @@ class TranscodingJobs:
             self._clients.put_back(job["_id"], client)
 
     def hear(self, word: WorkerWord, client: Client) -> str:
-        """Take what a worker says of the job it fetched; return the message for it. Raises as `set_status` does."""
+        """Apply a worker's report on the job that it fetched; return the answer's message. Raises as `set_status`."""
         job = self._get(word.id)
         if word.status is not None:
             self.set_status(word.id, word.status, client)
@@ -108,7 +108,7 @@ class TranscodingJobs:
         return "Status has been set." if word.status is not None else "Job has been updated."
 
     def _start_or_keep(self, job: Job, client: Client) -> None:
-        """To work on a waiting job is to claim it; on one that this client works on, to keep its lease."""
+        """Claim a waiting job; renew the lease of one that this client works on."""
         if job["state"] in ENDED:
             raise AlreadyFinished(f"Job with id:{job['number']} has ended; to have it done again, set '{WAITING}'.")
         if "lease" in job and _may_be_own(job["lease"], client):
@@ -144,12 +144,12 @@ class TranscodingJobs:
 
 
 def _may_be_own(lease: Lease, client: Client) -> bool:
-    """Say whether a lease may be the client's: of several at one address, only one says that it has chosen the job."""
+    """Say whether a lease may be the client's: several clients at one address cannot be told apart."""
     return lease["worker"] == client.name and (client.distinct or lease.get("unnamed") != "chosen")
 
 
 def as_number(given: int | str) -> int | None:
-    """Return the number that an id is meant to be; None: it is none that was ever given out."""
+    """Return an id as a number; None for one that no job or profile can have."""
     return int(given) if _NUMBER.fullmatch(str(given)) else None
 
 

@@ -1,4 +1,4 @@
-"""What a transcoding job is: its words, the options there are, and what a fetching worker is given."""
+"""The document of a transcoding job: its statuses, its options, and the work order for its worker."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from job_service.lifecycle.kind import Kind
 WAITING, STARTED, PROCESSED = "todo", "doing", "processed"
 STATUSES = (WAITING, STARTED, PROCESSED)
 
-#: Its clients know no other end than `processed`; how a job ended is in its state.
+#: Clients know no other end than `processed`; the job's state says how it ended.
 TRANSCODING = Kind(
     name="transcoding",
     words={
@@ -30,14 +30,14 @@ TRANSCODING = Kind(
 
 
 class Information(TypedDict):
-    """What `/api` is."""
+    """The name and version of `/api`."""
 
     Name: str
     Version: float
 
 
 class WorkOrder(TypedDict):
-    """What an encoder fetches; the job's options stand beside these."""
+    """The answer to `fetchJob`; the job's options stand beside these fields."""
 
     jobId: int
     name: str
@@ -49,7 +49,7 @@ class WorkOrder(TypedDict):
 
 
 class Option(TypedDict):
-    """An option that there is."""
+    """An option that jobs may have."""
 
     id: int
     key: str
@@ -76,7 +76,7 @@ WELL_KNOWN = frozenset(key for key, _, _ in _STARTING_SET)
 
 
 def options_there_are(used: Iterable[tuple[int, str]]) -> list[Option]:
-    """Return the starting set, and after it what has been used beside it, given as numbers from 1 and keys."""
+    """Return the built-in options, then those used beside them, which are given as numbers from 1 and keys."""
     start: list[Option] = [
         {"id": place, "key": key, "name": name, "is_optional": is_optional}
         for place, (key, name, is_optional) in enumerate(_STARTING_SET, 1)
@@ -86,7 +86,7 @@ def options_there_are(used: Iterable[tuple[int, str]]) -> list[Option]:
 
 
 def work_order(number: int, name: str, options: Mapping[str, Any], host: str) -> dict[str, Any]:
-    """Return what `fetchJob` answers: the options, and over them what the worker has to know."""
+    """Return the answer to `fetchJob`: the job's options, overlaid with the fields of the work order."""
     reserved = {
         "jobId": number,
         "name": name,

@@ -1,4 +1,4 @@
-"""What only transcoding jobs need: pages in the order of their numbers, and changes to their options."""
+"""Queries of transcoding jobs alone: pages in the order of their numbers, and changes of their options."""
 
 import heapq
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _LISTED = {"number": 1, "parameters.name": 1, "state": 1, "status": 1, "updatedA
 
 
 class Transcodings:
-    """Lists and edits; everything else is the store's."""
+    """Lists and edits transcoding jobs."""
 
     def __init__(self, collections: Collections, clock: Clock, moving: Moving) -> None:
         self._inprogress = collections.inprogress
@@ -24,7 +24,7 @@ class Transcodings:
         self._moving = moving
 
     def page(self, skip: int = 0, count: int | None = None) -> list[Job]:
-        """Return jobs with what a list shows of them, smallest number first, without deleted ones."""
+        """Return jobs with the fields that a list shows, smallest number first, without deleted ones."""
         wanted = {"kind": "transcoding", "number": {"$gt": 0}}
         most = skip + count if count is not None else 0
         live = list(self._inprogress.find(wanted, _LISTED).sort("number", 1).limit(most))
@@ -32,7 +32,7 @@ class Transcodings:
         return list(islice(_merge(live, ended), skip, skip + count if count is not None else None))
 
     def edit(self, job_id: str, name: str | None, options: Mapping[str, Any]) -> None:
-        """Rename a job and lay options over those it has, also when it has ended."""
+        """Rename a job and merge options into its own, also when it has ended."""
         changed: dict[str, Any] = {"options": merged("parameters.options", options)}
         if name is not None:
             changed["name"] = {"$literal": name}
@@ -45,7 +45,7 @@ class Transcodings:
 
 
 def _merge(live: list[Job], ended: list[Job]) -> Iterator[Job]:
-    """Merge by number; a job in both is being moved, and is shown once."""
+    """Merge two lists by number; a job in both is being moved, and is listed once."""
     last = None
     for job in heapq.merge(live, ended, key=lambda job: job["number"]):
         if job["number"] != last:

@@ -28,7 +28,7 @@ _PAGE = (
 
 
 def _change(key: str, summary: str, body: Any = None, example: Any = None, *refusals: int) -> Operation:
-    """Return a route that is answered what was done."""
+    """Return the description of a route that is answered with a message."""
     return Operation(key, summary, ApiAnswer, body=body, example=example, refusals=refusals)
 
 

@@ -1,4 +1,4 @@
-"""The options that somebody has used in a transcoding job or a profile, beside those that are always there."""
+"""Options that have been used in a transcoding job or a profile, beside the built-in ones."""
 
 from collections.abc import Callable, Iterable
 
@@ -12,7 +12,7 @@ NextNumbers = Callable[[int], int]
 
 
 class EncoderOptions:
-    """Remembers option keys, each with a number of its own."""
+    """Stores the keys of used options, each with a number of its own."""
 
     def __init__(self, collections: Collections, next_numbers: NextNumbers) -> None:
         self._options = collections.encoder_options
@@ -23,7 +23,7 @@ class EncoderOptions:
         return [(option["_id"], option["key"]) for option in self._options.find().sort("_id", 1)]
 
     def remember(self, keys: Iterable[str]) -> None:
-        """Store those that nobody has used before."""
+        """Store the keys that have not been used before."""
         asked = list(dict.fromkeys(keys))
         if not asked:
             return
@@ -37,5 +37,5 @@ class EncoderOptions:
                 [{"_id": first + place, "key": key} for place, key in enumerate(unseen)], ordered=False
             )
         except BulkWriteError as error:
-            # Somebody else has used the same one at the same moment.
+            # Another request has stored the same key at the same moment.
             duplicates(error)

@@ -1,4 +1,4 @@
-"""Profiles and the options there are, in the words of `/api`."""
+"""Translates the routes of profiles and options into the store's calls."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ class ProfileBook:
             raise NotFound(no_profile(edit.Id))
 
     def delete(self, given: str) -> None:
-        """Delete a profile; jobs that it has filled keep what they got. Raises NotFound."""
+        """Delete a profile; jobs keep the options that the profile gave them. Raises NotFound."""
         number = as_number(given)
         if number is None or not self._profiles.delete(number):
             raise NotFound(no_profile(given))
@@ -59,7 +59,7 @@ class ProfileBook:
         return profile.options
 
     def options(self) -> list[Option]:
-        """Return the options there are."""
+        """Return all options that jobs may have."""
         return options_there_are(self._options.all())
 
     def _remember(self, options: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ class Profiles:
         return _profile(found) if found else None
 
     def edit(self, number: int, name: str | None, options: Mapping[str, Any]) -> bool:
-        """Rename a profile and lay options over those it has; False: there is none. Raises NameTaken."""
+        """Rename a profile and merge options into its own; False: there is no such profile. Raises NameTaken."""
         changed: Document = {"options": merged("options", options)}
         if name is not None:
             changed["name"] = {"$literal": name}
@@ -62,7 +62,7 @@ class Profiles:
             raise NameTaken from error
 
     def delete(self, number: int) -> bool:
-        """Delete a profile; False: there is none."""
+        """Delete a profile; False: there is no such profile."""
         return bool(self._profiles.delete_one({"_id": number}).deleted_count)
 
 

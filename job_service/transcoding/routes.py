@@ -128,7 +128,7 @@ def _profile_routes(book: ProfileBook) -> Blueprint:
     @routes.delete("/profile/<path:name>")
     @allows(Role.SUBMIT, Role.OPERATE)
     def delete(name: str) -> Response:
-        # Its number stands where a new profile's name does.
+        # For this route `{profile}` is a number, for a new profile a name.
         book.delete(name)
         return answer(told("Profile has been deleted."))
 

@@ -12,7 +12,7 @@ from job_service.web.times import Moment
 
 
 def _value(value: object) -> object:
-    """Say what is wrong once, and not once for each type that a value may have."""
+    """Accept a value of one of several types, with one message instead of pydantic's one for each type."""
     if not isinstance(value, str | bool | int | float):
         raise ValueError("must be a text, a number, true or false")  # noqa: TRY004  pydantic wants this one
     return value
@@ -32,7 +32,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 #: A number; some clients send it as text.
 Number = Annotated[int | Annotated[str, StringConstraints(max_length=200)], BeforeValidator(_number)]
 
-#: What a fetched job holds beside its options.
+#: The fields of a fetched job beside its options.
 _RESERVED = ("name", "service", "enable", "version", "config")
 
 
@@ -67,7 +67,7 @@ class NewTranscodingStatus(Body):
 
 
 class WorkerWord(Body):
-    """`POST /api/updateJob`: a status, changed options, or only a sign of life."""
+    """`POST /api/updateJob`: a status, changed options, or only a heartbeat."""
 
     id: Number
     status: str | None = None
@@ -75,7 +75,7 @@ class WorkerWord(Body):
 
 
 class ApiAnswer(TypedDict):
-    """What `/api` says of what was done or refused."""
+    """The answer of `/api` to an action, done or refused."""
 
     code: int
     msg: str
@@ -101,7 +101,7 @@ class Profile(TypedDict):
 
 
 def read_options(body: dict[str, object]) -> dict[str, Any]:
-    """Return a body that is nothing but options. Raises Invalid."""
+    """Return a body whose fields are options. Raises Invalid."""
     return validate(Edit, {"Options": body}).Options
 
 
@@ -114,14 +114,14 @@ def read_edit(body: dict[str, object]) -> Edit:
 
 
 def read_word(body: dict[str, object]) -> WorkerWord:
-    """Return what a worker says: `{id, status}`, or the `{jobId, ...}` it has fetched. Raises Invalid."""
+    """Return a worker's report: `{id, status}`, or the fetched `{jobId, ...}` itself. Raises Invalid."""
     rest = {key: value for key, value in body.items() if key not in _RESERVED}
     ids = [rest.pop(key) for key in ("id", "jobId") if key in rest]
     if len(ids) != 1:
         raise Invalid.field("id", "is required, once, as id or jobId")
     word = {"id": ids[0]}
     status = rest.pop("status", None)
-    # What was fetched has the address of this very route there.
+    # In a fetched job `status` is the URL of this route, not a status.
     if status is not None and not (isinstance(status, str) and status.endswith("/api/updateJob")):
         word["status"] = status
     said = validate(WorkerWord, word)
@@ -129,7 +129,7 @@ def read_word(body: dict[str, object]) -> WorkerWord:
 
 
 def shown(job: Job) -> dict[str, Any]:
-    """Return a job as it is listed; one that did not end well also has its state and, if it is known, the reason."""
+    """Return a job as it is listed; one that failed also has its state and, if known, the reason."""
     entry = {
         "id": job["number"],
         "name": job["parameters"]["name"],
@@ -143,10 +143,10 @@ def shown(job: Job) -> dict[str, Any]:
 
 
 def told(message: str) -> ApiAnswer:
-    """Return the answer to whatever was done."""
+    """Return the answer to a successful action."""
     return {"code": 200, "msg": message, "result": True}
 
 
 def refused(body: dict[str, Any], status: int) -> dict[str, Any]:
-    """Return the answer to whatever was not."""
+    """Return the answer to a refused action."""
     return {"code": status, "msg": body["message"], "result": False}
