@@ -1,9 +1,9 @@
 """Translates bodies of the claims API into the lifecycle's values, and back; for jobs of every kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from job_service.claims.desk import ClaimDesk
+from job_service.claims.desk import ClaimDesk, HungUp
 from job_service.claims.wire import Claimed, ClaimRequest, HeldJob, NamedUpdate, Update
 from job_service.kinds.family import ForWorker
 from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
@@ -15,10 +15,8 @@ from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Releas
 from job_service.lifecycle.view import CoreJob, core_view
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.claimed import ClaimAsked
-from job_service.web.clients import has_hung_up
 from job_service.web.combining import Combiner
-from job_service.web.request_ids import request_id
-from job_service.web.requests import item_check, validate
+from job_service.web.requests import validate
 
 _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed", "cancelled": "cancelled"}
 _MOST_VALUES = 1_000
@@ -38,8 +36,11 @@ class Claims:
         self._for_worker = for_worker
         self._reports: Combiner[Report, Answer] = Combiner(store.reporting.report)
 
-    def claim(self, asked: ClaimRequest) -> tuple[Claimed, dict[str, str]]:
-        """Claim jobs; return the answer and its headers. Raises Invalid, Limited."""
+    def claim(self, asked: ClaimRequest, request_id: str | None, hung_up: HungUp) -> tuple[Claimed, dict[str, str]]:
+        """Claim jobs, for nobody where the client has `hung_up` meanwhile; return the answer and its headers.
+
+        Raises Invalid, Limited.
+        """
         narrowing = self._narrowing(asked)
         claim = ClaimAsked(
             claim_id=asked.claimId or new_claim_id(),
@@ -47,10 +48,10 @@ class Claims:
             limit=asked.limit,
             lease_seconds=asked.leaseSeconds or self._lease_seconds(asked.kind),
             repeatable=asked.claimId is not None,
-            request_id=request_id(),
+            request_id=request_id,
         )
         self._store.workers.seen(asked.worker, narrowing)
-        claimed = self._desk.claim(narrowing, claim, asked.wait, has_hung_up())
+        claimed = self._desk.claim(narrowing, claim, asked.wait, hung_up)
         answer: Claimed = {
             "serverTime": self._store.context.clock.now(),
             "claims": [self._held(job) for job in claimed.jobs],
@@ -59,23 +60,24 @@ class Claims:
             return answer, {}
         return {**answer, "paused": True, "message": claimed.pause["msg"]}, {"Retry-After": str(_PAUSE_RETRY)}
 
-    def update(self, claim_id: str, job_id: str, update: Update) -> dict[str, Any]:
+    def update(self, claim_id: str, job_id: str, update: Update, request_id: str | None) -> dict[str, Any]:
         """Take one report. Raises LeaseLost, AlreadyFinished, NotFound, Invalid."""
-        answer = self._reports.do([_report(claim_id, job_id, update, request_id())])[0]
+        answer = self._reports.do([_report(claim_id, job_id, update, request_id)])[0]
         if isinstance(answer, Refused):
             raise _error(answer)
         return _accepted(answer)
 
-    def update_many(self, items: Sequence[Any]) -> list[dict[str, Any]]:
-        """Take many reports; return a result each, in order."""
+    def update_many(
+        self, items: Sequence[Any], require_fit: Callable[[object], None], request_id: str | None
+    ) -> list[dict[str, Any]]:
+        """Take many reports; return a result each, in order. `require_fit` raises Invalid for a bad item."""
         results: list[dict[str, Any]] = [{} for _ in items]
         reports: dict[int, Report] = {}
-        known_as, require_fit = request_id(), item_check()
         for place, item in enumerate(items):
             try:
                 require_fit(item)
                 update = validate(NamedUpdate, item)
-                reports[place] = _report(update.claimId, update.jobId, update, known_as)
+                reports[place] = _report(update.claimId, update.jobId, update, request_id)
             except Invalid as error:
                 results[place] = _named(item, ok=False, code=error.code, message=error.message, errors=error.faults)
         answers = self._reports.do(list(reports.values())) if reports else []
@@ -83,9 +85,9 @@ class Claims:
             results[place] = _result(items[place], answer)
         return results
 
-    def release(self, claim_id: str, job_id: str, delay: int) -> CoreJob:
+    def release(self, claim_id: str, job_id: str, delay: int, request_id: str | None) -> CoreJob:
         """Release a job. Raises LeaseLost, AlreadyFinished, NotFound."""
-        answer = self._store.reporting.release([Release(job_id, claim_id, delay, request_id())])[0]
+        answer = self._store.reporting.release([Release(job_id, claim_id, delay, request_id)])[0]
         if isinstance(answer, Refused):
             raise _error(answer)
         job = self._store.reading.get(job_id)
@@ -119,7 +121,7 @@ class Claims:
         return Narrowing(family.name, by["type"], by["datasetName"], by["key"], by["label"])
 
 
-def _report(claim_id: str, job_id: str, update: Update, known_as: str | None) -> Report:
+def _report(claim_id: str, job_id: str, update: Update, request_id: str | None) -> Report:
     end = _ENDS.get(update.status or "")
     return Report(
         job_id=job_id,
@@ -132,7 +134,7 @@ def _report(claim_id: str, job_id: str, update: Update, known_as: str | None) ->
         messages=_log_lines(update),
         result=update.result,
         error=update.error or (update.log if end == "failed" else None),
-        request_id=known_as,
+        request_id=request_id,
     )
 
 

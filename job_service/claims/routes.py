@@ -6,8 +6,10 @@ from job_service.claims.adapter import Claims
 from job_service.claims.wire import ClaimRequest, Update, Updates
 from job_service.web.access import Role, allows
 from job_service.web.answers import answer
+from job_service.web.clients import has_hung_up
 from job_service.web.logs import found_nothing
-from job_service.web.requests import query_integer, read_batch, read_body
+from job_service.web.request_ids import request_id
+from job_service.web.requests import item_check, query_integer, read_batch, read_body
 
 _LONGEST_DELAY = 30 * 24 * 3600
 
@@ -19,7 +21,7 @@ def claim_routes(claims: Claims) -> Blueprint:
     @routes.post("")
     @allows(Role.WORK)
     def claim() -> Response:
-        body, headers = claims.claim(read_body(ClaimRequest))
+        body, headers = claims.claim(read_body(ClaimRequest), request_id(), has_hung_up())
         if not body["claims"]:
             found_nothing()
         return answer(body, headers=headers)
@@ -27,19 +29,20 @@ def claim_routes(claims: Claims) -> Blueprint:
     @routes.patch("")
     @allows(Role.WORK)
     def update_many() -> Response:
-        return answer({"results": claims.update_many(read_batch(Updates, "updates").updates)})
+        items = read_batch(Updates, "updates").updates
+        return answer({"results": claims.update_many(items, item_check(), request_id())})
 
     @routes.patch("/<claim_id>/jobs/<job_id>")
     @allows(Role.WORK)
     def update(claim_id: str, job_id: str) -> Response:
         # The answer to a single update is the object that a batch has in its list.
-        return answer(
-            {"jobId": job_id, "claimId": claim_id, "ok": True, **claims.update(claim_id, job_id, read_body(Update))}
-        )
+        told = claims.update(claim_id, job_id, read_body(Update), request_id())
+        return answer({"jobId": job_id, "claimId": claim_id, "ok": True, **told})
 
     @routes.delete("/<claim_id>/jobs/<job_id>")
     @allows(Role.WORK)
     def release(claim_id: str, job_id: str) -> Response:
-        return answer(claims.release(claim_id, job_id, query_integer("delay", 0, _LONGEST_DELAY, 0) or 0))
+        delay = query_integer("delay", 0, _LONGEST_DELAY, 0) or 0
+        return answer(claims.release(claim_id, job_id, delay, request_id()))
 
     return routes

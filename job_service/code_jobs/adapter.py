@@ -12,7 +12,6 @@ from job_service.lifecycle.job import Job, NewJob
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter
 from job_service.mongo.verbs.submission import Created
-from job_service.web.request_ids import request_id
 from job_service.web.requests import validate
 
 
@@ -23,9 +22,9 @@ class CodeJobs:
         self._store = store
         self._code_dir = code_dir
 
-    def submit(self, new: NewCodeJob) -> Job:
+    def submit(self, new: NewCodeJob, request_id: str | None) -> Job:
         """Store a job. Raises Invalid for a file that is no program."""
-        return self._stored(replace(self._new_job(new), request_id=request_id()))
+        return self._stored(replace(self._new_job(new), request_id=request_id))
 
     def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
         """Return the job whose parameters are a body of `POST /code-jobs`. Raises Invalid."""

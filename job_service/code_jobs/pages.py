@@ -9,6 +9,7 @@ from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import ALIVE, Job
 from job_service.mongo.keys.once import Once
 from job_service.web.forms import form_key
+from job_service.web.request_ids import request_id
 
 _ROWS = 100
 #: Rows on the start page.
@@ -66,7 +67,7 @@ class Pages:
 
     def _stored(self, form: ProgramForm, new: NewCodeJob) -> str | None:
         try:
-            return self._once.do(form_key(), lambda: str(self._jobs.submit(new)["number"]))
+            return self._once.do(form_key(), lambda: str(self._jobs.submit(new, request_id())["number"]))
         except Invalid as error:
             form.code.errors = (*form.code.errors, error.message)
             return None

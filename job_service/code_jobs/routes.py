@@ -10,6 +10,7 @@ from job_service.web.addresses import path_to
 from job_service.web.answers import answer
 from job_service.web.pages import page, wants_page
 from job_service.web.paging import link_to_next, page_asked_for
+from job_service.web.request_ids import request_id
 from job_service.web.requests import query_integer, query_number, read_body
 
 _LONGEST_WAIT = 30
@@ -24,7 +25,7 @@ def code_routes(jobs: CodeJobs) -> Blueprint:
     @allows(Role.SUBMIT)
     def submit() -> Response:
         wait = query_number("wait", 0, _LONGEST_WAIT)
-        job = jobs.submit(read_body(NewCodeJob))
+        job = jobs.submit(read_body(NewCodeJob), request_id())
         location = {"Location": path_to(f"/code-jobs/{job['number']}")}
         if wait:
             return answer(shown(jobs.when_ended(job, wait)), 201, location)

@@ -19,6 +19,7 @@ from job_service.web.access import Role, allows, caller
 from job_service.web.addresses import base_url
 from job_service.web.forms import form_key
 from job_service.web.pages import page
+from job_service.web.request_ids import request_id
 
 _LINES = 300
 _CHILDREN = 25
@@ -51,9 +52,9 @@ def add_job(routes: Blueprint, parts: ConsoleParts) -> None:
 def add_job_verbs(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add what the buttons of that page do; each leads back to the job, or to the one that it has made."""
     jobs = parts.jobs
-    verbs: dict[str, tuple[Callable[[str], CoreJob], str]] = {
-        "cancel": (jobs.cancel, "Cancelled, or its worker was asked to stop."),
-        "cancel-now": (lambda job_id: jobs.cancel(job_id, awaits_worker=False), "Cancelled."),
+    verbs: dict[str, tuple[Callable[[str, str | None], CoreJob], str]] = {
+        "cancel": (lambda job_id, _: jobs.cancel(job_id), "Cancelled, or its worker was asked to stop."),
+        "cancel-now": (lambda job_id, _: jobs.cancel(job_id, awaits_worker=False), "Cancelled."),
         "release": (jobs.release, "It waits for a worker again; whoever held it has lost it."),
         "retry": (jobs.retry, "This is the new job, like the one before."),
     }
@@ -64,7 +65,7 @@ def add_job_verbs(routes: Blueprint, parts: ConsoleParts) -> None:
     def act_on_job(job_id: str, verb: str) -> Response:
         act, told = verbs[verb]
         try:
-            leads_to = parts.once.do(form_key(), lambda: str(act(job_id)["jobId"]))
+            leads_to = parts.once.do(form_key(), lambda: str(act(job_id, request_id())["jobId"]))
             flash(told, "success")
         except JobServiceError as error:
             leads_to = job_id

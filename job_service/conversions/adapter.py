@@ -16,7 +16,6 @@ from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter
-from job_service.web.request_ids import request_id
 from job_service.web.requests import validate
 
 
@@ -30,9 +29,11 @@ class Conversions:
         # Ids of one millisecond are in order too, so that the smallest id is the oldest job's.
         self._ids = ULIDGenerator(policy=LaxMonotonicPolicy())
 
-    def submit(self, source: str, document: dict[str, object], given_id: str | None = None) -> Conversion:
+    def submit(
+        self, source: str, document: dict[str, object], given_id: str | None, request_id: str | None
+    ) -> Conversion:
         """Make a job available. Raises Invalid for the source or the id, Conflict when the id is taken."""
-        new = replace(self._new_job(source, document, given_id), request_id=request_id())
+        new = replace(self._new_job(source, document, given_id), request_id=request_id)
         job = self._jobs.create(new, chosen=given_id is not None)
         if job is None:
             raise Conflict(f"There is a job with the id {new.job_id} already")
@@ -59,7 +60,7 @@ class Conversions:
             parameters={"source": source, "document": document},
         )
 
-    def retry(self, job: Job) -> Job:
+    def retry(self, job: Job, _request_id: str | None) -> Job:
         """Make a job like an ended one, under a new ULID, so that it is claimed after those that wait."""
         again = self._jobs.create(
             replace(self._store.operating.as_new(job["_id"]), job_id=self._new_id()), chosen=False

@@ -8,6 +8,7 @@ from job_service.web.addresses import path_to
 from job_service.web.answers import answer, uncached
 from job_service.web.logs import found_nothing
 from job_service.web.paging import link_to_next, page_asked_for
+from job_service.web.request_ids import request_id
 from job_service.web.requests import read_object
 
 _PAGE = 100
@@ -34,7 +35,7 @@ def conversion_routes(conversions: Conversions) -> Blueprint:
     @routes.post("/available/<source>/<job_id>", endpoint="submit_as")
     @allows(Role.SUBMIT)
     def submit(source: str, job_id: str | None = None) -> Response:
-        made = conversions.submit(source, read_object(), job_id)
+        made = conversions.submit(source, read_object(), job_id, request_id())
         return answer(made, 201, {"Location": path_to(f"/job/available/{source}/{made['id']}")})
 
     @routes.post("/done/<source>/<job_id>")

@@ -12,7 +12,6 @@ from job_service.lifecycle.reports import Accepted, End, Report
 from job_service.mongo.legacy import HELD_BY_ANOTHER, TAKEN_FROM_CLIENT, LegacyClients, is_fenced
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.operating import CHANGING_HANDS
-from job_service.web.request_ids import request_id
 
 _TRIES = 5
 _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed"}
@@ -87,9 +86,9 @@ class Updates:
         """Report an update under the job's present claim."""
         if update.status == "queued":
             return self._clients.give_back(job, client, _messages(update), _amendments(update))
-        return isinstance(self._store.reporting.report([self._as_report(job, update)])[0], Accepted)
+        return isinstance(self._store.reporting.report([self._as_report(job, update, client)])[0], Accepted)
 
-    def _as_report(self, job: Job, update: JobUpdate) -> Report:
+    def _as_report(self, job: Job, update: JobUpdate, client: Client) -> Report:
         end = _ENDS.get(update.status or "")
         return Report(
             job_id=job["_id"],
@@ -100,7 +99,7 @@ class Updates:
             messages=_messages(update),
             amend=_amendments(update),
             error=update.log if end == "failed" else None,
-            request_id=request_id(),
+            request_id=client.request_id,
         )
 
 

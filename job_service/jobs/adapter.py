@@ -10,7 +10,6 @@ from job_service.lifecycle.job import ENDED, Job
 from job_service.lifecycle.view import CoreJob, core_view
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.submission import Taken
-from job_service.web.request_ids import request_id
 
 
 class Jobs:
@@ -29,16 +28,16 @@ class Jobs:
         """Cancel a job, as `Operating` does. Raises NotFound, AlreadyFinished."""
         return core_view(self._store.operating.cancel(job_id, awaits_worker=awaits_worker))
 
-    def release(self, job_id: str) -> CoreJob:
+    def release(self, job_id: str, request_id: str | None = None) -> CoreJob:
         """Take a job from its holder; it waits again. Raises NotFound, AlreadyFinished."""
-        return core_view(self._store.operating.release(job_id, request_id()))
+        return core_view(self._store.operating.release(job_id, request_id))
 
-    def retry(self, job_id: str) -> CoreJob:
+    def retry(self, job_id: str, request_id: str | None = None) -> CoreJob:
         """Make a new job like an ended one. Raises NotFound, Conflict, TargetBusy."""
         job = self._get(job_id)
         retry = self._retries.get(job["kind"])
         if retry is not None:
-            return core_view(retry(job))
+            return core_view(retry(job, request_id))
         outcome = self._store.submission.create([self._store.operating.as_new(job_id)])[0]
         if isinstance(outcome, Taken):
             raise TargetBusy(f"The dataset has an active job: {outcome.holder}")

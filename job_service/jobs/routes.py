@@ -6,6 +6,7 @@ from job_service.jobs.adapter import Jobs
 from job_service.web.access import Role, allows
 from job_service.web.addresses import path_to
 from job_service.web.answers import answer
+from job_service.web.request_ids import request_id
 from job_service.web.requests import Body, read_body, read_nothing
 
 
@@ -34,13 +35,13 @@ def job_routes(jobs: Jobs) -> Blueprint:
     @allows(Role.OPERATE)
     def release(job_id: str) -> Response:
         read_nothing()
-        return answer(jobs.release(job_id))
+        return answer(jobs.release(job_id, request_id()))
 
     @routes.post("/jobs/<job_id>/retry")
     @allows(Role.OPERATE, Role.SUBMIT)
     def retry(job_id: str) -> Response:
         read_nothing()
-        created = jobs.retry(job_id)
+        created = jobs.retry(job_id, request_id())
         return answer(created, 201, {"Location": path_to(f"/jobs/{created['jobId']}")})
 
     return routes

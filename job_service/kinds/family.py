@@ -20,10 +20,9 @@ from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.web.jwt import JwtVerifier
 from job_service.web.operations import Section
-from job_service.web.request_ids import request_id
 
-#: Makes a new job like an ended one, with all that belongs to it.
-Retry = Callable[[Job], Job]
+#: Makes a new job like an ended one, with all that belongs to it, for the request of this id.
+Retry = Callable[[Job, str | None], Job]
 #: Returns what is shown of a job only to the worker that holds it.
 ForWorker = Callable[[Job], Mapping[str, Any]]
 #: Adds pages to the console's blueprint, which protects their forms.
@@ -52,7 +51,7 @@ class Foundation:
             signing=signing,
             verifier=verifier,
             batches=Batches(store),
-            clients=LegacyClients(store, settings.legacy_lease_seconds, request_id),
+            clients=LegacyClients(store, settings.legacy_lease_seconds),
             browsing=Browsing(store.collections, store.context.kinds),
             once=Once(store.idempotency, store.context.clock),
         )

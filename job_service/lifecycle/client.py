@@ -15,3 +15,4 @@ class Client:
     named: bool = True
     distinct: bool = True
     operates: bool = False
+    request_id: str | None = None  #: the HTTP request in which it speaks, for the log

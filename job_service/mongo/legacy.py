@@ -4,7 +4,6 @@ Such a client names a job, never a claim. So the lease is looked up, and what is
 other write: when the job changes hands in between nothing is written, and the job is looked up again.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from job_service.lifecycle.client import Client
@@ -35,12 +34,11 @@ def is_fenced(job: Job, client: Client) -> bool:
 
 
 class LegacyClients:
-    """Acts for clients without claims. `request_id` tells the present request's."""
+    """Acts for clients without claims."""
 
-    def __init__(self, store: Store, lease_seconds: int, request_id: Callable[[], str | None]) -> None:
+    def __init__(self, store: Store, lease_seconds: int) -> None:
         self._store = store
         self._lease_seconds = lease_seconds
-        self._request_id = request_id
 
     def take(
         self, narrowing: Narrowing, client: Client, job_id: str | None = None
@@ -61,8 +59,8 @@ class LegacyClients:
             if job is None or "lease" not in job or is_fenced(job, client):
                 return False
             if "cancelRequestedAt" in job:
-                self._end(job, "cancelled")
-            elif self._report(job, None):
+                self._end(job, "cancelled", client)
+            elif self._report(job, None, client):
                 return True
         return False
 
@@ -77,7 +75,7 @@ class LegacyClients:
                 return False
             if is_fenced(job, client):
                 raise LeaseLost(TAKEN_FROM_CLIENT)
-            if self._end(job, "completed"):
+            if self._end(job, "completed", client):
                 return True
         raise Conflict(CHANGING_HANDS)
 
@@ -87,8 +85,8 @@ class LegacyClients:
         False when the job has changed hands since it was read.
         """
         taken = job["lease"]["worker"] != client.name
-        claim_id, known_as = job["lease"]["claimId"], self._request_id()
-        release = Release(job["_id"], claim_id, 0, known_as, messages=messages, amend=amend, taken=taken)
+        claim_id = job["lease"]["claimId"]
+        release = Release(job["_id"], claim_id, 0, client.request_id, messages=messages, amend=amend, taken=taken)
         return isinstance(self._store.reporting.release([release])[0], Accepted)
 
     def take_over(self, job: Job, client: Client, step: str, messages: Messages, amend: Amendments) -> bool:
@@ -124,7 +122,7 @@ class LegacyClients:
                 return
         raise Conflict(CHANGING_HANDS)
 
-    def delete(self, job_id: str) -> None:
+    def delete(self, job_id: str, client: Client) -> None:
         """End a job, whoever holds it, and mark it deleted; the document itself goes a day later.
 
         Not at once: an instance that is moving the job right now would bring it back.
@@ -135,7 +133,7 @@ class LegacyClients:
             if job is None:
                 return
             if job["state"] not in ENDED:
-                self._end(job, "cancelled")
+                self._end(job, "cancelled", client)
                 continue
             self._store.moving.move_now([job_id])
             this_end = {"_id": job_id, "endSeq": job["endSeq"]}
@@ -156,15 +154,15 @@ class LegacyClients:
             claim_id=new_claim_id(),
             worker=client.name,
             lease_seconds=self._lease_seconds,
-            request_id=self._request_id(),
+            request_id=client.request_id,
             unnamed=None if client.named else how,
         )
 
-    def _end(self, job: Job, end: End) -> bool:
+    def _end(self, job: Job, end: End, client: Client) -> bool:
         if "lease" in job:
-            return self._report(job, end)
+            return self._report(job, end, client)
         return self._store.operating.change_unheld(job, State(end), (), ())
 
-    def _report(self, job: Job, end: End | None) -> bool:
-        report = Report(job_id=job["_id"], claim_id=job["lease"]["claimId"], end=end, request_id=self._request_id())
+    def _report(self, job: Job, end: End | None, client: Client) -> bool:
+        report = Report(job_id=job["_id"], claim_id=job["lease"]["claimId"], end=end, request_id=client.request_id)
         return isinstance(self._store.reporting.report([report])[0], Accepted)

@@ -19,7 +19,6 @@ from job_service.transcoding.jobs_store import Transcodings
 from job_service.transcoding.options_store import EncoderOptions
 from job_service.transcoding.profiles_store import Profiles
 from job_service.transcoding.wire import Edit, NewTranscoding, WorkerWord, shown
-from job_service.web.request_ids import request_id
 from job_service.web.requests import validate
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -36,9 +35,9 @@ class TranscodingJobs:
         self._options = options
         self._jobs = Transcodings(store.collections, store.context.clock, store.moving)
 
-    def add(self, new: NewTranscoding) -> int:
+    def add(self, new: NewTranscoding, request_id: str | None) -> int:
         """Store a job and return its number. Raises NotFound for an unknown profile."""
-        outcome = self._store.submission.create([replace(self._new_job(new), request_id=request_id())])[0]
+        outcome = self._store.submission.create([replace(self._new_job(new), request_id=request_id)])[0]
         if not isinstance(outcome, Created):
             raise Conflict("The job could not be stored; try again")
         return outcome.job["number"]
@@ -64,9 +63,9 @@ class TranscodingJobs:
         self._remember(edit.Options)
         self._jobs.edit(job["_id"], edit.Name, edit.Options)
 
-    def delete(self, number: int | str) -> None:
+    def delete(self, number: int | str, client: Client) -> None:
         """Delete a job; its worker learns of that by LeaseLost. Raises NotFound."""
-        self._clients.delete(self._get(number)["_id"])
+        self._clients.delete(self._get(number)["_id"], client)
 
     def page(self, skip: int, count: int | None) -> list[dict[str, Any]]:
         """Return jobs as they are listed."""

@@ -21,6 +21,7 @@ from job_service.web.addresses import base_url, path_to
 from job_service.web.answers import answer, shape_errors, uncached
 from job_service.web.logs import found_nothing
 from job_service.web.names import is_name
+from job_service.web.request_ids import request_id
 from job_service.web.requests import query_integer, read_body, read_object
 
 PREFIX = "/api"
@@ -50,7 +51,7 @@ def _job_routes(jobs: TranscodingJobs) -> Blueprint:
     @routes.post("/job")
     @allows(Role.SUBMIT)
     def add() -> Response:
-        number = jobs.add(read_body(NewTranscoding))
+        number = jobs.add(read_body(NewTranscoding), request_id())
         return answer(told("Job has been added."), headers={"Location": path_to(f"{PREFIX}/getOptions/{number}")})
 
     @routes.post("/updateJob/<number>")
@@ -62,7 +63,7 @@ def _job_routes(jobs: TranscodingJobs) -> Blueprint:
     @routes.delete("/job/<number>")
     @allows(Role.SUBMIT, Role.OPERATE)
     def delete(number: str) -> Response:
-        jobs.delete(number)
+        jobs.delete(number, client())
         return answer(told("Job has been deleted."))
 
     @routes.get("/getJobs")

@@ -25,7 +25,6 @@ from job_service.transfers.expansion import Expansion
 from job_service.transfers.showing import shown_element, shown_figures, shown_job
 from job_service.transfers.wire import NewTransfer, as_transfer
 from job_service.transfers.words import JobStatus, JobType
-from job_service.web.request_ids import request_id
 
 _LARGEST = 2**63 - 1
 _LARGEST_ELEMENT = 2**32 - 1
@@ -40,9 +39,9 @@ class Transfers:
         self._expansion = expansion
         self._vault = vault
 
-    def submit(self, job_type: JobType, new: NewTransfer, user: int) -> dict[str, Any]:
+    def submit(self, job_type: JobType, new: NewTransfer, user: int, request_id: str | None) -> dict[str, Any]:
         """Register a job with its first element."""
-        asked = replace(self._new_job(job_type, new, user, None), request_id=request_id())
+        asked = replace(self._new_job(job_type, new, user, None), request_id=request_id)
         return shown_job(self._register(asked), JobStatus.SUBMITTED)
 
     def of_parameters(self, parameters: object, sender: Sender, job_id: str | None) -> NewJob:
@@ -70,7 +69,7 @@ class Transfers:
             created_by={"userId": user},
         )
 
-    def retry(self, job: Job) -> Job:
+    def retry(self, job: Job, request_id: str | None) -> Job:
         """Register a job like an ended one. Raises Conflict for one of its elements."""
         if "parentId" in job:
             raise Conflict(f"An element is not retried by itself; retry its job {job['parentId']}")
@@ -88,7 +87,7 @@ class Transfers:
                 max_attempts=again.max_attempts,
                 created_by=again.created_by,
                 retried_from=job["_id"],
-                request_id=request_id(),
+                request_id=request_id,
             )
         )
 

@@ -18,7 +18,6 @@ from job_service.transfers.elements_store import Elements
 from job_service.transfers.listings_store import Listings
 from job_service.transfers.planning import Planned, checked_listing, plan
 from job_service.transfers.words import JobType
-from job_service.web.request_ids import request_id
 
 _BATCH = 1_000
 _ENTRIES_A_PIECE = 5_000
@@ -43,7 +42,7 @@ class Expansion:
         planned = _planned(parent, listing)
         mark = secrets.token_hex(8)
         self._listings.store(element["_id"], mark, _pieces(listing))
-        new_jobs = _new_jobs(parent, element, planned, mark)
+        new_jobs = _new_jobs(parent, element, planned, mark, end.request_id)
         count = 0
         while batch := list(islice(new_jobs, _BATCH)):
             held = self._still_held(end)
@@ -89,7 +88,9 @@ def _pieces(listing: Listing) -> Iterator[tuple[str, Any]]:
             yield folder, entries[start : start + _ENTRIES_A_PIECE]
 
 
-def _new_jobs(parent: Job, element: Job, planned: Iterable[Planned], mark: str) -> Iterator[NewJob]:
+def _new_jobs(
+    parent: Job, element: Job, planned: Iterable[Planned], mark: str, request_id: str | None
+) -> Iterator[NewJob]:
     kept = ("job", "user", "src_siteid", "dst_siteid", "protocol", "sealed")
     shared = {name: element["parameters"][name] for name in kept if name in element["parameters"]}
     for number, item in enumerate(planned, 1):
@@ -106,6 +107,6 @@ def _new_jobs(parent: Job, element: Job, planned: Iterable[Planned], mark: str) 
             parent_id=parent["_id"],
             held_back=True,
             created_by=parent["createdBy"],
-            request_id=request_id(),
+            request_id=request_id,
             traceparent=parent.get("traceparent"),
         )

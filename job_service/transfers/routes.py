@@ -17,6 +17,7 @@ from job_service.transfers.work import Reports, Work
 from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
 from job_service.web.logs import found_nothing
+from job_service.web.request_ids import request_id
 from job_service.web.requests import query_choice, read_body, read_object
 
 PREFIX = "/workqueue/api/v1.0"
@@ -36,13 +37,13 @@ def user_routes(transfers: Transfers, callers: Callers) -> Blueprint:
     @allows(Role.USER)
     def submit() -> Response:
         user = callers.user()
-        return answer(transfers.submit(*as_transfer(read_object(spelled=respelled)), user))
+        return answer(transfers.submit(*as_transfer(read_object(spelled=respelled)), user, request_id()))
 
     @routes.post("/<any(list, copy, remove, rename, mkdir):verb>")
     @allows(Role.USER)
     def submit_typed(verb: str) -> Response:
         user, job_type = callers.user(), JobType[verb.upper()]
-        return answer(transfers.submit(job_type, read_body(MODELS[job_type], spelled=respelled), user))
+        return answer(transfers.submit(job_type, read_body(MODELS[job_type], spelled=respelled), user, request_id()))
 
     @routes.get("/jobs")
     @allows(Role.USER)
@@ -122,13 +123,13 @@ def worker_routes(store: Store, work: Work, reports: Reports, callers: Callers) 
         token = callers.element(job_id, element_id)
         request.max_content_length = _LISTING_BYTES
         with nullcontext() if (request.content_length or _LARGE_BYTES) < _LARGE_BYTES else large:
-            reports.end(token, lambda: read_body(Outcome, batch=True, spelled=respelled))
+            reports.end(token, lambda: read_body(Outcome, batch=True, spelled=respelled), request_id())
         return answer({"message": "OK"})
 
     @routes.put("/<int:job_id>/elements/<int:element_id>/monitoring")
     @allows(Role.USER)
     def monitor(job_id: int, element_id: int) -> Response:
         token = callers.element(job_id, element_id)
-        return answer({"message": "OK", "action": reports.monitor(token, read_body(Monitoring))})
+        return answer({"message": "OK", "action": reports.monitor(token, read_body(Monitoring), request_id())})
 
     return routes

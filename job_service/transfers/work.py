@@ -23,7 +23,6 @@ from job_service.transfers.settling import Settling
 from job_service.transfers.showing import work_group, work_item
 from job_service.transfers.wire import MOST_BYTES, MOST_ELEMENTS, Fetch, Monitoring, Outcome
 from job_service.transfers.words import JobStatus, JobType
-from job_service.web.request_ids import request_id
 from job_service.web.tokens import ElementToken
 
 #: How long a batch may take before it is handed out again, for workers that tell nothing meanwhile.
@@ -56,7 +55,7 @@ class Work:
             worker=worker.name,
             limit=limit,
             lease_seconds=min(seconds, self._longest_lease),
-            request_id=request_id(),
+            request_id=worker.request_id,
             unnamed=None if worker.named else "handed",
         )
         claimed = store.claiming.claim_many(narrowing, [claim])[0]
@@ -101,7 +100,7 @@ class Reports:
         self._expansion = expansion
         self._settling = settling
 
-    def end(self, token: ElementToken, read: Callable[[], Outcome]) -> None:
+    def end(self, token: ElementToken, read: Callable[[], Outcome], request_id: str | None) -> None:
         """Record an attempt. Raises Forbidden when it is over, Invalid when the tries are used up.
 
         A listing that can not be one, or not be stored, is Invalid, and a failure: a worker that sent it has no other
@@ -112,11 +111,11 @@ class Reports:
             outcome = read()
         except Invalid as fault:
             if _is_in_listing(fault):
-                self._refused(element, token, str(fault))
+                self._refused(element, token, str(fault), request_id)
             raise
         listing = _listing_of(parent, element, outcome)
         self._logs.append(element["_id"], token.attempt, 0, outcome.log.encode(errors="replace"))
-        end = _end_of(element, token, _failure_of(outcome))
+        end = _end_of(element, token, _failure_of(outcome), request_id)
         if listing is None:
             answer = self._store.reporting.report([end])[0]
         else:
@@ -128,17 +127,17 @@ class Reports:
         try:
             return self._expansion.finish(parent, element, listing, end)
         except Invalid as fault:
-            self._refused(element, token, str(fault))
+            self._refused(element, token, str(fault), end.request_id)
             raise
 
-    def _refused(self, element: Job, token: ElementToken, reason: str) -> None:
+    def _refused(self, element: Job, token: ElementToken, reason: str, request_id: str | None) -> None:
         """End an attempt whose report is not taken; the reason is its log where it has none."""
         if self._logs.read(element["_id"], token.attempt) is None:
             self._logs.append(element["_id"], token.attempt, 0, reason.encode(errors="replace"))
-        self._store.reporting.report([_end_of(element, token, reason)])
+        self._store.reporting.report([_end_of(element, token, reason, request_id)])
         self._settling.after_end(element)
 
-    def monitor(self, token: ElementToken, told: Monitoring) -> str:
+    def monitor(self, token: ElementToken, told: Monitoring, request_id: str | None) -> str:
         """Note how an attempt goes, and keep its lease; return whether to `continue` or to `cancel`."""
         _, element = self._held(token)
         if told.log is not None:
@@ -150,7 +149,7 @@ class Reports:
                     claim_id=element["lease"]["claimId"],
                     step=JobStatus.RUNNING.name,
                     result=figures_of(told, _size(element)),
-                    request_id=request_id(),
+                    request_id=request_id,
                 )
             ]
         )[0]
@@ -181,7 +180,7 @@ def _failure_of(outcome: Outcome) -> str | None:
     return outcome.log.strip().rpartition("\n")[2] or f"It ended with {outcome.returncode}"
 
 
-def _end_of(element: Job, token: ElementToken, failure: str | None) -> Report:
+def _end_of(element: Job, token: ElementToken, failure: str | None, request_id: str | None) -> Report:
     """Return what ends an attempt: without a failure as completed."""
     return Report(
         job_id=element["_id"],
@@ -190,7 +189,7 @@ def _end_of(element: Job, token: ElementToken, failure: str | None) -> Report:
         retry=failure is not None,
         amend=((f"reported.{element['attempts'] + 1}", token.attempt),),
         error=failure and failure[:_REASON_CHARACTERS],
-        request_id=request_id(),
+        request_id=request_id,
     )
 
 

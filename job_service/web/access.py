@@ -16,6 +16,7 @@ from job_service.web.origins import is_own_page, other_hosts
 from job_service.web.present import present
 from job_service.web.proxies import client_address, is_loopback, is_of_a_proxy, proxy_named_by
 from job_service.web.rates import unlimited
+from job_service.web.request_ids import request_id
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -114,9 +115,9 @@ def client() -> Client:
     name = request.headers.get("X-Worker", "")[:200]
     operates = not caller().by_address and Role.OPERATE in caller().roles
     if name:
-        return Client(name, operates=operates)
-    address = client_address(present())
-    return Client(address or "unknown", named=False, distinct=_address_is_of_one(present()), operates=operates)
+        return Client(name, operates=operates, request_id=request_id())
+    address, distinct = client_address(present()), _address_is_of_one(present())
+    return Client(address or "unknown", named=False, distinct=distinct, operates=operates, request_id=request_id())
 
 
 def _address_is_of_one(asked: Request) -> bool:
