@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response
@@ -16,7 +17,7 @@ from job_service.claims.routes import claim_routes
 from job_service.console.frame import frame_pages
 from job_service.console.parts import ConsoleParts
 from job_service.console.routes import console_routes
-from job_service.families import ALL, FAMILIES
+from job_service.families import ALL, STORES
 from job_service.jobs.adapter import Jobs
 from job_service.jobs.openapi import JOBS, WATCHING
 from job_service.jobs.routes import job_routes
@@ -35,20 +36,18 @@ from job_service.maintenance.routes import maintenance_routes
 from job_service.mongo.database.availability import available
 from job_service.mongo.database.client import connect, open_database
 from job_service.mongo.keeping.archive import Archive
-from job_service.mongo.keeping.retention import Keeping, Retention
+from job_service.mongo.keeping.retention import Keeping
 from job_service.mongo.keys.secrets import Secrets
 from job_service.mongo.keys.tokens import Tokens
-from job_service.mongo.store import Store, open_store
+from job_service.mongo.store import Store, StoreOptions, open_store
 from job_service.mongo.telling.events import Events
 from job_service.mongo.verbs.kind_changes import KindChanges
-from job_service.mongo.watching.backlog import Backlog
 from job_service.openapi.routes import openapi_routes
 from job_service.settings import Settings
 from job_service.signing import Signing
 from job_service.startup import Readiness, exposure
 from job_service.tokens.openapi import TOKENS
 from job_service.tokens.routes import token_routes
-from job_service.transfers.belongings_store import Belongings
 from job_service.web import access, answers, logs, request_ids, traces
 from job_service.web.broken_bodies import refuse_broken_bodies
 from job_service.web.credentials import Credentials
@@ -102,16 +101,15 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     for family in families.values():
         for routes in family.blueprints:
             app.register_blueprint(routes)
-    _keep_for_a_time(store, settings)
-    _limit_backlog(store, settings)
     parts = ConsoleParts.of(base, jobs, tuple(families.values()), credentials.of_token)
-    stop_console = _add_console(app, base.signing, parts)
+    _add_console(app, base.signing, parts)
     readiness = Readiness(
         store,
         credentials.is_configured,
         exposure(settings.job_service_host, insecure=settings.job_service_insecure),
+        duties=(parts.runner.take_up,),
     )
-    _run(app, base, families, metrics, readiness, stop_console)
+    _run(app, base, families, metrics, readiness, parts.runner.stop)
     return app
 
 
@@ -145,8 +143,6 @@ def _run(
     dialects = {name: family.dialect for name, family in families.items()}
     for_worker = {name: family.for_worker for name, family in families.items() if family.for_worker}
     desk = ClaimDesk(store.claiming, store.wakeups, base.settings.waiters, metrics.claims_wait)
-    store.reporting.on_stale.append(metrics.stale_write)
-    store.counters.on_drift.append(metrics.counters_drifted)
     events = Events(store.collections, store.context.kinds, base.settings.streams)
     hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
@@ -165,15 +161,8 @@ def _run(
     app.extensions.update({f"job_service.{name}": part for name, part in parts.items()})
 
 
-def _keep_for_a_time(store: Store, settings: Settings) -> None:
-    """Let ended jobs go when the settings say so."""
-    archive = Archive(settings.completed_archive_dir) if settings.completed_archive_dir else None
-    keeping, belongings = Keeping(settings.completed_retention_days, archive), Belongings(store.collections)
-    store.sweeper.duties.append(Retention(store.collections, store.context, store.counters, keeping, belongings))
-
-
-def _add_console(app: Flask, signing: Signing, parts: ConsoleParts) -> Callable[[], None]:
-    """Add the pages; return what stops their work in the background."""
+def _add_console(app: Flask, signing: Signing, parts: ConsoleParts) -> None:
+    """Add the pages."""
 
     def identify() -> Identity | None:
         try:
@@ -181,11 +170,9 @@ def _add_console(app: Flask, signing: Signing, parts: ConsoleParts) -> Callable[
         except PyMongoError:
             return None
 
-    parts.store.sweeper.duties.append(parts.runner.take_up)
     links = [link for family in parts.families for link in family.links]
     protect = frame_pages(app, parts.store, links, identify)
     app.register_blueprint(console_routes(parts, protect))
-    return parts.runner.stop
 
 
 def _open_store(settings: Settings, clock: Clock | None, metrics: Metrics) -> Store:
@@ -199,12 +186,15 @@ def _open_store(settings: Settings, clock: Clock | None, metrics: Metrics) -> St
         logs.log_transitions(moves)
         metrics.observe(moves)
 
-    return open_store(open_database(client, settings.mongodb_url), FAMILIES, policy, tell, clock, result_check)
+    options = replace(store_options(settings), on_stale=metrics.stale_write, on_drift=metrics.counters_drifted)
+    return open_store(open_database(client, settings.mongodb_url), STORES, policy, tell, clock, options)
 
 
-def _limit_backlog(store: Store, settings: Settings) -> None:
-    if settings.max_waiting_jobs:
-        store.submission.admissions.append(Backlog(store.counters, settings.max_waiting_jobs).require_room)
+def store_options(settings: Settings) -> StoreOptions:
+    """Return what the settings say about the store."""
+    archive = Archive(settings.completed_archive_dir) if settings.completed_archive_dir else None
+    keeping = Keeping(settings.completed_retention_days, archive)
+    return StoreOptions(check_results=result_check, keeping=keeping, most_waiting=settings.max_waiting_jobs or None)
 
 
 def _spend(settings: Settings) -> Callable[[str], None]:

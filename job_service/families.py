@@ -9,5 +9,5 @@ from job_service.transfers.family import TRANSFERS
 
 ALL: tuple[Family, ...] = (DATASETS, TRANSFERS, ENCODINGS, CONVERSIONS, CODE_JOBS)
 
-#: Their kinds, for the store.
 FAMILIES = tuple(family.kind for family in ALL)
+STORES = tuple(family.store for family in ALL)

@@ -2,13 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.errors import Unavailable
 from job_service.mongo.database.suitability import Unsuitable
 from job_service.mongo.store import Store
+from job_service.mongo.verbs.sweeping import Duty
 from job_service.web.access import LOOPBACK_NAMES
 
 _LOG = logging.getLogger(__name__)
@@ -31,9 +32,16 @@ def exposure(host: str, *, insecure: bool) -> str | None:
 class Readiness:
     """Prepares the store in the background, then starts the sweeper; answers whether the instance can serve."""
 
-    def __init__(self, store: Store, asks_for_credentials: Callable[[], bool], exposed: str | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        asks_for_credentials: Callable[[], bool],
+        exposed: str | None = None,
+        duties: Sequence[Duty] = (),
+    ) -> None:
         self._store = store
         self._exposed = exposed
+        self._duties = duties
         self._asks_for_credentials = asks_for_credentials
         self._prepared = threading.Event()
         self._stopped = threading.Event()
@@ -91,7 +99,7 @@ class Readiness:
                 self._reason = error.message
                 _LOG.error(error.message)
             else:
-                self._store.sweeper.start()
+                self._store.sweeper.start(more_duties=self._duties)
                 self._store.counters.start()
                 return
             finally:

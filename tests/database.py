@@ -7,9 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from pymongo import MongoClient
 
-from job_service.app import create_app
-from job_service.families import FAMILIES
-from job_service.kinds.adapter import result_check
+from job_service.app import create_app, store_options
+from job_service.families import STORES
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import connect, open_database
@@ -83,9 +82,9 @@ def transitions():
 
 
 @pytest.fixture
-def store(database, clock, transitions):
+def store(database, clock, transitions, settings):
     """A store with its indexes, on the set clock."""
-    opened = open_store(database, FAMILIES, RetryPolicy(), transitions.extend, clock, result_check)
+    opened = open_store(database, STORES, RetryPolicy(), transitions.extend, clock, store_options(settings))
     opened.prepare()
     yield opened
     # Its threads would keep all of it in memory, which the collector then searches more and more slowly.

@@ -107,7 +107,6 @@ class ClaimDesk:
         self._wakes = 0
         self._waiting = 0
         self._draining = False
-        wakeups.serve(self.kinds_waited_for, self.wake)
 
     def claim(self, narrowing: Narrowing, asked: ClaimAsked, wait: float = 0, hung_up: HungUp = _stays) -> Claimed:
         """Claim jobs, waiting for some up to `wait` seconds.
@@ -179,7 +178,7 @@ class ClaimDesk:
             group.parked.append(call)
             if group.woken != seen or self._draining:
                 group.unpark()
-        self._wakeups.need()
+        self._wakeups.need(self)
         try:
             answers = group.looks.answers(call, max(deadline - time.monotonic(), 0))
             if answers is None and not self._leave(group, call):

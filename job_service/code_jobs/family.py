@@ -4,9 +4,9 @@ from functools import partial
 
 from job_service.code_jobs import openapi
 from job_service.code_jobs.adapter import CodeJobs
-from job_service.code_jobs.document import CODE
 from job_service.code_jobs.pages import Pages
 from job_service.code_jobs.routes import code_routes, listed, shared_routes
+from job_service.code_jobs.store import CODE_STORE
 from job_service.kinds.batches import Dialect
 from job_service.kinds.family import Family, Foundation, Link, OpenFamily, StartPage
 from job_service.kinds.users import submitting_user
@@ -23,4 +23,4 @@ def _open(base: Foundation) -> OpenFamily:
     )
 
 
-CODE_JOBS = Family(CODE, openapi.CODE_JOBS, _open)
+CODE_JOBS = Family(CODE_STORE, openapi.CODE_JOBS, _open)

@@ -4,9 +4,9 @@ from functools import partial
 
 from job_service.conversions import openapi
 from job_service.conversions.adapter import Conversions
-from job_service.conversions.document import CONVERSION
 from job_service.conversions.pages import add_sources
 from job_service.conversions.routes import conversion_routes
+from job_service.conversions.store import CONVERSION_STORE
 from job_service.kinds.batches import Dialect
 from job_service.kinds.family import Family, Foundation, Link, OpenFamily
 from job_service.kinds.users import submitting_user
@@ -23,4 +23,4 @@ def _open(base: Foundation) -> OpenFamily:
     )
 
 
-CONVERSIONS = Family(CONVERSION, openapi.CONVERSIONS, _open)
+CONVERSIONS = Family(CONVERSION_STORE, openapi.CONVERSIONS, _open)

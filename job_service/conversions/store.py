@@ -5,12 +5,14 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from job_service.conversions.document import CONVERSION
 from job_service.lifecycle.job import Job, NewJob, State
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
+from job_service.mongo.family import FamilyStore
 from job_service.mongo.verbs.submission import Created, Submission
 
-_KIND = "conversion"
+CONVERSION_STORE = FamilyStore(kind=CONVERSION)
 
 
 class ConversionJobs:
@@ -32,11 +34,14 @@ class ConversionJobs:
         Both queries are answered from an index alone.
         """
         by_state: list[Document] = [
-            {"$match": {"kind": _KIND}},
+            {"$match": {"kind": CONVERSION.name}},
             {"$group": {"_id": {"source": "$type", "state": "$state"}, "count": {"$sum": 1}}},
         ]
         for group in self._inprogress.aggregate(by_state, hint="tree"):
             yield group["_id"]["source"], State(group["_id"]["state"]), group["count"]
-        by_source: list[Document] = [{"$match": {"kind": _KIND}}, {"$group": {"_id": "$type", "count": {"$sum": 1}}}]
+        by_source: list[Document] = [
+            {"$match": {"kind": CONVERSION.name}},
+            {"$group": {"_id": "$type", "count": {"$sum": 1}}},
+        ]
         for group in self._completed.aggregate(by_source, hint="type"):
             yield group["_id"], State.COMPLETED, group["count"]

@@ -1,21 +1,19 @@
 """The family of datasets: imports, with their targets and inputs."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from job_service.datasets import openapi
 from job_service.datasets.adapter import Datasets
-from job_service.datasets.document import DATASET, target_changes
 from job_service.datasets.pages import add_importable, add_targets
 from job_service.datasets.reservations_store import Reservations
 from job_service.datasets.routes import dataset_routes, importable_routes, target_routes
+from job_service.datasets.store import DATASET_STORE
 from job_service.datasets.submission import NewDatasetJobs
 from job_service.datasets.submitter import Submitter
 from job_service.datasets.targets_store import Targets
 from job_service.datasets.updates import Updates
 from job_service.kinds.batches import Dialect
 from job_service.kinds.family import Family, Foundation, Link, OpenFamily
-from job_service.lifecycle.job import Job
 
 
 def _open(base: Foundation) -> OpenFamily:
@@ -24,12 +22,6 @@ def _open(base: Foundation) -> OpenFamily:
     datasets, updates = Datasets(store, targets), Updates(store, base.clients, settings.legacy_lease_seconds)
     new_jobs = NewDatasetJobs(bump_enabled=settings.bump_enabled)
     dialect = Dialect(Submitter(base.verifier).user, new_jobs.of_item, base.batches.create)
-
-    def keep_targets(jobs: Sequence[Job]) -> None:
-        targets.record([change for job in jobs if job["kind"] == DATASET.name for change in target_changes(job)])
-
-    store.moving.before_move.append(keep_targets)
-    store.sweeper.duties.append(reservations.remove_forgotten)
     return OpenFamily(
         blueprints=(
             dataset_routes(datasets, updates, base.batches, dialect, store.context.kinds),
@@ -45,4 +37,4 @@ def _open(base: Foundation) -> OpenFamily:
     )
 
 
-DATASETS = Family(DATASET, openapi.DATASETS, _open)
+DATASETS = Family(DATASET_STORE, openapi.DATASETS, _open)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from job_service.datasets.document import TargetChange
+from job_service.datasets.document import TargetChange, target_changes
 from job_service.lifecycle.job import Job
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import Collections
@@ -22,6 +22,10 @@ class Targets:
     def __init__(self, collections: Collections) -> None:
         self._targets = collections.targets
         self._inprogress = collections.inprogress
+
+    def keep_last_word(self, jobs: Sequence[Job]) -> None:
+        """Store what ended jobs say about their targets."""
+        self.record([change for job in jobs for change in target_changes(job)])
 
     def record(self, changes: Sequence[TargetChange]) -> None:
         """Store changes; an older one never overwrites a newer one."""

@@ -12,6 +12,7 @@ from flask import Blueprint, Response
 from job_service.kinds.batches import Batches, Dialect
 from job_service.lifecycle.job import Job
 from job_service.lifecycle.kind import Kind
+from job_service.mongo.family import FamilyStore
 from job_service.mongo.keys.once import Once
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
@@ -92,6 +93,11 @@ class OpenFamily:
 class Family:
     """One of the built-in kinds, together with the API of an earlier system that it speaks."""
 
-    kind: Kind
+    store: FamilyStore  #: what it brings to the store, its kind first
     section: Section  #: the description of its API
     open: Callable[[Foundation], OpenFamily]
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its jobs."""
+        return self.store.kind

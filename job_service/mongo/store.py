@@ -6,20 +6,22 @@
 - the maintenance flag: `maintenance.py`; sweep: `sweeping.py`
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from pymongo.database import Database
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.definition import ResultCheck, any_result
-from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.lifecycle.transitions import Observer, telling_all
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.clock import DatabaseClock
 from job_service.mongo.database.collections import Collections, ensure_indexes
 from job_service.mongo.database.suitability import require_replica_set
+from job_service.mongo.family import Core, FamilyStore
+from job_service.mongo.keeping.retention import Keeping, Retention
 from job_service.mongo.keeping.schema import announce, require_readable, require_whole
 from job_service.mongo.keeping.upgrade import Upgrade
 from job_service.mongo.keys.idempotency import Idempotency
@@ -30,33 +32,40 @@ from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
 from job_service.mongo.verbs.kinds import Kinds
 from job_service.mongo.verbs.maintenance import Maintenance
-from job_service.mongo.verbs.moving import MarkedJobs, Moving
+from job_service.mongo.verbs.moving import BeforeMove, MarkedJobs, Moving
 from job_service.mongo.verbs.operating import Operating
 from job_service.mongo.verbs.reading import Reading
 from job_service.mongo.verbs.reporting import Reporting
-from job_service.mongo.verbs.submission import Submission
-from job_service.mongo.verbs.sweeping import Sweeper
+from job_service.mongo.verbs.submission import Admission, Submission
+from job_service.mongo.verbs.sweeping import Duty, Sweeper
+from job_service.mongo.watching.backlog import Backlog
 from job_service.mongo.watching.counters import Counters
 from job_service.mongo.watching.recount import Recount
 from job_service.mongo.watching.stats import Stats
 from job_service.mongo.watching.workers import Workers
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """What an application may ask of its store; by default nothing is limited, deleted or told of."""
+
+    check_results: ResultCheck = any_result
+    keeping: Keeping = field(default_factory=Keeping)
+    most_waiting: int | None = None  #: how many jobs of a kind may wait; None: any number
+    on_stale: Callable[[str], None] = lambda _verb: None  #: hears of each report that was refused for coming late
+    on_drift: Callable[[int], None] = lambda _sum: None  #: hears by how much a recount has corrected the counters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store(Core):
     """The parts, by what they do."""
 
     database: Database[Document]
-    collections: Collections
-    context: StoreContext
     maintenance: Maintenance
     submission: Submission
     claiming: Claiming
     reporting: Reporting
-    ending: Ending
     moving: Moving
-    reading: Reading
-    operating: Operating
     workers: Workers
     idempotency: Idempotency
     sweeper: Sweeper
@@ -83,43 +92,66 @@ class Store:
         self.collections.leaderships.update_one({"_id": "ping"}, {"$setOnInsert": {"_id": "ping"}}, upsert=True)
 
 
+_PLAIN = StoreOptions()
+
+
 def open_store(
     database: Database[Document],
-    families: Iterable[Kind],
+    families: Sequence[FamilyStore],
     policy: RetryPolicy,
     observe: Observer,
     clock: Clock | None = None,
-    check_results: ResultCheck = any_result,
+    options: StoreOptions = _PLAIN,
 ) -> Store:
     """Wire the parts; touches no database. `clock` replaces the database's own in tests."""
-    collections, marked = Collections.of(database), MarkedJobs()
-    kinds, clock = Kinds(collections, families, check_results), clock or DatabaseClock(database)
-    counters, board = Counters(collections, clock), NoteBoard(collections, clock)
-    context = StoreContext(kinds, policy, clock, telling_all(observe, counters.observe, board.observe), board.tell)
-    maintenance, workers, reading = Maintenance(collections), Workers(collections, clock), Reading(collections, kinds)
-    ending, moving = Ending(collections, context, marked), Moving(collections, marked)
-    reporting, sweeper = Reporting(collections, context, ending), Sweeper(collections, context, ending, moving)
-    submission, upgrade = Submission(collections, context), Upgrade(collections, kinds)
-    submission.admissions.append(context.require_kinds)
-    sweeper.duties.extend([submission.confirm_left, Recount(collections, counters)])
-    sweeper.duties_of_each.append(upgrade)
+    collections, clock = Collections.of(database), clock or DatabaseClock(database)
+    kinds = Kinds(collections, [family.kind for family in families], options.check_results)
+    reading, counters = Reading(collections, kinds), Counters(collections, clock)
+    wakeups = Wakeups(partial(NoteBoard, collections, clock), reading.get, reading.any_claimable, clock)
+    observers = telling_all(observe, counters.observe, wakeups.board.observe)
+    context, marked = StoreContext(kinds, policy, clock, observers, wakeups.board.tell), MarkedJobs()
+    ending = Ending(collections, context, marked)
+    reporting = Reporting(collections, context, ending, options.on_stale)
+    operating = Operating(collections, context, reading, ending, reporting)
+    core = Core(collections=collections, context=context, reading=reading, ending=ending, operating=operating)
+    moving = Moving(collections, marked, _before_move(core, families))
+    submission = Submission(collections, context, _admissions(context, counters, options))
+    upgrade, maintenance, workers = Upgrade(collections, kinds), Maintenance(collections), Workers(collections, clock)
+    duties = (submission.confirm_left, *_duties(core, families, counters, options))
     return Store(
+        **{name: getattr(core, name) for name in Core.__dataclass_fields__},
         database=database,
-        collections=collections,
-        context=context,
         maintenance=maintenance,
         submission=submission,
         claiming=Claiming(collections, context, maintenance, ending),
         reporting=reporting,
-        ending=ending,
         moving=moving,
-        reading=reading,
-        operating=Operating(collections, context, reading, ending, reporting),
         workers=workers,
         idempotency=Idempotency(collections),
-        sweeper=sweeper,
-        wakeups=Wakeups(board, reading.get, reading.any_claimable, clock),
+        sweeper=Sweeper(collections, context, ending, moving, duties, duties_of_each=(upgrade,)),
+        wakeups=wakeups,
         counters=counters,
         stats=Stats(context, counters, reading, workers, maintenance),
         upgrade=upgrade,
+    )
+
+
+def _before_move(core: Core, families: Iterable[FamilyStore]) -> dict[str, tuple[BeforeMove, ...]]:
+    return {family.kind.name: tuple(make(core) for make in family.before_move) for family in families}
+
+
+def _admissions(context: StoreContext, counters: Counters, options: StoreOptions) -> tuple[Admission, ...]:
+    if options.most_waiting is None:
+        return (context.require_kinds,)
+    return context.require_kinds, Backlog(counters, options.most_waiting).require_room
+
+
+def _duties(core: Core, families: Iterable[FamilyStore], counters: Counters, options: StoreOptions) -> tuple[Duty, ...]:
+    """Return what the sweep does beside moving jobs and ending those whose workers were lost."""
+    collections = core.collections
+    kept = {family.kind.name: family.belongings(collections) for family in families if family.belongings}
+    return (
+        Recount(collections, counters, options.on_drift),
+        *(make(core) for family in families for make in family.duties),
+        Retention(collections, core.context, counters, options.keeping, kept),
     )

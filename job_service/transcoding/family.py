@@ -7,12 +7,12 @@ from job_service.kinds.family import Family, Foundation, Link, OpenFamily
 from job_service.kinds.users import submitting_user
 from job_service.transcoding import openapi
 from job_service.transcoding.adapter import TranscodingJobs
-from job_service.transcoding.document import TRANSCODING
 from job_service.transcoding.options_store import EncoderOptions
 from job_service.transcoding.pages import add_profiles
 from job_service.transcoding.profiles import ProfileBook
 from job_service.transcoding.profiles_store import Profiles
 from job_service.transcoding.routes import api_routes
+from job_service.transcoding.store import TRANSCODING_STORE
 
 
 def _open(base: Foundation) -> OpenFamily:
@@ -28,4 +28,4 @@ def _open(base: Foundation) -> OpenFamily:
     )
 
 
-ENCODINGS = Family(TRANSCODING, openapi.ENCODINGS, _open)
+ENCODINGS = Family(TRANSCODING_STORE, openapi.ENCODINGS, _open)

@@ -1,8 +1,8 @@
 """The credentials of jobs, sealed by who stores them here; apart from the jobs, so that no reader meets them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
+from job_service.lifecycle.job import Job
 from job_service.mongo.database.collections import Collections
 
 
@@ -21,6 +21,9 @@ class TransferCredentials:
         found = self._sealed.find_one({"_id": job_id})
         return bytes(found["sealed"]) if found else None
 
-    def ended(self, job_ids: Sequence[str], at: datetime) -> None:
-        """Note that jobs have ended; what belongs to them is removed in time."""
-        self._sealed.update_many({"_id": {"$in": list(job_ids)}, "endedAt": None}, {"$set": {"endedAt": at}})
+    def keep_a_while(self, jobs: Sequence[Job]) -> None:
+        """Note that jobs have ended; what belongs to them is removed in time. Elements have none of their own."""
+        parents = {job["_id"]: job["finishedAt"] for job in jobs if "parentId" not in job}
+        if parents:
+            ended = {"$set": {"endedAt": max(parents.values())}}
+            self._sealed.update_many({"_id": {"$in": list(parents)}, "endedAt": None}, ended)

@@ -1,18 +1,15 @@
 """The family of transfers: files to copy, and the elements that such a job is made of."""
 
-from collections.abc import Sequence
 from hashlib import sha256
 
 from job_service.kinds.batches import Dialect
 from job_service.kinds.family import Family, Foundation, OpenFamily
 from job_service.lifecycle.clock import SystemClock
-from job_service.lifecycle.job import Job
 from job_service.transfers import openapi
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
 from job_service.transfers.credentials_store import TransferCredentials
-from job_service.transfers.document import KIND, TRANSFER
 from job_service.transfers.elements_store import Elements
 from job_service.transfers.expansion import Expansion
 from job_service.transfers.listings_store import Listings
@@ -20,6 +17,7 @@ from job_service.transfers.logs_store import AttemptLogs
 from job_service.transfers.outputs import Outputs
 from job_service.transfers.routes import element_routes, user_routes, worker_routes
 from job_service.transfers.settling import Settling
+from job_service.transfers.store import TRANSFER_STORE
 from job_service.transfers.work import Reports, Work
 
 
@@ -33,14 +31,6 @@ def _open(base: Foundation) -> OpenFamily:
     transfers = Transfers(store, elements, expansion, vault)
     work = Work(transfers, vault, callers, base.settings.legacy_lease_seconds)
     reports = Reports(store, transfers, logs_of_attempts, expansion, settling)
-
-    def keep_credentials_a_while(jobs: Sequence[Job]) -> None:
-        sealed = [job["_id"] for job in jobs if job["kind"] == KIND and "parentId" not in job]
-        if sealed:
-            kept.ended(sealed, store.context.clock.now())
-
-    store.moving.before_move.extend([settling.after, keep_credentials_a_while])
-    store.sweeper.duties.append(settling.sweep)
     return OpenFamily(
         blueprints=(
             user_routes(transfers, callers),
@@ -58,4 +48,4 @@ def _credentials_key(base: Foundation) -> bytes:
     return sha256(configured.get_secret_value().encode()).digest() if configured else base.signing.key("credentials")
 
 
-TRANSFERS = Family(TRANSFER, openapi.TRANSFERS, _open)
+TRANSFERS = Family(TRANSFER_STORE, openapi.TRANSFERS, _open)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.kind import KindAndType
-from job_service.mongo.store import Store
+from job_service.mongo.family import Core
 from job_service.mongo.telling.notes import Note
 from job_service.transfers.document import KIND, first_element_id
 from job_service.transfers.elements_store import Elements
@@ -24,14 +24,14 @@ _NAMED = 20
 class Settling:
     """Looks after jobs whose elements end."""
 
-    def __init__(self, store: Store, elements: Elements) -> None:
-        self._store = store
+    def __init__(self, core: Core, elements: Elements) -> None:
+        self._core = core
         self._elements = elements
         self._last = ""
 
     def after(self, jobs: Sequence[Job]) -> None:
         """Settle the parents of elements that have ended."""
-        for parent_id in {job["parentId"] for job in jobs if job["kind"] == KIND and "parentId" in job}:
+        for parent_id in {job["parentId"] for job in jobs if "parentId" in job}:
             self.settle(parent_id)
 
     def after_end(self, element: Job) -> None:
@@ -49,10 +49,10 @@ class Settling:
 
     def settle(self, parent_id: str, *, tidy: bool = False) -> bool:
         """Do what is due for a job; `tidy` also removes what interrupted expansions left. Say whether it changed."""
-        parent = self._store.reading.get(parent_id)
+        parent = self._core.reading.get(parent_id)
         if parent is None or parent["state"] in ENDED:
             return bool(self._elements.drop_strays(parent_id, None))
-        first = self._store.reading.get(first_element_id(parent_id))
+        first = self._core.reading.get(first_element_id(parent_id))
         if first is None:
             return self._end_if_forgotten(parent)
         if first["state"] not in ENDED:
@@ -62,13 +62,13 @@ class Settling:
         wave = self._elements.wave(parent_id, mark) if mark else None
         if wave is None:
             return self._end(parent, first, mark) or changed
-        now = self._store.context.clock.now()
+        now = self._core.context.clock.now()
         if "cancelRequestedAt" in parent:
-            self._store.ending.cancel_children(parent_id, now, "Cancelled")
+            self._core.ending.cancel_children(parent_id, now, "Cancelled")
             return True
         released = self._elements.release(parent_id, mark, wave, now)
         if released:
-            self._store.context.tell(Note({KindAndType(KIND)}))
+            self._core.context.tell(Note({KindAndType(KIND)}))
         return bool(released) or changed
 
     def _end(self, parent: Job, first: Job, mark: str | None) -> bool:
@@ -79,13 +79,13 @@ class Settling:
         if failed and "cancelRequestedAt" in parent:
             state = State.CANCELLED
         self._elements.drop_strays(parent["_id"], mark)
-        return self._store.operating.change_unheld(parent, state, _sentences(failed), ())
+        return self._core.operating.change_unheld(parent, state, _sentences(failed), ())
 
     def _end_if_forgotten(self, parent: Job) -> bool:
-        if parent["createdAt"] > self._store.context.clock.now() - _FORGOTTEN:
+        if parent["createdAt"] > self._core.context.clock.now() - _FORGOTTEN:
             return False
         message = ("It has no element: its submission was interrupted",)
-        return self._store.operating.change_unheld(parent, State.FAILED, message, ())
+        return self._core.operating.change_unheld(parent, State.FAILED, message, ())
 
 
 def _sentences(failed: Sequence[Job]) -> tuple[str, ...]:

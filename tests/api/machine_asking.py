@@ -43,7 +43,7 @@ class Asking(RuleBasedStateMachine):
         self.world = World(database)
         self.http = [create_app(settings, store).test_client() for store in self.world.stores]
         for store in self.world.stores:
-            store.sweeper.duties.clear()
+            store.sweeper.duties = ()
         self.model = Dialects(self.world.clock.now())
         self.seen = seen
         self.jobs: list[str] = []

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from job_service.app import create_app
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.logs.formats import JsonLines
 from job_service.mongo.store import open_store
@@ -253,7 +253,7 @@ def test_the_page_of_signing_in_says_where_a_browser_would_not_keep_the_session(
 
 
 def test_services_that_share_a_host_and_a_key_have_cookies_of_their_own(new_database, store, clock):
-    other = open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None, clock)
+    other = open_store(new_database, STORES, RetryPolicy(), lambda _: None, clock)
     other.prepare()
     settings = Settings.from_environment({"SECRET_KEY": "the same in both"})
     names = []

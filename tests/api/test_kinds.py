@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from job_service.app import create_app
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
 from job_service.mongo.verbs import kind_changes
@@ -211,7 +211,7 @@ def test_a_kind_with_a_job_alive_is_not_deleted_and_its_ended_jobs_stay_readable
 
 
 def test_a_kind_made_at_one_instance_is_known_to_the_other_at_once(settings, database, http):
-    store = open_store(database, FAMILIES, RetryPolicy(), lambda _moves: None)
+    store = open_store(database, STORES, RetryPolicy(), lambda _moves: None)
     other = create_app(settings, store).test_client()
     for number in range(50):
         name = f"kind-{number}"

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.logs import JsonLines, TextLines
 from job_service.mongo.store import open_store
@@ -32,7 +32,7 @@ class Log:
 @pytest.fixture
 def store(database, clock):
     """A store that logs its moves."""
-    opened = open_store(database, FAMILIES, RetryPolicy(), log_transitions, clock)
+    opened = open_store(database, STORES, RetryPolicy(), log_transitions, clock)
     opened.prepare()
     yield opened
     opened.wakeups.stop()

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from job_service.app import create_app
-from job_service.families import FAMILIES
+from job_service.app import create_app, store_options
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
 from job_service.settings import Settings
@@ -15,9 +15,9 @@ WEEK = 7 * 24 * 3600
 
 
 @pytest.fixture
-def store(new_database, clock):
+def store(new_database, clock, settings):
     """A store of its own, whose indexes a test may change."""
-    opened = open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None, clock)
+    opened = open_store(new_database, STORES, RetryPolicy(), lambda _: None, clock, store_options(settings))
     opened.prepare()
     return opened
 

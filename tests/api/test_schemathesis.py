@@ -14,7 +14,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
 from job_service.app import API, create_app
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
 from job_service.openapi.document import make_document
@@ -95,7 +95,7 @@ STAGE = Stage()
 def _described():
     unused: MongoClient = MongoClient(connect=False)
     with unused:
-        store = open_store(unused["unused"], FAMILIES, RetryPolicy(), lambda moves: None)
+        store = open_store(unused["unused"], STORES, RetryPolicy(), lambda moves: None)
         document = make_document(routes_of(create_app(Settings.from_environment({}), store)), "", API)
     schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(CONFIG))
     schema.app = STAGE
@@ -109,7 +109,7 @@ api = _described()
 def served(kept_database):
     """The application with a job of every kind."""
     empty(kept_database)
-    store = open_store(kept_database, FAMILIES, RetryPolicy(), lambda moves: None)
+    store = open_store(kept_database, STORES, RetryPolicy(), lambda moves: None)
     app = create_app(Settings.from_environment({}), store)
     app.extensions["job_service.readiness"].prepare()
     STAGE.served = app

@@ -95,7 +95,7 @@ class Recounting:
 
     def __init__(self, store):
         self.at = 0.0
-        self.step = Recount(store.collections, store.counters, lambda: self.at)
+        self.step = Recount(store.collections, store.counters, seconds=lambda: self.at)
 
 
 def test_a_recount_mends_what_a_crash_has_lost(http, store):

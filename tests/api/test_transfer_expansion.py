@@ -15,6 +15,7 @@ from job_service.transfers.elements_store import Elements
 from job_service.transfers.settling import Settling
 from tests.api.transfers import BASE, copy, entry, listed, report, status, submit, take
 from tests.machine_profile import SCALE
+from tests.store.jobs import Listener
 
 #: Of 1,000 files each; `TEST_SCALE=5` lists the 100,000 entries that there is room for.
 FOLDERS = min(max(int(20 * SCALE), 2), 100)
@@ -103,7 +104,7 @@ def test_who_waits_for_elements_is_called_when_it_is_their_turn(http, store):
     copy(http)
     [item] = take(http, 0)
     called: list[Any] = []
-    store.wakeups.serve(set, called.append)
+    store.wakeups.need(Listener(called.append))
     report(http, item, listing=THREE)
     waiting_for_turn = store.collections.inprogress.count_documents({"waits": "turn"})
     assert (called[-1].parts, waiting_for_turn) == ({KindAndType("transfer")}, 0)

@@ -6,7 +6,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import open_database
 from job_service.mongo.store import open_store
@@ -43,7 +43,7 @@ def another_store(store, database, clock, transitions):
     with ExitStack() as stores:
 
         def opened(policy=None):
-            one_more = open_store(database, FAMILIES, policy or RetryPolicy(), transitions.extend, clock)
+            one_more = open_store(database, STORES, policy or RetryPolicy(), transitions.extend, clock)
             stores.callback(one_more.wakeups.stop)
             return one_more
 
@@ -60,7 +60,7 @@ def counted_store(mongod_url, database, clock, commands):
     """A store whose round trips are counted."""
     client: MongoClient = MongoClient(mongod_url, tz_aware=True, w="majority", event_listeners=[commands])
     store = open_store(
-        open_database(client, f"mongodb://unused/{database.name}"), FAMILIES, RetryPolicy(), lambda _: None, clock
+        open_database(client, f"mongodb://unused/{database.name}"), STORES, RetryPolicy(), lambda _: None, clock
     )
     store.prepare()
     yield store

@@ -49,6 +49,16 @@ def report(store, job, **said):
     return store.reporting.report([Report(job_id=job["_id"], claim_id=claim_id, **said)])[0]
 
 
+class Listener:
+    """Waits for no kind of job, and hears of every note."""
+
+    def __init__(self, hear):
+        self.wake = hear
+
+    def kinds_waited_for(self):
+        return set()
+
+
 def until(condition, seconds=20):
     """Wait until something is true; fail when it does not become so."""
     pause = threading.Event()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from pymongo.errors import AutoReconnect
 
-from job_service.families import FAMILIES
+from job_service.families import FAMILIES, STORES
 from job_service.lifecycle.clock import SetClock
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
@@ -35,7 +35,7 @@ class World:
         self.clock = SetClock(BEGIN)
         self.told: list = []
         self.written: Counter = Counter()
-        self.stores = [open_store(database, FAMILIES, Settled(), self.told.extend, self.clock) for _ in range(2)]
+        self.stores = [open_store(database, STORES, Settled(), self.told.extend, self.clock) for _ in range(2)]
         # Of two runs of ids that begin at the same moment either may be first.
         self.stores[1].submission._ids = self.stores[0].submission._ids
         for store in self.stores:
@@ -44,7 +44,7 @@ class World:
         # It goes by the real clock too, and is called by name instead.
         (self.duty,) = (duty for duty in self.stores[0].sweeper.duties if isinstance(duty, Recount))
         for store in self.stores:
-            store.sweeper.duties.clear()
+            store.sweeper.duties = ()
 
     def look_at_the_flag(self):
         for store in self.stores:

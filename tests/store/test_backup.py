@@ -9,7 +9,7 @@ from bson import json_util
 from pymongo.errors import OperationFailure
 
 from job_service.app import create_app
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import open_database
@@ -42,7 +42,7 @@ def copied(store, clock, tmp_path):
 
 
 def service_on(database, clock):
-    restored = open_store(database, FAMILIES, RetryPolicy(), lambda _: None, clock)
+    restored = open_store(database, STORES, RetryPolicy(), lambda _: None, clock)
     restored.prepare()
     return restored
 

@@ -1,6 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from job_service.families import STORES
 from job_service.mongo.database.clock import server_time
 from job_service.mongo.store import open_store
 from job_service.mongo.verbs.maintenance import Maintenance
@@ -46,9 +47,7 @@ def test_a_status_whose_setter_died_before_noting_it_is_in_the_history_all_the_s
 
 def test_from_the_answer_on_no_instance_starts_a_job(database, store):
     """Eight claimers on four instances with the real clock: no start is later than the answer."""
-    stores = [
-        open_store(database, store.context.kinds.values(), store.context.policy, lambda _: None) for _ in range(4)
-    ]
+    stores = [open_store(database, STORES, store.context.policy, lambda _: None) for _ in range(4)]
     submit_many(stores[0], 3_000)
     answered = threading.Event()
 

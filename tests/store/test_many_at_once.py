@@ -96,4 +96,5 @@ def test_moving_is_a_fixed_number_of_commands(counted_store, commands, count):
     counted_store.reporting.report(reports(claim(counted_store, count), end="completed"))
     moved, sent = commands.sent(lambda: counted_store.moving.move(1_000))
     assert moved == count
-    assert sent == ["find", "insert", "delete"]
+    # The jobs and their targets are read, then what is new of both is stored.
+    assert sent == ["find", "find", "insert", "insert", "delete"]

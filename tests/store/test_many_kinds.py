@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 from pymongo import MongoClient
 
-from job_service.families import FAMILIES
+from job_service.families import FAMILIES, STORES
 from job_service.lifecycle.job import NewJob, State
 from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import open_database
+from job_service.mongo.family import FamilyStore
 from job_service.mongo.store import open_store
 from job_service.mongo.verbs.reading import MOST_IN_ORDER, JobFilter
 from job_service.mongo.watching.browsing import Browsing, JobSearch
@@ -26,7 +27,7 @@ def store(mongod_url, database, clock, commands):
     client: MongoClient = MongoClient(mongod_url, tz_aware=True, w="majority", event_listeners=[commands])
     opened = open_store(
         open_database(client, f"mongodb://unused/{database.name}"),
-        [*FAMILIES, *MANY],
+        [*STORES, *(FamilyStore(kind=kind) for kind in MANY)],
         RetryPolicy(),
         lambda _: None,
         clock,

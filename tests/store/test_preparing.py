@@ -6,7 +6,7 @@ from pymongo.errors import OperationFailure
 
 from job_service.app import create_app
 from job_service.embedded.binary import find_mongod
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import connect, open_database
 from job_service.mongo.database.collections import Collections, IndexMismatch, ensure_indexes
@@ -19,7 +19,7 @@ from tests.store.lone_mongod import LoneMongod
 
 
 def open_new(database):
-    return open_store(database, FAMILIES, RetryPolicy(), lambda _: None)
+    return open_store(database, STORES, RetryPolicy(), lambda _: None)
 
 
 def test_sixteen_instances_at_once_prepare_an_empty_database(new_database):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.kind import KindPolicy
 from job_service.lifecycle.retry import RetryPolicy
@@ -27,7 +27,7 @@ DAY = 24 * 3600
 @pytest.fixture
 def store(new_database, clock, transitions):
     """A store of its own, whose indexes a test may change."""
-    opened = open_store(new_database, FAMILIES, RetryPolicy(), transitions.extend, clock)
+    opened = open_store(new_database, STORES, RetryPolicy(), transitions.extend, clock)
     opened.prepare()
     return opened
 
@@ -35,7 +35,9 @@ def store(new_database, clock, transitions):
 def keep(store, days=None, archive=None):
     """Do what the sweeper's duty does in one go; give how many jobs went."""
     keeping = Keeping(days, Archive(archive) if archive else None)
-    return Retention(store.collections, store.context, store.counters, keeping, Belongings(store.collections))()
+    return Retention(
+        store.collections, store.context, store.counters, keeping, {"transfer": Belongings(store.collections)}
+    )()
 
 
 @pytest.fixture
@@ -151,7 +153,9 @@ def test_more_than_a_pass_can_take_go_on_with_the_next_sweep(store, clock, monke
         store.operating.cancel(job_id)
     store.sweeper.move_ended()
     clock.advance(DAY + 1)
-    duty = Retention(store.collections, store.context, store.counters, Keeping(1), Belongings(store.collections))
+    duty = Retention(
+        store.collections, store.context, store.counters, Keeping(1), {"transfer": Belongings(store.collections)}
+    )
     assert [duty(), duty(), duty()] == [4, 1, 0]
 
 
@@ -202,7 +206,7 @@ def test_a_kind_may_keep_its_jobs_for_longer_or_for_less_than_the_setting_says(s
     ids = [ended(store, NewJob(kind=kind, parameters={}))[0] for kind in ("code", "conversion", "transcoding")]
 
     def left(days):
-        Retention(store.collections, own, store.counters, Keeping(days), Belongings(store.collections))()
+        Retention(store.collections, own, store.counters, Keeping(days), {"transfer": Belongings(store.collections)})()
         return [store.reading.get(job_id) is not None for job_id in ids]
 
     clock.advance(DAY + 1)
@@ -229,7 +233,7 @@ def test_what_is_due_is_found_past_many_that_their_kind_keeps(store, clock, data
     clock.advance(DAY + 1)
     kinds = {**store.context.kinds, "code": replace(store.context.kinds["code"], policy=KindPolicy(retention_days=100))}
     own = replace(store.context, kinds=kinds)
-    duty = Retention(store.collections, own, store.counters, Keeping(1), Belongings(store.collections))
+    duty = Retention(store.collections, own, store.counters, Keeping(1), {"transfer": Belongings(store.collections)})
     gone, read = database_profile(store.database, duty)
     assert (gone, read <= 10 + 4) == (10, True)
 

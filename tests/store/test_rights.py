@@ -8,7 +8,7 @@ from pymongo.errors import OperationFailure
 from pymongo.uri_parser import parse_uri
 
 from job_service.command.main import main
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import connect, open_database
 from job_service.mongo.keeping.retention import Keeping, Retention
@@ -31,7 +31,7 @@ def url(mongod_url, mongo_client):
 @pytest.fixture
 def lesser_store(url, clock):
     with connect(url) as client:
-        store = open_store(open_database(client, url), FAMILIES, RetryPolicy(), lambda _: None, clock)
+        store = open_store(open_database(client, url), STORES, RetryPolicy(), lambda _: None, clock)
         store.prepare()
         yield store
 
@@ -42,7 +42,7 @@ def test_jobs_live_end_and_go(lesser_store, clock):
     report(store, claim(store)[0], end="completed")
     store.sweeper.sweep()
     clock.advance(30 * 24 * 3600)
-    belongings = Belongings(store.collections)
+    belongings = {"transfer": Belongings(store.collections)}
     for days in (40, 20):
         keep = Retention(store.collections, store.context, store.counters, Keeping(days), belongings)
         assert keep() == (days == 20)

@@ -3,7 +3,7 @@
 import pytest
 
 from job_service.datasets.reservations_store import Reservations
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.suitability import Unsuitable
@@ -21,7 +21,7 @@ def test_every_new_document_says_its_version(store):
 @pytest.mark.parametrize("stored", [{"version": 4, "readableFrom": 4}, {"version": 9}])
 def test_a_database_that_only_a_newer_version_can_read_is_refused_with_a_sentence(new_database, stored):
     new_database["schema"].insert_one({"_id": "jobs", **stored})
-    readiness = Readiness(open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None), lambda: True)
+    readiness = Readiness(open_store(new_database, STORES, RetryPolicy(), lambda _: None), lambda: True)
     with pytest.raises(Unsuitable, match=r"documents of version \d, .* reads 3 at most: start the newer version"):
         readiness.prepare()
     assert new_database.list_collection_names() == ["schema"]
@@ -29,7 +29,7 @@ def test_a_database_that_only_a_newer_version_can_read_is_refused_with_a_sentenc
 
 def test_a_newer_database_that_this_version_can_read_is_served_and_keeps_its_version(new_database):
     new_database["schema"].insert_one({"_id": "jobs", "version": 4, "readableFrom": 3})
-    open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None).prepare()
+    open_store(new_database, STORES, RetryPolicy(), lambda _: None).prepare()
     assert new_database["schema"].find_one() == {"_id": "jobs", "version": 4, "readableFrom": 3}
 
 
@@ -37,5 +37,5 @@ def test_a_newer_database_that_this_version_can_read_is_served_and_keeps_its_ver
 def test_the_database_of_an_earlier_system_is_refused_and_left_alone(new_database, name):
     new_database[name].insert_one({"jobId": "123-123-123", "status": "queued", "datasetName": "AGE"})
     with pytest.raises(Unsuitable, match="jobs of an earlier system: give MONGODB_URL a database of another name"):
-        open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None).prepare()
+        open_store(new_database, STORES, RetryPolicy(), lambda _: None).prepare()
     assert new_database.list_collection_names() == [name]

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 from pymongo.errors import AutoReconnect
 
-from job_service.families import FAMILIES
+from job_service.families import FAMILIES, STORES
 from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
@@ -40,7 +40,7 @@ def fill(store, clock):
             "claims": 1,
             "endSeq": 0,
             "createdAt": NOW,
-            "parameters": {},
+            "parameters": {"operation": "ADD", "target": "AGE"},
         }
         jobs = [*map(waiting, range(WAITING)), *map(held, range(HELD)), *more]
         store.collections.inprogress.insert_many([{**common, **job} for job in jobs])
@@ -67,7 +67,7 @@ def test_jobs_that_must_end_are_found_among_no_others(store, fill, profiled):
 
 def test_where_the_first_lost_lease_is_one_too_many_the_sweep_ends_all_that_lost_theirs(database, clock, fill):
     fill()
-    strict = open_store(database, FAMILIES, RetryPolicy(max_leases_lost=1), lambda _: None, clock)
+    strict = open_store(database, STORES, RetryPolicy(max_leases_lost=1), lambda _: None, clock)
     while strict.sweeper.sweep()["ended"]:
         pass
     assert strict.collections.completed.count_documents({"state": "quarantined"}) == HELD

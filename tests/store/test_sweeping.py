@@ -74,7 +74,7 @@ def test_a_duty_that_fails_keeps_no_other_from_its_own(store, caplog):
     def broken():
         raise ValueError("a document that nobody foresaw")
 
-    store.sweeper.duties[:] = [broken, lambda: 3]
+    store.sweeper.duties = (broken, lambda: 3)
     assert store.sweeper.sweep()["duties"] == 3
     assert "a document that nobody foresaw" in caplog.text
 

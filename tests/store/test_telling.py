@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from job_service.lifecycle.kind import KindAndType
-from tests.store.jobs import new_job, submit, submit_many
+from tests.store.jobs import Listener, new_job, submit, submit_many
 
 ADDED = {KindAndType("dataset", "ADD")}
 
@@ -15,7 +15,7 @@ def told(store):
     """Whom the news were for, and how many jobs were stored at that moment."""
     heard = []
     inprogress = store.collections.inprogress
-    store.wakeups.serve(set, lambda news: heard.append((news.parts, inprogress.count_documents({}))))
+    store.wakeups.need(Listener(lambda news: heard.append((news.parts, inprogress.count_documents({})))))
     return heard
 
 

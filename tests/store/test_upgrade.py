@@ -2,7 +2,7 @@
 
 import pytest
 
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.job import SCHEMA_VERSION
 from job_service.lifecycle.kind import Narrowing
 from job_service.lifecycle.retry import RetryPolicy
@@ -44,7 +44,7 @@ def store_version_2(database):
 def upgraded(new_database, clock):
     """A store that has prepared a database of version 2."""
     store_version_2(new_database)
-    store = open_store(new_database, FAMILIES, RetryPolicy(), lambda _: None, clock)
+    store = open_store(new_database, STORES, RetryPolicy(), lambda _: None, clock)
     store.prepare()
     yield store
     store.wakeups.stop()

@@ -175,11 +175,14 @@ class Arriving:
     def stop(self):
         """Nothing to stop."""
 
-    def waiting(self):
+    def wake(self, _note):
+        """Nothing to claim."""
+
+    def kinds_waited_for(self):
         if self.here or threading.current_thread().name != "wakeups-notes":
             return {"dataset"} if self.here else set()
         self.here = True
-        self.threads.need()
+        self.threads.need(self)
         return set()
 
     def any_claimable(self, _kinds, _now):
@@ -191,9 +194,8 @@ def test_a_claim_that_comes_while_they_go_to_sleep_is_looked_after(monkeypatch, 
     monkeypatch.setattr(wakeups, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(wakeups, "_LINGER_SECONDS", -1.0)
     arriving: Any = Arriving()
-    arriving.threads = wakeups.Wakeups(arriving, lambda _job_id: None, arriving.any_claimable, clock)
-    arriving.threads.serve(arriving.waiting, lambda _kinds: None)
-    arriving.threads.need()
+    arriving.threads = wakeups.Wakeups(lambda _hear: arriving, lambda _job_id: None, arriving.any_claimable, clock)
+    arriving.threads.need(arriving)
     looks = [arriving.asked.acquire(timeout=5) for _ in range(5)]
     arriving.threads.stop()
     assert all(looks)

@@ -7,7 +7,7 @@ finds again, and nothing that belongs to no job.
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -37,7 +37,7 @@ class Keeping:
 
 
 class Belongings(Protocol):
-    """What families store about jobs outside of the jobs' documents."""
+    """What a family stores about jobs outside of the jobs' documents."""
 
     def logs(self, jobs: Sequence[Job]) -> dict[str, dict[str, str]]:
         """Return the logs of the jobs' attempts: by job id, then by attempt, counted from 1."""
@@ -47,7 +47,7 @@ class Belongings(Protocol):
 
 
 class Retention:
-    """The duty of the sweep that deletes ended jobs."""
+    """The duty of the sweep that deletes ended jobs. `belongings` are by the kind of the jobs."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Retention:
         context: StoreContext,
         counters: Counters,
         keeping: Keeping,
-        belongings: Belongings,
+        belongings: Mapping[str, Belongings],
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._completed = collections.completed
@@ -125,7 +125,8 @@ class Retention:
         """Archive and delete jobs. `which` is the query that found them."""
         if self._keeping.archive and jobs:
             self._keeping.archive.append(self._with_logs(jobs), self._clock.now())
-        self._belongings.remove([job["_id"] for job in jobs])
+        for kind, belongings in self._belongings.items():
+            belongings.remove([job["_id"] for job in jobs if job["kind"] == kind])
         by_place: dict[Place, list[str]] = {}
         for job in jobs:
             by_place.setdefault((job["kind"], job["state"]), []).append(job["_id"])
@@ -137,7 +138,9 @@ class Retention:
         return gone.total()
 
     def _with_logs(self, jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
-        logs = self._belongings.logs(jobs)
+        logs: dict[str, dict[str, str]] = {}
+        for kind, belongings in self._belongings.items():
+            logs |= belongings.logs([job for job in jobs if job["kind"] == kind])
         for job in jobs:
             own = logs.get(job["_id"])
             yield {**job, "attemptLogs": own} if own else {**job}

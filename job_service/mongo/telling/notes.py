@@ -76,7 +76,7 @@ def _grows(database: Database[Document]) -> bool:
 class NoteBoard:
     """Writes notes, and reads those of other instances; `hear` is called with this process's own."""
 
-    def __init__(self, collections: Collections, clock: Clock) -> None:
+    def __init__(self, collections: Collections, clock: Clock, hear: Hear = lambda _note: None) -> None:
         self._board = collections.signals.with_options(write_concern=WriteConcern(w=1))
         self._clock = clock
         self._readers = NoteReaders(collections, clock)
@@ -88,7 +88,7 @@ class NoteBoard:
         self._writer: threading.Thread | None = None
         self._parts: set[KindAndType] = set()
         self._ended: list[str] = []
-        self.hear: Hear = lambda _note: None
+        self._hear = hear
 
     def observe(self, transitions: Sequence[Transition]) -> None:
         """Publish transitions: to this process at once, to the others by a note. Does not wait for the database."""
@@ -102,7 +102,7 @@ class NoteBoard:
 
         Does not wait for the database.
         """
-        self.hear(note)
+        self._hear(note)
         if self._readers.is_away():
             return
         with self._lock:

@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from pymongo.errors import PyMongoError
 
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.job import ENDED, Job
 from job_service.lifecycle.kind import KindAndType
-from job_service.mongo.telling.notes import Note, NoteBoard
+from job_service.mongo.telling.notes import Hear, Note, NoteBoard
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
@@ -23,39 +24,48 @@ _POLL_SECONDS = 1.0
 _PAUSE_SECONDS = 0.2
 _LINGER_SECONDS = 30.0
 
-Waiting = Callable[[], set[str]]
-Wake = Callable[[Note], None]
 FindJob = Callable[[str], Job | None]
 AnyClaimable = Callable[[set[str], datetime], bool]
 
 
-class Wakeups:
-    """Calls `wake` with each note about claimable jobs; `waiting()` returns the kinds that claims wait for.
+class Waiter(Protocol):
+    """Those who wait for jobs to claim."""
 
-    `find_job(id)` reads a job; `any_claimable(kinds, now)` returns whether one of the kinds has a job to claim.
+    def kinds_waited_for(self) -> set[str]:
+        """Return the kinds of the jobs that are waited for."""
+
+    def wake(self, note: Note) -> None:
+        """Hear of a note about claimable jobs."""
+
+
+class Wakeups:
+    """Wakes those who have said that they wait.
+
+    `open_board` makes the board whose notes `Wakeups` hears; `find_job(id)` reads a job; `any_claimable(kinds, now)`
+    returns whether one of the kinds has a job to claim.
     """
 
-    def __init__(self, board: NoteBoard, find_job: FindJob, any_claimable: AnyClaimable, clock: Clock) -> None:
-        self._board = board
+    def __init__(
+        self, open_board: Callable[[Hear], NoteBoard], find_job: FindJob, any_claimable: AnyClaimable, clock: Clock
+    ) -> None:
+        self.board = open_board(self._hear)
         self._find_job = find_job
         self._any_claimable = any_claimable
         self._clock = clock
-        self._waiting: Waiting = set
-        self._wake: Wake = lambda _news: None
+        self._waiters: frozenset[Waiter] = frozenset()
         self._needed = threading.Event()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._awaited: dict[str, list[threading.Event]] = {}
-        board.hear = self._hear
 
-    def serve(self, waiting: Waiting, wake: Wake) -> None:
-        """Set the two callbacks of the claim desk."""
-        self._waiting = waiting
-        self._wake = wake
+    def need(self, *waiters: Waiter) -> None:
+        """Start both threads if they do not run, and wake them; called when a claim or a reader begins to wait.
 
-    def need(self) -> None:
-        """Start both threads if they do not run, and wake them; called when a claim or a reader begins to wait."""
+        Waiters hear of all notes from then on; what they have missed, the first poll finds.
+        """
+        if not self._waiters.issuperset(waiters):
+            self._waiters = self._waiters.union(waiters)
         self._needed.set()
         if self._threads:
             return
@@ -92,13 +102,20 @@ class Wakeups:
 
     def stop(self) -> None:
         """Wake nobody any more, and end every wait for a job's end; returns at once."""
-        self._board.stop()
+        self.board.stop()
         self._stopped.set()
         self._needed.set()
         with self._lock:
             for awaiting in self._awaited.values():
                 for ended in awaiting:
                     ended.set()
+
+    def _waiting(self) -> set[str]:
+        return {kind for waiter in self._waiters for kind in waiter.kinds_waited_for()}
+
+    def _wake(self, note: Note) -> None:
+        for waiter in self._waiters:
+            waiter.wake(note)
 
     def _poll(self) -> None:
         while not self._stopped.is_set():
@@ -124,7 +141,7 @@ class Wakeups:
     def _read_notes(self) -> None:
         """Pass on other instances' notes until nobody has waited for `_LINGER_SECONDS`."""
         idle_since = time.monotonic()
-        for note in self._board.follow():
+        for note in self.board.follow():
             if self._waiting() or self._awaited:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > _LINGER_SECONDS:

@@ -6,7 +6,7 @@ asleep cannot touch a job that was put back meanwhile. Whoever comes across a ma
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import SystemRandom
 
 from pymongo import ReplaceOne
@@ -57,11 +57,17 @@ class MarkedJobs:
 
 
 class Moving:
-    """Moves ended jobs. `before_move` is shown every one at least once before it leaves `inprogress`."""
+    """Moves ended jobs. `before_move` has what is shown each job at least once before that, by the job's kind."""
 
-    def __init__(self, collections: Collections, marked: MarkedJobs, interruption: Interruption = never) -> None:
+    def __init__(
+        self,
+        collections: Collections,
+        marked: MarkedJobs,
+        before_move: Mapping[str, Sequence[BeforeMove]],
+        interruption: Interruption = never,
+    ) -> None:
         self.marked = marked
-        self.before_move: list[BeforeMove] = []
+        self._before_move = before_move
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._ended = in_states(ENDED)
@@ -93,8 +99,10 @@ class Moving:
             self._move(found)
 
     def _move(self, documents: list[Job]) -> None:
-        for record in self.before_move:
-            record(documents)
+        for kind, recorders in self._before_move.items():
+            of_kind = [job for job in documents if job["kind"] == kind]
+            for record in recorders if of_kind else ():
+                record(of_kind)
         self._reached("recorded")
         self._copy(documents)
         self._reached("copied")

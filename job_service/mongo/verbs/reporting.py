@@ -45,7 +45,13 @@ _NEEDED = dict.fromkeys(
 class Reporting:
     """Renews, updates, finishes, fails and releases held jobs. `on_stale` is told what was refused for coming late."""
 
-    def __init__(self, collections: Collections, context: StoreContext, ending: Ending) -> None:
+    def __init__(
+        self,
+        collections: Collections,
+        context: StoreContext,
+        ending: Ending,
+        on_stale: Callable[[str], None] = lambda _verb: None,
+    ) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._kinds = context.kinds
@@ -53,7 +59,7 @@ class Reporting:
         self._clock = context.clock
         self._observe = context.observe
         self._ending = ending
-        self.on_stale: list[Callable[[str], None]] = []
+        self._on_stale = on_stale
 
     @traced("report on jobs")
     def report(self, reports: Sequence[Report]) -> list[Answer]:
@@ -87,8 +93,7 @@ class Reporting:
     def _tell_stale(self, verbs: Iterable[str], answers: Sequence[Answer]) -> None:
         for verb, answer in zip(verbs, answers, strict=True):
             if isinstance(answer, Refused) and answer.code in _STALE:
-                for tell in self.on_stale:
-                    tell(verb)
+                self._on_stale(verb)
 
     def _apply(self, reports: list[Report]) -> list[Answer]:
         now = self._clock.now()

@@ -54,12 +54,13 @@ class Taken:
 
 
 Creation = Created | Taken
+Admission = Callable[[Sequence[NewJob]], None]
 
 
 class Submission:
-    """Creates jobs."""
+    """Creates jobs. `admissions` are asked before anything is stored; what they raise, the submitter hears."""
 
-    def __init__(self, collections: Collections, context: StoreContext) -> None:
+    def __init__(self, collections: Collections, context: StoreContext, admissions: Sequence[Admission] = ()) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._numbers = collections.numbers
@@ -68,8 +69,7 @@ class Submission:
         self._clock = context.clock
         self._observe = context.observe
         self._ids = IdSource()
-        #: Asked before anything is stored; what they raise, the submitter hears.
-        self.admissions: list[Callable[[Sequence[NewJob]], None]] = []
+        self._admissions = tuple(admissions)
 
     @traced("submit jobs")
     def create(self, new_jobs: Sequence[NewJob], *, repeated: bool = False, once: bool = False) -> list[Creation]:
@@ -80,7 +80,7 @@ class Submission:
         """
         if not new_jobs:
             return []
-        for admit in self.admissions:
+        for admit in self._admissions:
             admit(new_jobs)
         now = self._clock.now()
         run = self._ids.take(now, len(new_jobs))

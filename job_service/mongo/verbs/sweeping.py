@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from random import SystemRandom
 
@@ -35,9 +35,23 @@ Duty = Callable[[], int]
 
 
 class Sweeper:
-    """Sweeps when asked, or from a thread of its own."""
+    """Sweeps when asked, or from a thread of its own.
 
-    def __init__(self, collections: Collections, context: StoreContext, ending: Ending, moving: Moving) -> None:
+    Each duty returns how many things it has mended. An instance does not leave `duties_of_each` to the one that leads,
+    which may be of an older version.
+    """
+
+    def __init__(
+        self,
+        collections: Collections,
+        context: StoreContext,
+        ending: Ending,
+        moving: Moving,
+        duties: Sequence[Duty] = (),
+        duties_of_each: Sequence[Duty] = (),
+    ) -> None:
+        self.duties = tuple(duties)
+        self.duties_of_each = tuple(duties_of_each)
         self._inprogress = collections.inprogress
         self._leaderships = collections.leaderships
         self._clock = context.clock
@@ -49,16 +63,12 @@ class Sweeper:
         self._wake = moving.marked.more
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        #: What families add: each returns how many things it has mended.
-        self.duties: list[Duty] = []
-        #: Duties that an instance does not leave to the one that leads, which may be of an older version.
-        self.duties_of_each: list[Duty] = []
 
-    def sweep(self) -> dict[str, int]:
+    def sweep(self, more_duties: Sequence[Duty] = ()) -> dict[str, int]:
         """Do all there is to do once; return how much of what was done."""
         moved = self.move_ended()
         done = {"moved": moved, "ended": self._end_spent()}
-        done["duties"] = sum(_attempted(duty) for duty in (*self.duties, *self.duties_of_each))
+        done["duties"] = sum(_attempted(duty) for duty in (*self.duties, *more_duties, *self.duties_of_each))
         done["moved"] += self.move_ended()
         return done
 
@@ -84,9 +94,9 @@ class Sweeper:
             return False
         return True
 
-    def start(self, interval: float = 5.0) -> None:
-        """Begin sweeping in the background; call it after the fork."""
-        self._thread = threading.Thread(target=self._run, args=(interval,), name="sweeper", daemon=True)
+    def start(self, interval: float = 5.0, more_duties: Sequence[Duty] = ()) -> None:
+        """Begin sweeping in the background, with duties from outside of the store; call it after the fork."""
+        self._thread = threading.Thread(target=self._run, args=(interval, more_duties), name="sweeper", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -96,7 +106,7 @@ class Sweeper:
         if self._thread:
             self._thread.join(timeout=10)
 
-    def _run(self, interval: float) -> None:
+    def _run(self, interval: float, more_duties: Sequence[Duty]) -> None:
         due = time.monotonic()
         while not self._stop.is_set():
             woken = self._wake.wait(max(due - time.monotonic(), 0))
@@ -108,7 +118,7 @@ class Sweeper:
                 # Also while ends keep coming in, which wake this thread before its time.
                 if time.monotonic() >= due:
                     due = time.monotonic() + interval * SystemRandom().uniform(0.75, 1.25)
-                    self._sweep_or_follow()
+                    self._sweep_or_follow(more_duties)
             except Exception as error:  # noqa: BLE001  whatever it was, jobs must go on to be moved
                 _complain("sweep interrupted", error)
                 self._stop.wait(1.0)
@@ -120,9 +130,9 @@ class Sweeper:
             self._wake.clear()
             self._stop.wait(_QUIET_SECONDS)
 
-    def _sweep_or_follow(self) -> None:
+    def _sweep_or_follow(self, more_duties: Sequence[Duty]) -> None:
         if self.leads():
-            self.sweep()
+            self.sweep(more_duties)
         else:
             for duty in self.duties_of_each:
                 _attempted(duty)

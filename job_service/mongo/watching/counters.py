@@ -8,7 +8,7 @@ loses, a recount by index finds (`recount.py`). The numbers are for people, and 
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
@@ -34,10 +34,7 @@ _HAPPENS = {"create": "submitted", "claim": "claimed", "takeover": "claimed", "r
 
 
 class Counters:
-    """Counts transitions; `start` begins to write them.
-
-    Each of `on_drift` is called with the sum of a recount's mends.
-    """
+    """Counts transitions; `start` begins to write them."""
 
     def __init__(self, collections: Collections, clock: Clock) -> None:
         hint = WriteConcern(w=1)
@@ -49,7 +46,6 @@ class Counters:
         self._moved: Counter[Place] = Counter()
         self._happened: Counter[Happening] = Counter()
         self._stopped = threading.Event()
-        self.on_drift: list[Callable[[int], None]] = []
 
     def observe(self, transitions: Sequence[Transition]) -> None:
         """Count transitions in memory."""

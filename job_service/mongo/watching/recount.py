@@ -28,17 +28,22 @@ _COUNT_SECONDS = 120
 
 
 class Recount:
-    """A duty of the sweep: counts at one sweep, compares and corrects at the next."""
+    """A duty of the sweep: counts at one sweep, compares and corrects at the next.
+
+    `on_drift` is called with the sum of the corrections.
+    """
 
     def __init__(
         self,
         collections: Collections,
         counters: Counters,
+        on_drift: Callable[[int], None] = lambda _sum: None,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._jobs: tuple[Collection[Any], ...] = (collections.inprogress, collections.completed)
         self._counts = collections.counters
         self._counters = counters
+        self._on_drift = on_drift
         self._seconds = seconds
         self._next = float("-inf")
         self._begun: tuple[dict[Place, int], dict[Place, int]] | None = None
@@ -89,8 +94,7 @@ class Recount:
         drift = {place: missing for place, missing in drift.items() if missing}
         if drift:
             self._write(drift)
-            for tell in self._counters.on_drift:
-                tell(sum(abs(missing) for missing in drift.values()))
+            self._on_drift(sum(abs(missing) for missing in drift.values()))
             told = {"|".join(place): missing for place, missing in drift.items()}
             _LOG.warning("counters had drifted and were mended", extra={"drift": told})
         return len(drift)

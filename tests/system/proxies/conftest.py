@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from job_service.app import create_app
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import open_database
 from job_service.mongo.database.clock import DatabaseClock
@@ -75,7 +75,7 @@ def world(mongo_client, mongod_url):
     """What the instance serves."""
     url = urlunsplit(urlsplit(mongod_url)._replace(path=f"/test_{uuid.uuid4().hex}"))
     database = open_database(mongo_client, url)
-    store = open_store(database, FAMILIES, RetryPolicy(), lambda _: None, DatabaseClock(database))
+    store = open_store(database, STORES, RetryPolicy(), lambda _: None, DatabaseClock(database))
     store.prepare()
     app = create_app(Settings.from_environment({}), store)
     http = app.test_client()

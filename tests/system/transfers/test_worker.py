@@ -15,7 +15,7 @@ from werkzeug.serving import ThreadedWSGIServer, make_server
 
 from job_service.app import create_app
 from job_service.client import WorkqueueClient
-from job_service.families import FAMILIES
+from job_service.families import STORES
 from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.store import open_store
 from job_service.settings import Settings
@@ -29,7 +29,7 @@ ODD_NAMES = ["with space", 'it\'s "quoted"', "new\nline", "größe-日本", "-da
 @pytest.fixture
 def service(database, transitions):
     """A service on a socket, by the database's own clock, with its sweeper."""
-    store = open_store(database, FAMILIES, RetryPolicy(backoff_seconds=0.2), transitions.extend)
+    store = open_store(database, STORES, RetryPolicy(backoff_seconds=0.2), transitions.extend)
     store.prepare()
     app = create_app(Settings.from_environment({}), store)
     server = make_server("127.0.0.1", 0, app, threaded=True)

@@ -70,10 +70,7 @@ class Queue:
 
 
 class Wakeups:
-    def serve(self, *_):
-        pass
-
-    def need(self):
+    def need(self, _waiter):
         pass
 
 

@@ -1,0 +1,6 @@
+"""What code jobs bring to the store."""
+
+from job_service.code_jobs.document import CODE
+from job_service.mongo.family import FamilyStore
+
+CODE_STORE = FamilyStore(kind=CODE)
