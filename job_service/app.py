@@ -22,7 +22,7 @@ from job_service.jobs.adapter import Jobs
 from job_service.jobs.openapi import JOBS, WATCHING
 from job_service.jobs.routes import job_routes
 from job_service.jobs.watching import watching_routes
-from job_service.kinds.adapter import KindBook, result_check
+from job_service.kinds.adapter import KindBook, result_checks
 from job_service.kinds.family import Foundation, OpenFamily
 from job_service.kinds.openapi import KINDS
 from job_service.kinds.routes import kind_routes
@@ -194,7 +194,7 @@ def store_options(settings: Settings) -> StoreOptions:
     """Return what the settings say about the store."""
     archive = Archive(settings.completed_archive_dir) if settings.completed_archive_dir else None
     keeping = Keeping(settings.completed_retention_days, archive)
-    return StoreOptions(check_results=result_check, keeping=keeping, most_waiting=settings.max_waiting_jobs or None)
+    return StoreOptions(check_results=result_checks(), keeping=keeping, most_waiting=settings.max_waiting_jobs or None)
 
 
 def _spend(settings: Settings) -> Callable[[str], None]:

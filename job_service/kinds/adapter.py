@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from job_service.kinds.schemas import compile_schema
+from job_service.kinds.schemas import Schemas, compile_schema
 from job_service.kinds.wire import Definition, Policy, require_name
-from job_service.lifecycle.definition import shown
+from job_service.lifecycle.definition import ResultCheck, shown
 from job_service.lifecycle.errors import Invalid, NotFound
 from job_service.lifecycle.faults import sentence
 from job_service.lifecycle.kind import Kind
@@ -66,12 +66,19 @@ def _require_schema(field: str, document: object) -> None:
         raise type(error).of([{**fault, "loc": [field, *fault["loc"]]} for fault in faults]) from None
 
 
-def result_check(_name: str, _revision: int, document: Any) -> Callable[[Any], str | None]:
-    """Return a function that gives the first fault of a result, by the `result` schema of a kind's definition."""
-    schema = compile_schema(document)
+def result_checks() -> ResultCheck:
+    """Return what makes the checks of results; a schema is compiled when its first result comes."""
+    schemas = Schemas()
 
-    def fault(result: Any) -> str | None:
-        faults = schema.faults(result)
-        return sentence(faults[0]) if faults else None
+    def check(name: str, revision: int, document: Any) -> Callable[[Any], str | None]:
+        def fault(result: Any) -> str | None:
+            try:
+                faults = schemas.of(name, revision, "result", document).faults(result)
+            except Invalid as error:
+                # An earlier version took in a schema that is refused now.
+                return f"the schema of the kind cannot be used: {error.message}"
+            return sentence(faults[0]) if faults else None
 
-    return fault
+        return fault
+
+    return check

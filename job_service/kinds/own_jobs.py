@@ -1,5 +1,6 @@
 """Jobs of kinds that operators have defined."""
 
+import time
 from typing import Any
 
 from job_service.kinds.batches import Sender
@@ -10,6 +11,11 @@ from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.kind import Kind
 
+#: Seconds of a processor that the schema may take for the items of one batch; a usual one takes a twentieth of a second
+#: for 10,000 items.
+MOST_SECONDS = 2.0
+_TOO_SLOW = f"not checked, as the schema took {MOST_SECONDS:g} seconds for the items before: send fewer at a time"
+
 
 class OwnJobs:
     """Makes the jobs of one batch by their kind's definition; for one thread."""
@@ -19,6 +25,7 @@ class OwnJobs:
         self._schema = _schema(kind, schemas)
         self._unique, self._key = _pointer(kind, "unique"), _pointer(kind, "key")
         self._refused = 0
+        self._seconds = 0.0
 
     def __call__(self, parameters: dict[str, Any], sender: Sender, job_id: str | None) -> NewJob:
         """Return a job that has the parameters of an item. Raises Invalid."""
@@ -34,7 +41,13 @@ class OwnJobs:
         )
 
     def _check(self, parameters: dict[str, Any]) -> None:
-        faults = self._schema.faults(parameters, explain=self._refused < MOST_EXPLAINED) if self._schema else []
+        if self._schema is None:
+            return
+        if self._seconds > MOST_SECONDS:
+            raise Invalid(_TOO_SLOW)
+        began = time.thread_time()
+        faults = self._schema.faults(parameters, explain=self._refused < MOST_EXPLAINED)
+        self._seconds += time.thread_time() - began
         if faults:
             self._refused += 1
             raise Invalid.of(faults)

@@ -52,6 +52,11 @@ class Subschema:
     #: Subschemas for any member, whatever its name.
     any_name: list[Place] = field(default_factory=list)
 
+    @property
+    def goes_down(self) -> bool:
+        """Whether it applies a subschema to an item or a member."""
+        return bool(self.items or self.named or self.unnamed or self.any_name)
+
 
 def subschemas_of(document: object) -> dict[Place, Subschema]:
     """Return the subschemas of a document that is valid by the metaschema, by their places; the root is at ().

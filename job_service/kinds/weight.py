@@ -6,7 +6,7 @@ the schema alone, as the largest number of keywords that can be evaluated at one
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from job_service.kinds.subschemas import Place, Subschema, patterns_of
 from job_service.lifecycle.errors import Invalid
@@ -23,7 +23,12 @@ _COST_OF_CONTAINS = 10
 _COST_OF_UNEVALUATED = 3
 
 _LEVELS = 64
+#: The most steps of all subschemas together: to go through these at each level takes a second.
+_MOST_STEPS = 50_000
 
+#: Subschemas that are evaluated at one value, and how often each of them is.
+Meeting = frozenset[tuple[Place, int]]
+#: For each item or member of a value: the subschemas that are evaluated there.
 Steps = list[list[tuple[Place, int]]]
 
 
@@ -34,19 +39,20 @@ def weight(found: Mapping[Place, Subschema], cost_of_a_pattern: int = 1) -> int:
         _close(place, found, closures)
     own = {place: _own(subschema, cost_of_a_pattern) for place, subschema in found.items()}
     looks = {place: sum(own[each] * times for each, times in closure.items()) for place, closure in closures.items()}
-    steps = {place: list(_steps(closure, found)) for place, closure in closures.items()}
-    return _deepest(looks, steps)
+    going_down = {place: _going_down(closure, found) for place, closure in closures.items()}
+    return _deepest(looks, going_down, _all_steps(set(going_down.values()), found))
 
 
-def _deepest(looks: dict[Place, int], steps: dict[Place, Steps]) -> int:
-    """Go down level by level, as deep as a value may be, each time by the step with the most evaluations."""
+def _deepest(looks: dict[Place, int], going_down: Mapping[Place, Meeting], steps: Mapping[Meeting, Steps]) -> int:
+    """Go down a value level by level, as deep as a value may be, each time by the step with the most evaluations."""
     most = max(looks.values())
     for _ in range(_LEVELS):
         _require(most)
-        below = {
-            place: max((sum(looks[each] * times for each, times in step) for step in ways), default=0)
-            for place, ways in steps.items()
+        met = {
+            meeting: max((sum(looks[each] * times for each, times in step) for step in ways), default=0)
+            for meeting, ways in steps.items()
         }
+        below = {place: met[meeting] for place, meeting in going_down.items()}
         if below == looks:
             break
         looks, most = below, max(most, *below.values())
@@ -93,12 +99,25 @@ def _sum(subschema: Subschema, closures: dict[Place, Counter[Place]]) -> Counter
     return closed
 
 
-def _steps(closure: Counter[Place], found: Mapping[Place, Subschema]) -> Iterator[list[tuple[Place, int]]]:
+def _going_down(closure: Counter[Place], found: Mapping[Place, Subschema]) -> Meeting:
+    """Return the subschemas of a closure that have subschemas for items or members, and how often each is evaluated."""
+    return frozenset((place, times) for place, times in closure.items() if found[place].goes_down)
+
+
+def _all_steps(meetings: set[Meeting], found: Mapping[Place, Subschema]) -> dict[Meeting, Steps]:
+    """Return the steps of every meeting. Raises Invalid where it would take seconds to look at all of them."""
+    there = {meeting: [(found[place], times) for place, times in meeting] for meeting in meetings}
+    names = {meeting: {name for each, _ in met for name in each.named} for meeting, met in there.items()}
+    if sum(len(met) * (2 + len(names[meeting])) for meeting, met in there.items()) > _MOST_STEPS:
+        raise Invalid("too costly: too many properties beside references; fewer of either make it cheaper")
+    return {meeting: list(_steps(met, names[meeting])) for meeting, met in there.items()}
+
+
+def _steps(there: Sequence[tuple[Subschema, int]], names: Iterable[str]) -> Iterator[list[tuple[Place, int]]]:
     """Give the subschemas that are evaluated at an item, at a member of each name, and at any other member."""
-    there = [(found[place], times) for place, times in closure.items()]
     yield [(place, times) for each, times in there for place in each.items]
     yield [(place, times) for each, times in there for place in (*each.unnamed, *each.any_name)]
-    for name in {name for each, _ in there for name in each.named}:
+    for name in names:
         yield [(place, times) for each, times in there for place in _at(name, each)]
 
 

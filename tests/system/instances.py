@@ -81,11 +81,15 @@ class Caller:
 
     def ask(self, method, path, body=None):
         """Give the status, the body and the headers of the answer."""
+        return self.ask_text(method, path, None if body is None else json.dumps(body))
+
+    def ask_text(self, method, path, text):
+        """Do the same with a body that may be no JSON."""
         if self.connection is None:
             self.connection = http.client.HTTPConnection(HOST, self.port, timeout=self.timeout)
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = {"Content-Type": "application/json"} if text is not None else {}
         try:
-            self.connection.request(method, path, None if body is None else json.dumps(body), headers)
+            self.connection.request(method, path, text, headers)
             answer = self.connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from random import Random
 from threading import Barrier, Thread
 
@@ -171,6 +172,27 @@ def test_the_dearest_schemas_that_are_taken_end_on_the_largest_values(document, 
     schema, began = compile_schema(document), time.thread_time()
     schema.faults(value)
     assert time.thread_time() - began < 10
+
+
+# Up to a tenth of a second; where each combination was looked at alone, it was a quarter of a minute.
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"properties": {f"a{place}": {"$ref": "#"} for place in range(1_900)}}, id="references to all"),
+        pytest.param(
+            {"allOf": [{"properties": {f"{n} {m}": {"$ref": "#"} for m in range(90)}} for n in range(20)]},
+            id="of parts",
+        ),
+        pytest.param(
+            {"properties": {f"a{n}": {"allOf": [{"$ref": "#"}], "items": {}} for n in range(600)}}, id="and items"
+        ),
+    ],
+)
+def test_a_schema_is_weighed_in_a_moment(document):
+    began = time.thread_time()
+    with suppress(Invalid):
+        compile_schema(document)
+    assert time.thread_time() - began < 2
 
 
 def test_a_long_regular_expression_does_not_look_at_a_large_value():
