@@ -27,6 +27,7 @@ from job_service.kinds.family import Foundation, OpenFamily
 from job_service.kinds.openapi import KINDS
 from job_service.kinds.routes import kind_routes
 from job_service.kinds.submitting import Submitting
+from job_service.kinds.users import submitting_user
 from job_service.lifecycle.clock import Clock, SystemClock
 from job_service.lifecycle.errors import JobServiceError, Unavailable
 from job_service.lifecycle.retry import RetryPolicy
@@ -147,7 +148,7 @@ def _run(
     hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
     book = KindBook(store.context.kinds, KindChanges(store.collections, store.context.kinds))
-    app.register_blueprint(kind_routes(book, Submitting(store, base.batches, dialects)))
+    app.register_blueprint(kind_routes(book, Submitting(store, base.batches, dialects, submitting_user)))
     app.register_blueprint(claim_routes(Claims(store, desk, for_worker)))
     app.register_blueprint(watching_routes(store.stats, events, store.context.kinds))
     app.register_blueprint(openapi_routes(API))

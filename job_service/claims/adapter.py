@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from job_service.claims.desk import ClaimDesk, HungUp
 from job_service.claims.wire import Claimed, ClaimRequest, HeldJob, NamedUpdate, Update
-from job_service.kinds.family import ForWorker
+from job_service.kinds.dialect import ForWorker
 from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
 from job_service.lifecycle.faults import Fault, shortened
 from job_service.lifecycle.ids import new_claim_id
@@ -15,8 +15,8 @@ from job_service.lifecycle.reports import Accepted, Answer, End, Refused, Releas
 from job_service.lifecycle.view import CoreJob, core_view
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.claimed import ClaimAsked
+from job_service.web.bodies import validate
 from job_service.web.combining import Combiner
-from job_service.web.requests import validate
 
 _ENDS: dict[str, End] = {"completed": "completed", "failed": "failed", "cancelled": "cancelled"}
 _MOST_VALUES = 1_000

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.view import CoreJob
-from job_service.web.requests import Body, capped
+from job_service.web.bodies import Body, capped
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 ClaimId = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]

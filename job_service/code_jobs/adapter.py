@@ -6,13 +6,13 @@ from pathlib import Path
 from job_service.code_jobs.document import KIND
 from job_service.code_jobs.sources import read_program
 from job_service.code_jobs.wire import NewCodeJob
-from job_service.kinds.batches import Sender
+from job_service.kinds.dialect import Sender
 from job_service.lifecycle.errors import NotFound
 from job_service.lifecycle.job import Job, NewJob
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter
 from job_service.mongo.verbs.submission import Created
-from job_service.web.requests import validate
+from job_service.web.bodies import validate
 
 
 class CodeJobs:

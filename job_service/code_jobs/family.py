@@ -7,7 +7,7 @@ from job_service.code_jobs.adapter import CodeJobs
 from job_service.code_jobs.pages import Pages
 from job_service.code_jobs.routes import code_routes, listed, shared_routes
 from job_service.code_jobs.store import CODE_STORE
-from job_service.kinds.batches import Dialect
+from job_service.kinds.dialect import Dialect
 from job_service.kinds.family import Family, Foundation, Link, OpenFamily, StartPage
 from job_service.kinds.users import submitting_user
 

@@ -10,8 +10,8 @@ from job_service.code_jobs.sources import as_text, is_file_name
 from job_service.code_jobs.wire import NewCodeJob, as_user
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.faults import Fault
+from job_service.web.bodies import validate
 from job_service.web.parsing import InvalidBody, parse_exactly
-from job_service.web.requests import validate
 
 _FIELD_OF = {"uid": "uid", "code": "code", "file": "code", "input": "inputt"}
 

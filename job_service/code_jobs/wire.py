@@ -10,7 +10,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import Job
-from job_service.web.requests import Body
+from job_service.web.bodies import Body
 
 MOST_CODE_CHARACTERS = 256_000
 BYTE_ORDER_MARK = "\ufeff"

@@ -8,7 +8,7 @@ from ulid import ULID, LaxMonotonicPolicy, ULIDGenerator
 from job_service.conversions.document import BRANCHES, CONVERSION, LONGEST_SOURCE, STATES, as_id, is_source
 from job_service.conversions.store import ConversionJobs
 from job_service.conversions.wire import Conversion, NewConversion, shown
-from job_service.kinds.batches import Sender
+from job_service.kinds.dialect import Sender
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
 from job_service.lifecycle.job import Job, NewJob
@@ -16,7 +16,7 @@ from job_service.lifecycle.kind import Narrowing
 from job_service.mongo.legacy import LegacyClients
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.reading import JobFilter
-from job_service.web.requests import validate
+from job_service.web.bodies import validate
 
 
 class Conversions:

@@ -7,7 +7,7 @@ from job_service.conversions.adapter import Conversions
 from job_service.conversions.pages import add_sources
 from job_service.conversions.routes import conversion_routes
 from job_service.conversions.store import CONVERSION_STORE
-from job_service.kinds.batches import Dialect
+from job_service.kinds.dialect import Dialect
 from job_service.kinds.family import Family, Foundation, Link, OpenFamily
 from job_service.kinds.users import submitting_user
 

@@ -5,7 +5,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from job_service.lifecycle.job import Job, State
-from job_service.web.requests import Body
+from job_service.web.bodies import Body
 
 
 class NewConversion(Body):

@@ -12,7 +12,7 @@ from job_service.datasets.submission import NewDatasetJobs
 from job_service.datasets.submitter import Submitter
 from job_service.datasets.targets_store import Targets
 from job_service.datasets.updates import Updates
-from job_service.kinds.batches import Dialect
+from job_service.kinds.dialect import Dialect
 from job_service.kinds.family import Family, Foundation, Link, OpenFamily
 
 

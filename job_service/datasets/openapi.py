@@ -10,8 +10,8 @@ from job_service.datasets.wire import Importable, ItemResult, JobUpdate, NamedJo
 from job_service.lifecycle.job import State
 from job_service.lifecycle.view import CoreJob
 from job_service.web.answers import Message
+from job_service.web.bodies import Body
 from job_service.web.operations import IDEMPOTENCY_KEY, KIND, Operation, Parameter, Section, choices, wait
-from job_service.web.requests import Body
 
 _TEXT = {"type": "string"}
 

@@ -23,7 +23,8 @@ from job_service.datasets.submission import result
 from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.updates import Updates
 from job_service.datasets.wire import Importable, JobUpdate, NamedJobUpdate
-from job_service.kinds.batches import Batches, Dialect, Sender
+from job_service.kinds.batches import Batches
+from job_service.kinds.dialect import Dialect, Sender
 from job_service.kinds.keys import idempotency_key
 from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
 from job_service.lifecycle.job import Job, State
@@ -32,11 +33,12 @@ from job_service.lifecycle.view import core_view
 from job_service.mongo.verbs.reading import JobFilter
 from job_service.web.access import Role, allows, client
 from job_service.web.answers import answer
+from job_service.web.bodies import Body
 from job_service.web.labels import query_labels
 from job_service.web.paging import link_to_next, page_asked_for
 from job_service.web.request_ids import request_id
 from job_service.web.requests import (
-    Body,
+    item_check,
     query_choice,
     query_choices,
     query_flag,
@@ -105,7 +107,7 @@ def _page(find: Callable[[JobFilter], list[Job]], wanted: JobFilter) -> Response
 
 
 def _submit(batches: Batches, dialect: Dialect) -> Response:
-    sender = Sender(dialect.user(), request_id())
+    sender = Sender(dialect.user(), request_id(), item_check())
     items = read_batch(NewJobs, "jobs").jobs
     return Response(batches.submit(dialect, items, sender, result, idempotency_key()), mimetype="application/json")
 

@@ -1,11 +1,12 @@
 """Translates items of `POST /jobs` into jobs, and outcomes into the results that clients know."""
 
 from job_service.datasets.wire import ItemResult, NewDatasetJob, created, refused
-from job_service.kinds.batches import Outcome, Sender
+from job_service.kinds.batches import Outcome
+from job_service.kinds.dialect import Sender
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import NewJob
 from job_service.mongo.verbs.submission import Created, Taken
-from job_service.web.requests import validate
+from job_service.web.bodies import validate
 
 _BUMP_DISABLED = "Bumping the datastore is disabled"
 

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from job_service.dataset_words import DATASTORE, Operation, ReleaseStatus, Status
 from job_service.datasets.importable import valid_dataset_name
-from job_service.web.requests import Body
+from job_service.web.bodies import Body
 from job_service.web.times import Moment
 
 Text = Annotated[str, StringConstraints(max_length=10_000)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from job_service.kinds.family import Retry
+from job_service.kinds.dialect import Retry
 from job_service.lifecycle.errors import NotFound, TargetBusy
 from job_service.lifecycle.explain import MOST_AHEAD, Facts, explain
 from job_service.lifecycle.job import ENDED, Job

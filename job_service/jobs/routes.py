@@ -6,8 +6,9 @@ from job_service.jobs.adapter import Jobs
 from job_service.web.access import Role, allows
 from job_service.web.addresses import path_to
 from job_service.web.answers import answer
+from job_service.web.bodies import Body
 from job_service.web.request_ids import request_id
-from job_service.web.requests import Body, read_body, read_nothing
+from job_service.web.requests import read_body, read_nothing
 
 
 class Cancellation(Body):

@@ -9,7 +9,8 @@ from job_service.mongo.telling.event_reading import Event
 from job_service.mongo.telling.events import Events, Subscription, Wanted
 from job_service.mongo.watching.stats import Stats
 from job_service.web.access import Role, allows
-from job_service.web.answers import answer, dumps
+from job_service.web.answers import answer
+from job_service.web.bodies import dumps
 from job_service.web.clients import has_hung_up
 from job_service.web.requests import query_choice, query_text
 

@@ -2,45 +2,16 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from job_service.kinds.dialect import Dialect, Sender, Stores
 from job_service.lifecycle.errors import Invalid, NotFound
 from job_service.lifecycle.job import Job, NewJob
 from job_service.mongo.keys.idempotency import Attempt
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.submission import Created, Creation, Taken
-from job_service.web.answers import dumps
+from job_service.web.bodies import dumps
 from job_service.web.combining import Combiner
-from job_service.web.requests import item_check
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The sender of a batch."""
-
-    user: Mapping[str, Any]  #: the jobs' `createdBy`; an idempotency key counts for its `userId` only
-    request_id: str | None = None
-
-
-class Stores(Protocol):
-    """Stores jobs; `once`: any number of calls may bring the same ids, at any time."""
-
-    def __call__(self, new_jobs: Sequence[NewJob], /, *, once: bool = False) -> Sequence[Creation]:
-        """Return the outcome of each job, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one kind makes and stores its jobs."""
-
-    #: Returns the present request's user, for `createdBy`; raises Unauthorized and Forbidden.
-    user: Callable[[], Mapping[str, Any]]
-    #: Makes the job of an item, with a given id (None: a new one); raises Invalid and NotFound.
-    new_job: Callable[[Any, Sender, str | None], NewJob]
-    #: Stores jobs, together with their elements.
-    create: Stores
-
 
 #: The outcome of an item: stored, kept out by another active job, or refused.
 Outcome = Creation | Invalid | NotFound
@@ -84,10 +55,9 @@ class Batches:
     ) -> list[Mapping[str, Any]]:
         wanted: dict[int, NewJob] = {}
         outcomes: dict[int, Outcome] = {}
-        require_fit = item_check()
         for place, item in enumerate(items):
             try:
-                require_fit(item)
+                sender.require_fit(item)
                 wanted[place] = dialect.new_job(item, sender, attempt.ids[place] if attempt else None)
             except (Invalid, NotFound) as error:
                 outcomes[place] = error

@@ -3,14 +3,14 @@
 `Family` is known before there is a store; `OpenFamily` is what the family is on one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from flask import Blueprint, Response
 
-from job_service.kinds.batches import Batches, Dialect
-from job_service.lifecycle.job import Job
+from job_service.kinds.batches import Batches
+from job_service.kinds.dialect import Dialect, ForWorker, Retry
 from job_service.lifecycle.kind import Kind
 from job_service.mongo.family import FamilyStore
 from job_service.mongo.keys.once import Once
@@ -22,10 +22,6 @@ from job_service.signing import Signing
 from job_service.web.jwt import JwtVerifier
 from job_service.web.operations import Section
 
-#: Makes a new job like an ended one, with all that belongs to it, for the request of this id.
-Retry = Callable[[Job, str | None], Job]
-#: Returns what is shown of a job only to the worker that holds it.
-ForWorker = Callable[[Job], Mapping[str, Any]]
 #: Adds pages to the console's blueprint, which protects their forms.
 AddPages = Callable[[Blueprint], None]
 

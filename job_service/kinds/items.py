@@ -9,9 +9,9 @@ from job_service.kinds.batches import Outcome
 from job_service.lifecycle.errors import Invalid, JobServiceError
 from job_service.lifecycle.faults import shortened
 from job_service.lifecycle.job import NewJob
+from job_service.lifecycle.labels import LABEL_NAME, LABEL_VALUE, MOST_LABELS
 from job_service.mongo.verbs.submission import Created, Taken
-from job_service.web.labels import LABEL_NAME, LABEL_VALUE, MOST_LABELS
-from job_service.web.requests import Body
+from job_service.web.bodies import Body
 from job_service.web.times import Moment
 
 #: So many refused items of a batch are told all that is wrong with them, the others a sentence.

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from job_service.kinds.batches import Sender
+from job_service.kinds.dialect import Sender
 from job_service.kinds.items import MOST_EXPLAINED
 from job_service.kinds.pointers import Pointer, canonical_text, key_text, parse_pointer, resolve
 from job_service.kinds.schemas import Schema, Schemas

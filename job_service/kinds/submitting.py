@@ -1,60 +1,67 @@
 """Submission of jobs of any kind: a family's jobs by its dialect, any other kind's by its definition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
-from job_service.kinds.batches import Batches, Dialect, Sender
+from job_service.kinds.batches import Batches
+from job_service.kinds.dialect import Dialect, Sender
 from job_service.kinds.items import NewItem, Results
 from job_service.kinds.own_jobs import OwnJobs
 from job_service.kinds.schemas import Schemas
-from job_service.kinds.users import submitting_user
 from job_service.lifecycle.errors import Conflict, Invalid, NotFound
 from job_service.lifecycle.job import NewJob
 from job_service.lifecycle.kind import Kind
 from job_service.mongo.store import Store
-from job_service.web.requests import validate
+from job_service.web.bodies import validate
 
 
 @dataclass(frozen=True, slots=True)
 class KindBatch:
-    """A batch that one caller sends to one kind."""
+    """What takes in a batch that one user sends to one kind."""
 
     kind: Kind
     dialect: Dialect
-    sender: Sender
+    user: Mapping[str, Any]
     batches: Batches
 
-    def submit(self, items: Sequence[object], key: str | None) -> bytes:
+    def submit(self, items: Sequence[object], sender: Sender, key: str | None) -> bytes:
         """Create the jobs of all valid items; return the results as JSON, in order. Raises IdempotencyMismatch."""
         read = replace(self.dialect, new_job=partial(_new_job, self.kind, self.dialect))
         # The same key may be used once for each kind.
-        return self.batches.submit(read, items, self.sender, Results(), key and f"{self.kind.name} {key}")
+        return self.batches.submit(read, items, sender, Results(), key and f"{self.kind.name} {key}")
 
 
 class Submitting:
-    """Submits the items of `POST /kinds/<name>/jobs`; `dialects` has the families' dialects, by kind."""
+    """Submits the items of `POST /kinds/<name>/jobs`; `dialects` has the families' dialects, by kind.
 
-    def __init__(self, store: Store, batches: Batches, dialects: Mapping[str, Dialect]) -> None:
+    `own_user` tells who sends the present request to a kind without users of its own.
+    """
+
+    def __init__(
+        self, store: Store, batches: Batches, dialects: Mapping[str, Dialect], own_user: Callable[[], Mapping[str, Any]]
+    ) -> None:
         self._kinds = store.context.kinds
         self._batches = batches
         self._dialects = dialects
+        self._own_user = own_user
         self._schemas = Schemas()
 
-    def to(self, name: str, request_id: str | None) -> KindBatch:
+    def to(self, name: str) -> KindBatch:
         """Return the present caller's batch, to submit items. Raises NotFound, Conflict, Unauthorized, Forbidden."""
         kind = self._kinds.named(name)
         if kind is None:
-            submitting_user()
+            self._own_user()
             raise NotFound(f"There is no kind {name}")
         dialect = self._dialects.get(name) or self._own_dialect(kind)
-        sender = Sender(dialect.user(), request_id)
+        user = dialect.user()
         if kind.closed:
             raise Conflict(f"The kind {name} is being deleted")
-        return KindBatch(kind, dialect, sender, self._batches)
+        return KindBatch(kind, dialect, user, self._batches)
 
     def _own_dialect(self, kind: Kind) -> Dialect:
-        return Dialect(submitting_user, OwnJobs(kind, self._schemas), self._batches.create)
+        return Dialect(self._own_user, OwnJobs(kind, self._schemas), self._batches.create)
 
 
 def _new_job(kind: Kind, dialect: Dialect, item: object, sender: Sender, job_id: str | None) -> NewJob:

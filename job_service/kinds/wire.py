@@ -8,7 +8,7 @@ from job_service.kinds.items import Type
 from job_service.kinds.pointers import MOST_OF_A_KEY, parse_pointer
 from job_service.lifecycle.definition import KIND_NAME
 from job_service.lifecycle.errors import Invalid
-from job_service.web.requests import Body
+from job_service.web.bodies import Body
 
 #: Names that a kind cannot have, since the lists use them for several kinds.
 _RESERVED = frozenset({"all", "any"})

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from job_service.mongo.verbs.maintenance import Maintenance
 from job_service.web.access import Role, allows, caller
 from job_service.web.answers import answer
-from job_service.web.requests import Body, read_body
+from job_service.web.bodies import Body
+from job_service.web.requests import read_body
 
 
 def _as_flag(value: Any) -> bool:

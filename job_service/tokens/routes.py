@@ -10,7 +10,8 @@ from job_service.lifecycle.clock import Clock
 from job_service.mongo.keys.tokens import Tokens
 from job_service.web.access import Role, allows, caller
 from job_service.web.answers import answer
-from job_service.web.requests import Body, read_body
+from job_service.web.bodies import Body
+from job_service.web.requests import read_body
 from job_service.web.tokens import Signer, UserToken
 
 _YEAR = 365 * 24 * 3600

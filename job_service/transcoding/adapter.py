@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from job_service.kinds.batches import Sender
+from job_service.kinds.dialect import Sender
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, LeaseLost, NotFound, Paused
 from job_service.lifecycle.job import ENDED, Job, Lease, NewJob, State
@@ -19,7 +19,7 @@ from job_service.transcoding.jobs_store import Transcodings
 from job_service.transcoding.options_store import EncoderOptions
 from job_service.transcoding.profiles_store import Profiles
 from job_service.transcoding.wire import Edit, NewTranscoding, WorkerWord, shown
-from job_service.web.requests import validate
+from job_service.web.bodies import validate
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _FIFO = Narrowing(TRANSCODING.name)

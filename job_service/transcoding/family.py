@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from job_service.kinds.batches import Dialect
+from job_service.kinds.dialect import Dialect
 from job_service.kinds.family import Family, Foundation, Link, OpenFamily
 from job_service.kinds.users import submitting_user
 from job_service.transcoding import openapi

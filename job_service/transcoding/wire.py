@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import Job, State
-from job_service.web.requests import Body, validate
+from job_service.web.bodies import Body, validate
 from job_service.web.times import Moment
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from job_service.kinds.batches import Sender
+from job_service.kinds.dialect import Sender
 from job_service.lifecycle.errors import Conflict, NotFound
 from job_service.lifecycle.job import ENDED, Job, NewJob
 from job_service.mongo.store import Store

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from job_service.kinds.batches import Dialect
+from job_service.kinds.dialect import Dialect
 from job_service.kinds.family import Family, Foundation, OpenFamily
 from job_service.lifecycle.clock import SystemClock
 from job_service.transfers import openapi
@@ -29,7 +29,7 @@ def _open(base: Foundation) -> OpenFamily:
     expansion = Expansion(store, elements, Listings(store.collections))
     settling = Settling(store, elements)
     transfers = Transfers(store, elements, expansion, vault)
-    work = Work(transfers, vault, callers, base.settings.legacy_lease_seconds)
+    work = Work(transfers, vault, callers.sign_element, base.settings.legacy_lease_seconds)
     reports = Reports(store, transfers, logs_of_attempts, expansion, settling)
     return OpenFamily(
         blueprints=(

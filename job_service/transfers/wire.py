@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from job_service.transfers.words import JobProtocol, JobType
-from job_service.web.requests import Body, validate
+from job_service.web.bodies import Body, validate
 from job_service.web.times import Moment
 
 Choice = TypeVar("Choice", bound=IntEnum)

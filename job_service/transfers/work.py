@@ -13,7 +13,6 @@ from job_service.lifecycle.reports import Accepted, Answer, Refused, Release, Re
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.transfers.adapter import Transfers
-from job_service.transfers.callers import Callers
 from job_service.transfers.credentials import Vault
 from job_service.transfers.document import KIND, at_target, credentials_for
 from job_service.transfers.expansion import Expansion
@@ -32,15 +31,17 @@ _BYTES_A_SECOND = 1_000_000
 _TOKEN_SECONDS = 7 * 24 * 3_600
 _MOST_BY_SIZE = 200
 _REASON_CHARACTERS = 1_000
+#: Makes the token for an attempt at an element, of (job, element, attempt, seconds that it is good for).
+SignElement = Callable[[int, int, int, int], str]
 
 
 class Work:
     """Hands out elements and takes what their workers say of them."""
 
-    def __init__(self, transfers: Transfers, vault: Vault, callers: Callers, longest_lease: int) -> None:
+    def __init__(self, transfers: Transfers, vault: Vault, sign: SignElement, longest_lease: int) -> None:
         self._transfers = transfers
         self._vault = vault
-        self._callers = callers
+        self._sign = sign
         self._longest_lease = longest_lease
 
     def fetch(self, store: Store, asked: Fetch, worker: Client) -> tuple[list[dict[str, Any]], bool]:
@@ -85,7 +86,7 @@ class Work:
 
     def _token(self, element: Job) -> str:
         parameters = element["parameters"]
-        return self._callers.sign_element(parameters["job"], parameters["element"], element["claims"], _TOKEN_SECONDS)
+        return self._sign(parameters["job"], parameters["element"], element["claims"], _TOKEN_SECONDS)
 
 
 class Reports:

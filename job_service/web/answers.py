@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NotRequired
 
-import orjson
 from flask import Response, current_app, request
 from flask.sansio.app import App
 from typing_extensions import TypedDict
@@ -11,10 +10,10 @@ from werkzeug.exceptions import HTTPException
 
 from job_service.lifecycle import errors
 from job_service.lifecycle.faults import Fault
+from job_service.web.bodies import dumps
 from job_service.web.pages import error_page
 from job_service.web.present import present
 
-_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _PROBLEM = "application/problem+json"
 
 
@@ -71,16 +70,6 @@ ErrorShape = Callable[[dict[str, Any], int], dict[str, Any]]
 def shape_errors(app: App, prefix: str, shape: ErrorShape) -> None:
     """Let every error at or under a path have a shape of its own, also those of no view (404, 405, 413)."""
     app.extensions.setdefault(_SHAPES, {})[prefix] = shape
-
-
-def dumps(value: Any) -> bytes:
-    """Return JSON; times are RFC 3339 in UTC."""
-    return orjson.dumps(value, default=_plain, option=_OPTIONS)
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON types, for orjson. pymongo reads an object with `$ref` and `$id` as a DBRef; undo that."""
-    return dict(value.as_doc()) if hasattr(value, "as_doc") else str(value)
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -6,7 +6,7 @@ import secrets
 from flask import request
 
 from job_service.web.access import caller
-from job_service.web.answers import dumps
+from job_service.web.bodies import dumps
 
 #: The hidden field of a form: a random nonce, new each time that the form is shown.
 FIELD = "once"

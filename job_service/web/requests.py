@@ -2,46 +2,21 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from typing import TypeVar
 
 from flask import request
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
 
 from job_service.lifecycle.errors import Invalid, TooLarge, UnsupportedMediaType
-from job_service.lifecycle.faults import Fault, shortened
+from job_service.lifecycle.faults import shortened
 from job_service.web import parsing, storable
-from job_service.web.answers import dumps
+from job_service.web.bodies import Body, Model, dumps, validate
 from job_service.web.present import present
 from job_service.web.storable import MAX_NODES
 
-Model = TypeVar("Model", bound=BaseModel)
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _NODES_OF_A_BATCH = 5_000_000
 #: So many of the allowed words a refusal names: there may be a thousand kinds.
 _MOST_NAMED = 50
-
-
-#: The type of pydantic's error for a well-formed text that is longer than allowed (answered with 413).
-OVER_ITS_CAP = "over_its_cap"
-
-
-def capped(most: int) -> AfterValidator:
-    """Return a validator that refuses a text of more than `most` characters as too large, not as malformed."""
-
-    def check(text: str) -> str:
-        if len(text) > most:
-            raise PydanticCustomError(OVER_ITS_CAP, "Too long ({most} characters at most)", {"most": most})
-        return text
-
-    return AfterValidator(check)
-
-
-class Body(BaseModel):
-    """The base of every request body: strict, frozen, and without unknown fields."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def read_object(
@@ -114,26 +89,6 @@ def _require_item_fits(item: object) -> None:
     fault = storable.find_fault(item) if size > MAX_NODES else None
     if fault is not None:
         raise Invalid.of([{"loc": list(fault.loc), "msg": fault.message}])
-
-
-def validate(model: type[Model], value: object) -> Model:
-    """Return a value as a model, or raise Invalid."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        faults = [_fault(detail) for detail in error.errors(include_url=False, include_input=False)]
-        kind = TooLarge if all(detail["type"] == OVER_ITS_CAP for detail in error.errors()) else Invalid
-        raise kind.of(faults) from None
-
-
-def _fault(detail: ErrorDetails) -> Fault:
-    loc = list(detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        return {"loc": loc, "msg": f"Unknown field: {shortened(str(loc[-1]))}"}
-    if detail["type"] == "model_type":
-        # pydantic's own message would name the class.
-        return {"loc": loc, "msg": "must be an object"}
-    return {"loc": loc, "msg": detail["msg"].removeprefix("Value error, ")}
 
 
 def query_integer(name: str, low: int, high: int, default: int | None = None) -> int | None:

@@ -2,13 +2,13 @@
 
 from job_service.kinds import own_jobs, schemas
 from job_service.kinds.adapter import result_checks
-from job_service.kinds.batches import Sender
+from job_service.kinds.dialect import Sender
 from job_service.kinds.own_jobs import OwnJobs
 from job_service.kinds.schemas import Schemas, compile_schema
 from job_service.lifecycle.definition import any_result, own_kind
 from job_service.lifecycle.errors import Invalid
 
-SENDER = Sender({"userId": "7"})
+SENDER = Sender({"userId": "7"}, None, lambda _item: None)
 
 
 def jobs_of(schema):
