@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from job_service.lifecycle.kind import Narrowing
-from tests.store.jobs import claim, claim_one, new_job, submit, submit_many
+from tests.store.jobs import DATASETS, claim, claim_one, new_job, submit, submit_many
 
 
 @pytest.mark.parametrize("take", [claim_one, lambda store: next(iter(claim(store)), None)], ids=["single", "batch"])
@@ -105,19 +105,27 @@ def test_a_batch_claimer_is_not_sent_away_hungry_while_others_take_the_same_jobs
 
 
 def test_claimers_that_have_met_choose_different_jobs(store, another_store):
-    submit_many(store, 300)
-    ids = store.collections.inprogress.distinct("_id")
+    ids = [f"job-{number}" for number in range(300)]
     another = another_store()
-    another.claiming._place = store.claiming._place + 32
+    another.claiming._place = store.claiming._place + 1
     chosen = [set(each.claiming._share_of(ids, 100)) for each in (store, another)]
     assert [len(share) for share in chosen] == [100, 100]
     assert len(chosen[0] & chosen[1]) <= 10
 
 
-def test_no_job_is_left_over_for_long_by_claimers_that_have_met(store, clock):
-    submit_many(store, 300)
-    ids, chosen = store.collections.inprogress.distinct("_id"), set()
-    for _ in range(64):
-        chosen |= set(store.claiming._share_of(ids, 30))
-        clock.advance(0.05)
-    assert len(chosen) == 300
+def test_the_head_of_the_queue_is_not_left_over_for_long_by_claimers_that_have_met(store, clock):
+    head = set(submit_many(store, 30, "HEAD"))
+    for turn in range(3):
+        submit_many(store, 90, f"T{turn}_")
+        store.claiming._met["dataset"] = store.claiming._second()
+        head -= {job["_id"] for job in claim(store, 30, f"claim-{turn}")}
+        clock.advance(1)
+    assert head == set()
+
+
+def test_claimers_that_have_not_met_for_two_seconds_claim_in_order_again(store, clock):
+    ids = submit_many(store, 90)
+    store.claiming._met["dataset"] = store.claiming._second()
+    assert {job["_id"] for job in store.claiming._candidates(DATASETS, 30)[0]} != {*ids[:30]}
+    clock.advance(2)
+    assert [job["_id"] for job in store.claiming._candidates(DATASETS, 30)[0]] == ids[:30]

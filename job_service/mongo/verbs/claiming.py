@@ -7,7 +7,6 @@ another holds or start one after the flag was set.
 
 import os
 import socket
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
@@ -30,15 +29,10 @@ from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus, 
 from job_service.mongo.verbs.queues import claim_order, may_start
 from job_service.tracing import traced
 
-#: How many times as many jobs are looked at as are wanted, for a while after claimers met at the head of the queue.
-_SPREAD = 3
-_MEMORY_SECONDS = 1.0
-_FEW = 100
 _ROUNDS = 50
-#: Of the ids that claimers have met at, each prefers a part; for so long the same one.
-_PARTS = 64
-_TURN_SECONDS = 0.05
-_GOLDEN = 0.618
+#: The number of parts of the head of a queue. Processes that took jobs from each other in this second or the one before
+#: look at so many times as many jobs as they want, and prefer different parts.
+_SPREAD = 3
 
 
 def spent(policy: RetryPolicy) -> Document:
@@ -62,10 +56,10 @@ class Claiming:
         self._leasing = Leasing(collections, context, maintenance)
         self._maintenance = maintenance
         self._ending = ending
-        #: When claimers of a kind last took jobs from each other, by the monotonic clock.
-        self._met: dict[str, float] = {}
-        # Multiples of the golden ratio lie far apart, also those of process ids that follow each other.
-        self._place = crc32(socket.gethostname().encode()) + int(os.getpid() * _GOLDEN * _PARTS)
+        #: In which second processes last took jobs of a kind from each other.
+        self._met: dict[str, int] = {}
+        # Processes of one instance have ids that follow each other, and so prefer different parts.
+        self._place = crc32(socket.gethostname().encode()) + os.getpid()
 
     @traced("claim jobs")
     def claim_one(self, narrowing: Narrowing, asked: ClaimAsked, job_id: str | None = None) -> Claimed:
@@ -143,7 +137,7 @@ class Claiming:
         """Return jobs that may start, and whether there were no more of them than that."""
         may_start = self._may_start(narrowing, self._clock.now())
         order = claim_order(self._kinds[narrowing.kind])
-        if time.monotonic() - self._met.get(narrowing.kind, -_MEMORY_SECONDS) < _MEMORY_SECONDS:
+        if self._second() - self._met.get(narrowing.kind, 0) in {0, 1}:
             found, were_all = self._share(may_start, order, wanted)
         else:
             found = fetch(self._inprogress.find(may_start).sort(order).limit(wanted), wanted)
@@ -158,30 +152,29 @@ class Claiming:
     def _share(self, may_start: Document, order: list[tuple[str, int]], wanted: int) -> tuple[list[Job], bool]:
         """Return some of more jobs than are wanted, and whether there were not even as many as are."""
         most = wanted * _SPREAD
-        few = most <= _FEW
-        # Of many, only what is chosen is read whole: the index alone has the ids.
-        window = fetch(self._inprogress.find(may_start, None if few else {"_id": 1}).sort(order).limit(most), most)
-        chosen = set(self._share_of([job["_id"] for job in window], wanted))
-        if few:
-            found = [job for job in window if job["_id"] in chosen]
-        else:
-            mine = {**may_start, "_id": {"$in": list(chosen)}}
-            whole = {job["_id"]: job for job in fetch(self._inprogress.find(mine, hint="_id_"), wanted)}
-            found = [whole[job["_id"]] for job in window if job["_id"] in whole]
+        # Only chosen jobs are read whole: the index alone has the ids.
+        heads = fetch(self._inprogress.find(may_start, {"_id": 1}).sort(order).limit(most), most)
+        window = [job["_id"] for job in heads]
+        chosen = self._share_of(window, wanted)
+        mine = {**may_start, "_id": {"$in": chosen}}
+        whole = {job["_id"]: job for job in fetch(self._inprogress.find(mine, hint="_id_"), wanted)}
         # Others may have taken some of them by now.
-        return found, len(chosen) < wanted
+        return [whole[job_id] for job_id in window if job_id in whole], len(chosen) < wanted
 
     def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
         return may_start(self._kinds[narrowing.kind], narrowing, now)
 
     def _share_of(self, job_ids: list[str], wanted: int) -> list[str]:
-        """Choose among more jobs than are wanted, in a way that claimers at the same time choose different ones.
+        """Choose among ids in the order of claims: first ids of the part that this process prefers, then of the next.
 
-        Each prefers a part of all ids, next to which the others' lie. The parts move on with time, so that none is
-        nobody's for long.
+        The hash of an id says in which part it is. Each second the process prefers the next part, so that no part is
+        left over for long.
         """
-        begin = self._place + int(self._clock.now().timestamp() / _TURN_SECONDS)
-        return sorted(job_ids, key=lambda job_id: (crc32(job_id.encode()) - begin) % _PARTS)[:wanted]
+        turn = self._place + self._second()
+        return sorted(job_ids, key=lambda job_id: (crc32(job_id.encode()) + turn) % _SPREAD)[:wanted]
+
+    def _second(self) -> int:
+        return int(self._clock.now().timestamp())
 
     def _distribute(
         self, narrowing: Narrowing, claims: Sequence[OpenClaim], found: Sequence[Job]
@@ -193,7 +186,7 @@ class Claiming:
         wanted = sum(len(jobs) + len(claim.jobs) for claim, jobs in allotments)
         pause = self._leasing.settle(allotments)
         if wanted > sum(len(claim.jobs) for claim, _ in allotments):
-            self._met[narrowing.kind] = time.monotonic()
+            self._met[narrowing.kind] = self._second()
         return pause
 
     def _intended(self, allotments: list[Allotment]) -> list[Allotment]:
