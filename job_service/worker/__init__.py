@@ -1,4 +1,4 @@
-"""The other side of the wire: the programs that do the jobs, and the kit they are written with."""
+"""The workers, which do the jobs, and the kit that they are written with."""
 
 from job_service.worker.errors import GiveUp, JobCancelled, LeaseLost, TryAgain
 from job_service.worker.job import Job

@@ -1,4 +1,4 @@
-"""One thread for each handler: asks for jobs whenever there is room for some."""
+"""One thread for each handler, which claims jobs whenever slots are free."""
 
 import logging
 import threading
@@ -25,14 +25,14 @@ from job_service.worker.slots import Slots
 
 log = logging.getLogger("job_service.worker")
 
-#: Refusals that no waiting heals: the worker itself is set up wrong.
+#: Refusals that waiting does not cure: the worker itself is configured wrongly.
 FATAL = (Forbidden, Invalid, Unauthorized)
-#: How long to wait where the service asks for a pause and does not say how long.
+#: Seconds to wait where the service asks for a pause without saying for how long.
 PAUSE_SECONDS = 5.0
-#: However long a pause the service asks for, a worker asks again after this one.
+#: The longest pause in seconds, whatever the service asks for.
 LONGEST_PAUSE_SECONDS = 300.0
 
-#: Even a claim that does not wait is not to be made again and again without a breath.
+#: The shortest time in seconds between two claims that found nothing.
 HASTE_SECONDS = 0.5
 NOTHING = Claimed(claims=[])
 
@@ -41,7 +41,7 @@ Handler = Callable[[Job], Any]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Which jobs a handler is for."""
+    """The jobs that a handler is for."""
 
     kind: str
     handler: Handler
@@ -51,10 +51,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class ClaimTerms:
-    """How jobs are claimed: by whom, for how long, and how long the service may wait for one to come."""
+    """The worker's name in claims, the length of leases, and how long a claim may wait for a job."""
 
     worker: str
-    lease_seconds: int | None  #: None is as long as the kind says
+    lease_seconds: int | None  #: None: as long as the kind says
     wait_seconds: float
     ready: Callable[[str], bool]
     retry: RetryPolicy
@@ -76,7 +76,7 @@ class Claimer:
     hasty: int = 0
 
     def run(self) -> None:
-        """Claim, start, and again; raises an error that no waiting heals."""
+        """Claim and start jobs until stopped; raises a refusal that waiting does not cure."""
         while room := self.slots.take(self.share if self.busy else self.share_when_idle):
             asked_at, claimed = self.clock(), NOTHING
             try:
@@ -90,11 +90,11 @@ class Claimer:
 
     @property
     def share_when_idle(self) -> int:
-        """While nothing comes, one slot is enough to wait with; the others may need theirs."""
+        """Return the number of slots for a waiting claim: one while no jobs come, so others have the rest."""
         return self.share if self.share == self.slots.total else 1
 
     def _claim(self, room: int) -> Claimed:
-        """Ask until there is an answer. A repeat is the same request, so that jobs of a lost answer are not lost."""
+        """Claim until there is an answer. A retry has the same claim id, so that it gets the jobs of a lost answer."""
         if not self.terms.ready(self.subscription.kind):
             return NOTHING
         request, failures = self._request(room), 0
@@ -120,7 +120,7 @@ class Claimer:
         )
 
     def _last_try(self, request: ClaimRequest) -> Claimed:
-        """Ask once more before going away: what the service gave us meanwhile is to be given back."""
+        """Repeat an unanswered claim before the worker ends, so that jobs which it got can be released."""
         try:
             return self.client.claims.request(request)
         except JobServiceError:
@@ -131,7 +131,7 @@ class Claimer:
         return max(self.terms.retry.pause(failures), min(asked or 0.0, LONGEST_PAUSE_SECONDS))
 
     def _pause(self, claimed: Claimed, took: float) -> float:
-        """Seconds until the next claim: none unless the service asks for some, or answers an empty hand too quickly."""
+        """Return the seconds until the next claim: 0 unless the service asks for more, or answered "none" at once."""
         asked = min(claimed.retry_after or (PAUSE_SECONDS if claimed.paused else 0.0), LONGEST_PAUSE_SECONDS)
         hasty = not claimed.claims and not asked and took < max(self.terms.wait_seconds / 2, HASTE_SECONDS)
         self.hasty = self.hasty + 1 if hasty else 0

@@ -1,7 +1,7 @@
-"""Whether a worker, in whatever language, keeps the rules of the claims API.
+"""Checks that a worker, in any language, keeps the rules of the claims API.
 
-The worker runs against a service of its own, through a proxy that sees what it says. It is told by its environment to
-ask for short leases and to take a while over each job, so that what it does with its time can be seen.
+The worker runs against a private service, through a proxy that records its requests. Its environment tells the worker
+to ask for short leases and to take a while over each job, so that its heartbeats can be seen.
 """
 
 import signal
@@ -17,14 +17,14 @@ from job_service.worker.recording_proxy import Exchange, RecordingProxy
 LEASE_VARIABLE = "JOB_SERVICE_CHECK_LEASE_SECONDS"
 WORK_VARIABLE = "JOB_SERVICE_CHECK_WORK_SECONDS"
 
-#: What a worker may take for what it does at once: start a program, wake from a pause, hear of a change.
+#: Seconds for a worker's immediate actions: start a program, wake from a pause, react to a change.
 SLACK_SECONDS = 5.0
-#: What it may take to start, and to find a service again that was away.
+#: Seconds for a worker to start, and to find a service again that was unavailable.
 START_SECONDS = 30.0
-#: How long the service is kept paused, and how many claims are fine in that time.
+#: Seconds for which the service is paused, and how many claims a worker may make in that time.
 PAUSE_SECONDS = 4.0
 CLAIMS_WHILE_PAUSED = 4
-#: How long a worker may take to stop.
+#: Seconds for a worker to stop.
 STOP_SECONDS = 30.0
 
 Verdict = Literal["kept", "broken", "undecided"]
@@ -32,7 +32,7 @@ Verdict = Literal["kept", "broken", "undecided"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one rule."""
+    """The result for one rule."""
 
     rule: str
     verdict: Verdict
@@ -40,12 +40,12 @@ class Finding:
 
 
 def finding(rule: str, kept: bool, why: str) -> Finding:  # noqa: FBT001 - the middle of a sentence
-    """Judge a rule."""
+    """Return the result for a rule."""
     return Finding(rule, "kept" if kept else "broken", why)
 
 
 class Ground(Protocol):
-    """What a check needs: the service, what the worker says to it, and a hold on both processes."""
+    """The environment of a check: the service, the recorded requests of the worker, and control of both processes."""
 
     client: JobServiceClient
     seen: RecordingProxy
@@ -53,28 +53,28 @@ class Ground(Protocol):
     work_seconds: int
 
     def restart_service(self) -> None:
-        """Stop the service and start it again on the same data, at the same place."""
+        """Stop the service and start it again with the same data and URL."""
 
     def signal_worker(self, number: int) -> None:
-        """Send a signal to the worker and what it has started."""
+        """Send a signal to the worker and its child processes."""
 
     def stop_worker(self) -> None:
-        """Ask the worker, and nobody else, to stop: SIGTERM, as containers do."""
+        """Send SIGTERM to the worker, and to no other process, as containers do."""
 
     def worker_exit(self, seconds: float) -> int | None:
-        """Wait for the worker to end; None when it has not."""
+        """Wait for the worker's end; return the exit status, None while it runs."""
 
 
 @dataclass(slots=True)
 class Check:
-    """Goes through the rules in an order in which each costs as little time as it can."""
+    """Checks all rules, in an order that takes as little time as possible."""
 
     ground: Ground
     operation: str = "ADD"
     count: int = field(default=0)
 
     def run(self) -> Iterator[Finding]:
-        """Give a finding for each rule; a worker that takes no job cannot be judged by the others."""
+        """Give a result for each rule; of a worker that claims no job only the first can be checked."""
         first = self.claims_and_finishes()
         yield first
         if first.verdict != "kept":
@@ -90,7 +90,7 @@ class Check:
             yield rule()
 
     def claims_and_finishes(self) -> Finding:
-        """See a job claimed, worked on and completed."""
+        """Check that a job is claimed, worked on and completed."""
         rule = "claims a job and completes it"
         job = self._submit()
         if not self._is_claimed(job, START_SECONDS):
@@ -99,11 +99,11 @@ class Check:
         return finding(rule, state == "completed", f"Its first job ended as {state}.")
 
     def heartbeats(self) -> Finding:
-        """See that a job is heard of more often than its lease is long; judged by the one that was done first."""
+        """Check that heartbeats come more often than the lease is long, for the job of the first rule."""
         rule = "heartbeats"
         claim = next(exchange for exchange in self.ground.seen.exchanges if claimed_ids(exchange))
         job = claimed_ids(claim)[0]
-        # That the job has ended may have come from the service before it came by the proxy.
+        # The service may have reported the end before the proxy had recorded the request.
         self.ground.seen.wait_for(lambda: self._said(job, "completed"), SLACK_SECONDS)
         heard = [claim.answered_at, *(exchange.asked_at for exchange in self._about(job))]
         gaps = [later - earlier for earlier, later in pairwise(heard)]
@@ -115,7 +115,7 @@ class Check:
         return finding(rule, longest < self.ground.lease_seconds, why)
 
     def honors_cancel(self) -> Finding:
-        """See the worker itself end a running job that is cancelled."""
+        """Check that the worker ends a running job that is cancelled."""
         rule = "honors a cancelled job"
         job = self._submit()
         if not self._is_claimed(job):
@@ -127,7 +127,7 @@ class Check:
         return finding(rule, ended and state == "cancelled", why)
 
     def honors_paused(self) -> Finding:
-        """See that it does not ask again and again while nothing may start, and goes on afterwards."""
+        """Check that the worker does not claim again and again during maintenance, and goes on afterwards."""
         rule = "honors paused"
         self.ground.client.maintenance.pause("worker check")
         before = len(self._claims())
@@ -141,7 +141,7 @@ class Check:
         return finding(rule, state == "completed", f"It asked {asked} times; the job afterwards: {state}.")
 
     def survives_a_lost_lease(self) -> Finding:
-        """See a worker take the next job after it was asleep while another did its last one."""
+        """Check that the worker claims the next job after another worker has done its last one, while it was asleep."""
         rule = "survives a lost lease"
         job, target = self._submit(), f"CHECK_{self.count}"
         if not self._is_claimed(job):
@@ -158,7 +158,7 @@ class Check:
         return finding(rule, state == "completed", f"The job after it: {state}.")
 
     def survives_a_restart(self) -> Finding:
-        """See the worker go on when the service has gone away and come back."""
+        """Check that the worker goes on after a restart of the service."""
         rule = "survives a restart of the service"
         self.ground.restart_service()
         exit_status = self.ground.worker_exit(0.0)
@@ -169,7 +169,7 @@ class Check:
         return finding(rule, state == "completed", f"The job after it: {state}.")
 
     def stops_in_order(self) -> Finding:
-        """See it end its job or give it back on SIGTERM, and then end itself."""
+        """Check that on SIGTERM the worker ends or releases its job, and then exits."""
         rule = "stops in order"
         job = self._submit()
         if not self._is_claimed(job):
@@ -191,7 +191,7 @@ class Check:
         return answer.job_id
 
     def _is_claimed(self, job: str, slack: float = SLACK_SECONDS) -> bool:
-        """Wait until the worker has a job; not for a worker that has ended."""
+        """Wait until the worker has a job, or has exited."""
         for _ in range(int(slack + self.ground.work_seconds)):
             if self.ground.seen.wait_for(lambda: job in self._claimed_jobs(), 1.0):
                 return True
@@ -212,7 +212,7 @@ class Check:
         return self.ground.client.jobs.get(job, wait=min(patience, 30)).state or "unknown"
 
     def _take_over(self, target: str) -> bool:
-        """Claim and complete the job of a sleeping worker, as soon as its lease lets us."""
+        """Claim and complete the job of a sleeping worker, as soon as its lease has run out."""
         patience = min(self.ground.lease_seconds + SLACK_SECONDS, 30)
         where = Where(operation=[self.operation], target=[target])
         claimed = self.ground.client.claims.claim("dataset", "worker-check", wait=patience, where=where)

@@ -1,19 +1,19 @@
-"""What a handler raises to end its job, and what it meets when it must stop.
+"""Exceptions by which a handler ends its job, and those by which `checkpoint` stops it.
 
 Exception
 ├── GiveUp              from the handler: failed, and trying again will not help
 ├── TryAgain            from the handler: failed for now
-└── JobCancelled        from `job.checkpoint()`: somebody wants this job to stop
-    └── LeaseLost       another worker may have it; nothing this one says counts any more
+└── JobCancelled        from `job.checkpoint()`: the job is to stop
+    └── LeaseLost       another worker may have the job, and this one's reports are refused
 
 Any other exception means failed, and the service tries again while tries are left.
 """
 
 
 class GiveUp(Exception):
-    """Ends the job as failed, for good, with `result`, which is what there is all the same.
+    """Ends the job as failed, without a retry; `result` is a partial result.
 
-    The message, else the name of the class, is its reason.
+    The failure's reason is the message, else the name of the class.
     """
 
     result: object = None
@@ -24,10 +24,10 @@ class GiveUp(Exception):
 
 
 class TryAgain(Exception):
-    """Ends this attempt; the message, else the name of the class, is its reason.
+    """Ends this attempt as failed; the reason is the message, else the name of the class.
 
     Without a `delay` the attempt counts and the service chooses when to try again. With a `delay` in seconds the job is
-    given back until then, for a second at least, and no try is used up: for what is not ready yet rather than broken.
+    released for that time, a second at least, and the attempt does not count: for inputs that are not ready yet.
     """
 
     delay: float | None = None
@@ -38,8 +38,8 @@ class TryAgain(Exception):
 
 
 class JobCancelled(Exception):
-    """The job is to stop; let it pass through the handler, and the job ends as cancelled."""
+    """The job is to stop; when this exception leaves the handler, the job ends as cancelled."""
 
 
 class LeaseLost(JobCancelled):
-    """The lease is gone; let it pass through the handler, and nothing more is said about the job."""
+    """The lease is lost; when this exception leaves the handler, nothing more is reported."""

@@ -15,9 +15,9 @@ FULL = 100
 
 
 class Job:
-    """A claimed job. What a handler says about it is sent in the background, in order; saying so never waits.
+    """A claimed job. The handler's reports are sent in the background, in order; no method waits for the service.
 
-    It fails for an argument of the wrong type only, never because of the service.
+    Methods raise for an argument of the wrong type, never because of the service.
     `data` is the whole job as it was claimed, `attempt` counts from 1. `cancelled` is set when the job is to stop: it
     was cancelled, or the lease is lost. `stopping` is set when the worker is to stop: a job that can end soon may end,
     and one that cannot is given back.
@@ -31,7 +31,7 @@ class Job:
         self.stopping = stopping
         self.settled = threading.Event()
         self.next_beat = 0.0
-        #: What was said last was refused for good; of heartbeats that is logged once.
+        #: Whether the last change was refused for good; a refused heartbeat is logged once.
         self.unheard = False
         self._lost = False
         self._outbox = Outbox()
@@ -45,52 +45,52 @@ class Job:
 
     @property
     def parameters(self) -> JsonObject:
-        """What the job's family put into it."""
+        """The job's parameters, as its kind defines them."""
         return self.data.parameters
 
     def status(self, status: str) -> None:
-        """Say which step the job is at, in the words of its family; raises TypeError for what is no text."""
+        """Set the job's step, one of its kind's. Raises TypeError for a value that is no text."""
         if not isinstance(status, str):
             raise TypeError(f"A status is a text, not {name_of(status)}")
         self.say(Change(status=status))
 
     def log(self, message: object) -> None:
-        """Add a line to the job's log: the text of anything, cut where it is too long."""
+        """Add a line to the job's log: the text of any value, cut if too long."""
         self.say(Change(log=text_of(message)))
 
     def progress(self, percent: float) -> None:
-        """Say how much is done: what lies outside of 0 to 100 is brought within, and NaN says nothing."""
+        """Set the progress in percent, clamped to 0 to 100; NaN is ignored."""
         within = min(max(percent, 0), FULL)
         if not math.isnan(within):
             self.say(Change(progress=int(within)))
 
     def checkpoint(self) -> None:
-        """Stop here if the job is to stop; raises LeaseLost or JobCancelled."""
+        """Raise LeaseLost or JobCancelled if the job is to stop."""
         if self._lost:
             raise LeaseLost(f"The lease of {self.id} is lost")
         if self.cancelled.is_set():
             raise JobCancelled(f"{self.id} was cancelled")
 
-    # What follows is the worker's side of it.
+    # The methods below are for the worker, not for handlers.
 
     def say(self, change: Change) -> None:
-        """Queue a change, unless nobody listens any more."""
+        """Queue a change, unless the lease is lost."""
         with self._lock:
             if not self._lost:
                 self._outbox.put(change)
         self._wake()
 
     def is_due(self, now: float) -> bool:
-        """Whether something is to be said, if only that the job goes on."""
+        """Say whether a change, or a heartbeat, is due."""
         return bool(self._outbox.changes) or self.next_beat <= now
 
     def next_change(self) -> Change:
-        """Give what is to be sent now."""
+        """Give the next change to send."""
         with self._lock:
             return self._outbox.send()
 
     def delivered(self, change: Change, next_beat: float, *, cancel: bool) -> None:
-        """Note that the service has a change, and what it said to it."""
+        """Note that the service has accepted a change, and its answer."""
         with self._lock:
             self._outbox.sent(change)
         self.next_beat = next_beat
@@ -100,18 +100,18 @@ class Job:
             self.settled.set()
 
     def not_delivered(self) -> None:
-        """Note that a change may not have arrived; it stays the next one."""
+        """Note that a change may not have arrived, so that it is sent again."""
         with self._lock:
             self._outbox.keep()
 
     def replaced(self, change: Change, instead: Change) -> None:
-        """Say `instead` what the service does not take."""
+        """Replace a change that the service refuses by `instead`."""
         with self._lock:
             self._outbox.sent(change)
             self._outbox.put(instead)
 
     def lose(self) -> None:
-        """Note that nothing this worker says about the job counts any more."""
+        """Note that the lease is lost: further reports would be refused."""
         with self._lock:
             self._lost = True
             self._outbox.clear()

@@ -1,4 +1,4 @@
-"""The executor that has programs run by AWS Lambda, which isolates them in virtual machines."""
+"""The executor that runs programs on AWS Lambda, which isolates them in virtual machines."""
 
 import json
 import re
@@ -27,7 +27,7 @@ _CANCELLED = "The program was cancelled."
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and after which pauses a throttled invocation is tried again; half of each pause is random."""
+    """The retry policy for throttled invocations; half of each pause is random."""
 
     tries: int = 6
     first_seconds: float = 0.5
@@ -36,7 +36,7 @@ class Patience:
     chance: Callable[[], float] = SystemRandom().random
 
     def pause(self, tried: int) -> float:
-        """Return how long to wait after that many tries."""
+        """Return the seconds to wait after that many tries."""
         seconds: float = min(self.most_seconds, self.first_seconds * 2 ** (tried - 1))
         return seconds * (1 + self.chance()) / 2
 
@@ -47,8 +47,8 @@ _DEFAULT_PATIENCE = Patience()
 class LambdaExecutor:
     """Runs programs by invoking one function; `run` may be called from many threads.
 
-    `timeout` is the program's limit in seconds, which the function is configured with too. `payload_limit` bounds
-    what is sent and what is taken back, in bytes. Raises SandboxUnavailable without boto3.
+    `timeout` is the program's limit in seconds, with which the function is configured as well. `payload_limit` bounds
+    the request and the answer, in bytes. Raises SandboxUnavailable without boto3.
     """
 
     def __init__(
@@ -78,8 +78,9 @@ class LambdaExecutor:
     ) -> Execution:
         """Run the program with its input as global variables, and return how that ended.
 
-        The function runs at most once: only what AWS refused as too many requests is sent again. `on_output` is
-        told all of it at the end. Setting `cancelled` keeps it from being sent, but does not call it back.
+        The function runs at most once: only a request that AWS throttled is sent again. `on_output` is
+        called once, with the whole output. Setting `cancelled` prevents the invocation, but does not stop a running
+        one.
         """
         begun = time.monotonic()
         try:
@@ -107,11 +108,11 @@ class LambdaExecutor:
 
 
 class _Cancelled(Exception):
-    """The caller does not want it any more."""
+    """The caller has cancelled the run."""
 
 
 def _execution(answer: "Answer", seconds: float) -> Execution:
-    """Judge the function's answer, which is not to be trusted to have any form."""
+    """Return the run's outcome from the function's answer, whose form is not trusted."""
     try:
         value = json.loads(answer.payload)
     except (ValueError, RecursionError):

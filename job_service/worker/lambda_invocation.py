@@ -1,4 +1,4 @@
-"""One invocation of a function on AWS Lambda by boto3, with what AWS says when it fails, in sentences.
+"""Invokes a function on AWS Lambda by boto3, and turns AWS's errors into sentences.
 
 Importing this needs boto3 (the extra `lambda`).
 """
@@ -19,7 +19,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 _CONNECT_SECONDS = 5
-# How much longer than the program may take its answer may.
+# Seconds beyond the program's time limit after which the answer is given up.
 _GRACE_SECONDS = 5
 _CONNECTIONS = 64
 
@@ -36,7 +36,7 @@ TOO_LARGE = "The program and its input are too large for AWS Lambda."
 
 
 class Throttled(Exception):
-    """AWS took no notice of the request, because there were too many."""
+    """AWS refused the request, because there were too many; the function did not run."""
 
 
 class InvocationFailed(Exception):
@@ -45,7 +45,7 @@ class InvocationFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which function, and where; `endpoint_url` only for another address than AWS's own."""
+    """The function and its region; `endpoint_url` replaces AWS's own address."""
 
     function: str
     region: str
@@ -54,7 +54,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the function returned, or with `failed` the error it ended with; JSON, if AWS is right."""
+    """The function's returned value or, with `failed`, its error; bytes that should be JSON."""
 
     payload: bytes
     failed: bool
@@ -112,10 +112,10 @@ class LambdaFunction:
 
 
 def _read(stream: Any, most: int) -> bytes:
-    """Read it all, which is never kept when it is too much. Raises InvocationFailed and what boto3 raises."""
+    """Read a stream of at most `most` bytes. Raises InvocationFailed, and boto3's errors."""
     answer: bytes = stream.read(most + 1)
     if len(answer) > most:
         raise InvocationFailed(f"AWS Lambda answered more than {most:,} bytes.")
-    # Only a read beyond the end notices that it came too early.
+    # Only a read at the end detects a truncated body.
     stream.read(1)
     return answer

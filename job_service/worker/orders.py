@@ -1,4 +1,4 @@
-"""What the main thread of a worker waits for: a signal, a call of `stop`, the last job's end, or a failure."""
+"""The events that a worker's main thread waits for: a signal, a call of `stop`, the last job's end, a failure."""
 
 import math
 import signal
@@ -10,38 +10,38 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-#: A signal that comes just before a wait begins, or to another thread, does not wake the main thread: it has to look.
+#: Seconds between polls: a signal just before a wait, or to another thread, does not wake the main thread.
 LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stop; `error` is why going on is pointless, where that is the reason."""
+    """The worker is to stop; `error` is the failure for which it cannot go on, if there is one."""
 
     error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing runs any more."""
+    """No job runs any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """A queue, since putting into one is all that a signal handler may do while other threads run."""
+    """The queue of events; a signal handler may safely put into a `SimpleQueue`, whatever other threads do."""
 
     queue: SimpleQueue[Stop | Idle] = field(default_factory=SimpleQueue)
 
     def stop(self, error: Exception | None = None) -> None:
-        """Ask for the end."""
+        """Put a stop event."""
         self.queue.put(Stop(error))
 
     def idle(self) -> None:
-        """Say that nothing runs any more."""
+        """Put the event that no job runs any more."""
         self.queue.put(Idle())
 
     def next(self, seconds: float = math.inf) -> Stop | Idle | None:
-        """Wait for the next order, at most for so long; None where none came."""
+        """Wait for the next event, at most for so many seconds; None where none came."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             with suppress(Empty):
@@ -50,7 +50,7 @@ class Orders:
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Turn SIGTERM and SIGINT into `stop`, where this is the thread that may decide that."""
+        """Let SIGTERM and SIGINT call `stop` during the block, if this is the main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -1,4 +1,4 @@
-"""What is still to be said about one job, in the order in which it happened."""
+"""The queue of changes of one job that the service has not got yet, in order."""
 
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from job_service.worker.texts import LONGEST_LOG
 class Change:
     """One update of a job.
 
-    Where `last` is set, nothing follows. `stand_in`: it is said in the place of an end that the service did not take.
+    `last`: no change follows. `stand_in`: the change replaces an end that the service refused.
     """
 
     status: str | None = None
@@ -25,7 +25,7 @@ class Change:
     stand_in: bool = False
 
     def update(self, claim_id: str, job_id: str, lease_seconds: int | None) -> Update:
-        """Make the update to send; every one renews the lease, and the last one needs none. Raises Invalid."""
+        """Make the update to send; every update but the last renews the lease. Raises Invalid."""
         return made(
             Update,
             claim_id=claim_id,
@@ -39,19 +39,19 @@ class Change:
         )
 
 
-#: Says nothing but "I am still here".
+#: A heartbeat.
 HEARTBEAT = Change()
 
 
 @dataclass(slots=True)
 class Outbox:
-    """A queue of changes. The first one may be on its way, so what is new never joins it."""
+    """A queue of changes. The first one may be in flight, so new changes are never merged into it."""
 
     changes: deque[Change] = field(default_factory=deque)
     sending: bool = False
 
     def put(self, change: Change) -> None:
-        """Add a change; joins the last one where the order of what happened stays the same."""
+        """Add a change; merged into the last one where that keeps the order of events."""
         waiting = len(self.changes) - self.sending
         joined = join(self.changes[-1], change) if waiting else None
         if joined is None:
@@ -60,27 +60,27 @@ class Outbox:
             self.changes[-1] = joined
 
     def send(self) -> Change:
-        """Give what is to be sent now; until `sent` it stays the first."""
+        """Give the first change; it stays the first until `sent`."""
         self.sending = bool(self.changes)
         return self.changes[0] if self.changes else HEARTBEAT
 
     def sent(self, change: Change) -> None:
-        """Take off what was delivered, or refused."""
+        """Remove a change that was delivered, or refused."""
         self.sending = False
         if self.changes and self.changes[0] is change:
             self.changes.popleft()
 
     def keep(self) -> None:
-        """Note that what was sent may not have arrived; it is still the first."""
+        """Note that the first change may not have arrived; it is sent again."""
         self.sending = False
 
     def clear(self) -> None:
-        """Drop everything: nobody listens any more."""
+        """Drop all changes, since the lease is lost."""
         self.changes.clear()
 
 
 def join(earlier: Change, later: Change) -> Change | None:
-    """Make one change of two; None where that would hide a status, turn the order round, or grow too long."""
+    """Merge two changes; None where that would hide a status, reverse the order, or be too large."""
     if earlier.last or later.last or (later.status and (earlier.status or earlier.log)):
         return None
     log = "\n".join(line for line in (earlier.log, later.log) if line is not None) or None

@@ -1,4 +1,4 @@
-"""What an exchange between a worker and its service was about."""
+"""Reads recorded requests of a worker."""
 
 import re
 from typing import Any
@@ -11,19 +11,19 @@ _UPDATE = re.compile(r"/claims/[^/]+/jobs/([^/?]+)")
 
 
 def is_claim(exchange: Exchange) -> bool:
-    """Whether the worker asked for jobs."""
+    """Say whether a request was a claim."""
     return exchange.method == "POST" and exchange.path == "/claims"
 
 
 def claimed_ids(exchange: Exchange) -> list[str]:
-    """List the jobs that the worker was given."""
+    """List the ids of the claimed jobs."""
     if not is_claim(exchange) or exchange.status >= FIRST_ERROR or not isinstance(exchange.answer, dict):
         return []
     return [claim["job"]["jobId"] for claim in exchange.answer.get("claims", [])]
 
 
 def updates_of(exchange: Exchange, job_id: str) -> list[dict[str, Any]]:
-    """List what the worker said of a job, singly or among others, where it was accepted."""
+    """List the accepted updates of a job, sent alone or in a batch."""
     if exchange.method != "PATCH" or exchange.status >= FIRST_ERROR or not isinstance(exchange.request, dict):
         return []
     if one := _UPDATE.fullmatch(exchange.path):

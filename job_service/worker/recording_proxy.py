@@ -1,4 +1,4 @@
-"""A proxy that remembers what a worker asked its service, and what it was answered."""
+"""A proxy that records a worker's requests and the service's answers."""
 
 import json
 import threading
@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import httpx
 
-#: Longer than the longest wait of the service.
+#: Timeout in seconds, longer than the service's longest wait.
 UPSTREAM_SECONDS = 60.0
-#: Headers that are about one connection, and those that httpx writes itself.
+#: Headers that are not passed on: hop-by-hop ones, and those that httpx writes itself.
 NOT_PASSED_ON = frozenset({"connection", "content-length", "host", "keep-alive", "te", "transfer-encoding", "upgrade"})
 
 
@@ -32,7 +32,7 @@ class Exchange:
 
 @dataclass(slots=True)
 class RecordingProxy:
-    """Passes requests on to `upstream` while it is open. Where that does not answer, the connection is cut."""
+    """Passes requests on to `upstream` while open; where that does not answer, the worker's connection is closed."""
 
     upstream: str
     exchanges: list[Exchange] = field(default_factory=list)
@@ -55,13 +55,13 @@ class RecordingProxy:
 
     @property
     def url(self) -> str:
-        """Where the worker is to find the service; only while open."""
+        """The URL for the worker; only while the proxy is open."""
         if self._server is None:
             raise RuntimeError("The proxy is not open")
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def wait_for(self, condition: Callable[[], Any], seconds: float) -> bool:
-        """Wait until something that was said makes `condition` true; False when the time is up."""
+        """Wait until the recorded exchanges make `condition` true; False when the time is up."""
         with self.changed:
             return bool(self.changed.wait_for(condition, seconds))
 
@@ -80,7 +80,7 @@ class _Server(ThreadingHTTPServer):
         self.record = record
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a worker that hangs up, or is killed, is no fault of the proxy."""
+        """Log nothing: a worker that disconnects, or is killed, is no error of the proxy."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"" if self.command == "HEAD" else response.content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name the server uses
-        """Say nothing: what matters is recorded."""
+        """Log nothing: the exchanges are recorded."""
 
 
 def _json(content: bytes) -> Any:

@@ -1,10 +1,10 @@
-"""What it means that the service does not take what a worker says of a job."""
+"""The meaning of the service's refusals of a worker's reports."""
 
 from typing import Literal
 
 from job_service.client import Refused
 
-#: `lost`: the worker's word about the job no longer counts. `passing`: the same may be taken later. `final`: never.
+#: `lost`: the lease is lost. `passing`: the same report may be accepted later. `final`: it never will be.
 Meaning = Literal["lost", "passing", "final"]
 
 _BY_CODE: dict[str, Meaning] = {
@@ -22,7 +22,7 @@ _FINAL = range(400, 500)
 
 
 def meaning_of(error: Refused) -> Meaning:
-    """Say what a refusal means: by its code where that is known, else by its status (0: none, as for one of many)."""
+    """Return a refusal's meaning: by its code if known, else by its HTTP status (0 for an item of a batch)."""
     if error.code in _BY_CODE:
         return _BY_CODE[error.code]
     if error.status:

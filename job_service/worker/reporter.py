@@ -1,4 +1,4 @@
-"""One thread that keeps the leases of all running jobs and carries what is said about them, many at a time."""
+"""One thread that renews the leases of all running jobs and sends their changes in batches."""
 
 import logging
 import threading
@@ -21,13 +21,13 @@ from job_service.worker.texts import clean
 
 log = logging.getLogger("job_service.worker")
 
-#: More updates than this go in several requests.
+#: The most updates of one request.
 LARGEST_BATCH = 500
-#: However often the service asks to be told, not more often than this.
+#: The shortest time in seconds between heartbeats, whatever the service asks for.
 SHORTEST_BEAT = 0.01
-#: What a lease lasts at least, in seconds.
+#: The shortest lease, in seconds.
 SHORTEST_LEASE = 5
-#: However long a pause the service asks for, leases are not to be left alone for longer.
+#: The longest pause in seconds, whatever the service asks for, since leases have to be renewed.
 LONGEST_PAUSE = 60.0
 
 Item = tuple[Job, Change]
@@ -35,7 +35,7 @@ Item = tuple[Job, Change]
 
 @dataclass(slots=True)
 class Reporter:
-    """Heartbeats and news. `run` is the thread; everything else may be called from any thread."""
+    """Sends heartbeats and changes. `run` is the thread's body; any other method may be called from any thread."""
 
     client: JobServiceClient
     lease_seconds: int | None
@@ -48,47 +48,47 @@ class Reporter:
 
     @property
     def beat(self) -> float:
-        """Seconds between two signs of life, where the service names no others: a third, so that two may be missed.
+        """Seconds between two heartbeats, unless the service names others: a third of the lease, so that two may fail.
 
-        Where the kind says how long a lease is, that of the shortest: the first answer then says how often.
+        Where the kind decides the lease's length, a third of the shortest lease, until the first answer says how often.
         """
         return (self.lease_seconds or SHORTEST_LEASE) / 3
 
     def wake(self) -> None:
-        """Look at what is to be said now."""
+        """Let the thread look for due changes now."""
         with self._changed:
             self._news = True
             self._changed.notify_all()
 
     def watch(self, job: Job) -> None:
-        """Keep the lease of a job from now on."""
+        """Renew the lease of a job from now on."""
         job.next_beat = self.clock() + self.beat
         with self._changed:
             self._jobs[job.claim_id, job.id] = job
         self.wake()
 
     def forget(self, job: Job) -> None:
-        """Let a job be."""
+        """Stop renewing a job's lease."""
         with self._changed:
             self._jobs.pop((job.claim_id, job.id), None)
 
     def watched(self) -> list[Job]:
-        """List the jobs whose leases are kept."""
+        """List the jobs whose leases are renewed."""
         with self._changed:
             return list(self._jobs.values())
 
     def tell(self, job: Job, last: Change) -> None:
-        """Say the last thing about a job; back when the service knows it, or says that it does not count."""
+        """Send a job's last change; returns when the service has accepted it, or the lease is lost."""
         job.say(last)
         job.settled.wait()
 
     def close(self) -> None:
-        """End the thread; what is unsaid stays unsaid."""
+        """End the thread; unsent changes are dropped."""
         self._closed.set()
         self.wake()
 
     def run(self) -> None:
-        """Send what is due until closed; failures are waited out."""
+        """Send due changes until closed; after a failure, pause and send them again."""
         failures = 0
         while not self._closed.is_set():
             error = self._deliver(self._due())
@@ -99,7 +99,7 @@ class Reporter:
                 self._closed.wait(max(self.retry.pause(failures), min(asked or 0.0, LONGEST_PAUSE)))
 
     def _due(self) -> list[Item]:
-        """Wait until something is to be said and give it; heartbeats that come soon are taken along."""
+        """Wait for due changes and return them, together with heartbeats that are due soon."""
         with self._changed:
             while not self._closed.is_set():
                 now, self._news = self.clock(), False
@@ -112,7 +112,7 @@ class Reporter:
         return []
 
     def _deliver(self, batch: list[Item]) -> JobServiceError | None:
-        """Send a batch; gives the error after which the rest is to be sent again."""
+        """Send a batch; returns the error after which unsent changes have to be sent again."""
         if not batch:
             return None
         try:
@@ -128,12 +128,12 @@ class Reporter:
         return next((error for error in errors if error is not None), None)
 
     def _deliver_singly(self, batch: list[Item]) -> JobServiceError | None:
-        """Send each for itself, so that one that the service cannot take does not stand in the way of the others."""
+        """Send each update alone, so that one the service refuses does not hold up the others."""
         errors = [self._deliver([item]) for item in batch]
         return next((error for error in errors if error is not None), None)
 
     def _refused(self, batch: list[Item], error: JobServiceError) -> JobServiceError | None:
-        """Take the refusal of a single update as its result; whatever else it is, it is to be sent again."""
+        """Apply the refusal of a single update; after any other error it is sent again."""
         if len(batch) == 1 and isinstance(error, Refused):
             return self._not_taken(*batch[0], error)
         for job, _ in batch:
@@ -149,7 +149,7 @@ class Reporter:
         return None
 
     def _not_taken(self, job: Job, change: Change, error: Refused) -> JobServiceError | None:
-        """Draw the conclusion from a refusal; gives it back where the same is to be said again later."""
+        """Act on a refusal; returns the error where the change has to be sent again later."""
         match meaning_of(error):
             case "passing":
                 job.not_delivered()
@@ -162,7 +162,7 @@ class Reporter:
         return None
 
     def _leave_out(self, job: Job, change: Change, error: Refused) -> None:
-        """Go on without what is refused for good; but a job ends, and if its end is refused, it ends saying so."""
+        """Drop a change that is refused for good; a refused end is replaced by a failure that says so."""
         if change is not HEARTBEAT or not job.unheard:
             log.error("Job %s: the service does not take what is said of it: %s", job.id, error)
             job.unheard = True

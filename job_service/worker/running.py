@@ -1,4 +1,4 @@
-"""One job from its handler to its end, in a thread of its own."""
+"""Runs one job, in a thread of its own, until its end is reported."""
 
 import logging
 from contextlib import AbstractContextManager
@@ -19,13 +19,13 @@ log = logging.getLogger("job_service.worker")
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs handlers. `client` repeats what it sends a few times; what comes after a job's end can wait no longer."""
+    """Runs handlers. `client` retries only a few times, since a release at the worker's end cannot wait longer."""
 
     client: JobServiceClient
     reporter: Reporter
 
     def run(self, job: Job, subscription: Subscription) -> None:
-        """Call the handler and see the job to its end; raises nothing, whatever the handler does."""
+        """Call the handler and report the job's end; never raises, whatever the handler does."""
         with request_id(job.data.request_id or job.id):
             log.info("Job %s: begins (%s, attempt %d)", job.id, job.data.kind or "job", job.attempt)
             match ending := traced_work(job, subscription):
@@ -40,7 +40,7 @@ class Runner:
                     log.warning("Job %s: dropped, its lease is lost", job.id)
 
     def release(self, job: Job, delay: int | None = None) -> None:
-        """Give a job back; where that cannot be said, the end of its lease says it."""
+        """Release a job; if the request fails, the job becomes claimable when its lease runs out."""
         try:
             self.client.claims.release(job.claim_id, job.id, delay=delay)
             log.info("Job %s: given back", job.id)
@@ -51,7 +51,7 @@ class Runner:
 
 
 def traced_work(job: Job, subscription: Subscription) -> Ending:
-    """Do the work in a span: of the submitter's trace at the first attempt, of a new one with a link to it later."""
+    """Call the handler in a span: of the submitter's trace at the first attempt, later of a new trace linked to it."""
 
     def work() -> Any:
         try:
@@ -89,5 +89,5 @@ def _outcome(ending: Ending) -> str:
 
 
 def last_word(ending: Finish) -> Change:
-    """Write the end of a job as the last change to send."""
+    """Return the last change for the end of a job."""
     return Change(status=ending.status, result=ending.result, log=ending.log, retry=ending.retry, last=True)

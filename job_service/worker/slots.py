@@ -1,4 +1,4 @@
-"""How many jobs may run at once, and who may claim the next ones."""
+"""The slots of a worker: how many jobs may run at once."""
 
 import threading
 from collections import deque
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Slots:
-    """`total` slots, handed out in the order of asking. An open claim holds slots too, so what it gets has room."""
+    """`total` slots, given in the order of requests. An open claim holds slots, so that its jobs can start at once."""
 
     def __init__(self, total: int, when_idle: Callable[[], None]) -> None:
         self.total = total
@@ -38,7 +38,7 @@ class Slots:
             self._when_idle()
 
     def close(self) -> None:
-        """Hand out no more; `when_idle` is called once all are back."""
+        """Give out no more slots; `when_idle` is called once all are back."""
         with self._changed:
             self._closed = True
             idle = self._free == self.total

@@ -1,4 +1,4 @@
-"""The worker: handlers, the threads that feed them, and an orderly end."""
+"""The worker: its handlers, its threads, and their orderly end."""
 
 import inspect
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger("job_service.worker")
 
 H = TypeVar("H", bound=Handler)
 
-#: How an unreachable service is asked again: for ever, this slowly in the end.
+#: The retry policy for an unreachable service: without an end, with pauses up to this.
 PATIENT = RetryPolicy(longest_seconds=15.0)
 
 
@@ -41,14 +41,14 @@ class Worker:
 
         worker.run()
 
-    What a handler returns is the job's result. What it raises makes the job fail (see `job_service.worker.errors`) and
-    harms no other job. Leases of `lease_seconds` (as long as the kind says, where it is None) are kept while handlers
-    run. On SIGTERM or SIGINT the worker claims no more, gives running jobs `grace_seconds` to end, and gives the others
-    back; a second signal ends the waiting.
-    `ready(kind)` is asked before each claim; while it says no, nothing of that kind is claimed.
+    A handler's returned value is the job's result. An exception makes the job fail (see `job_service.worker.errors`)
+    and affects no other job. Leases of `lease_seconds` (None: as long as the kind says) are renewed while handlers run.
+    On SIGTERM or SIGINT the worker claims no more, gives running jobs `grace_seconds` to end, and releases
+    the others; a second signal ends the waiting. `ready(kind)` is called before each claim; while it returns False, no
+    job of that kind is claimed.
 
-    It logs to `job_service.worker`: when it starts and stops, and when each job begins and ends. In a program that has
-    set up no logging, those lines go to standard error (see `job_service.logs`).
+    The worker logs to `job_service.worker`: its start and stop, and the begin and end of each job. In a program that
+    has set up no logging, those lines go to standard error (see `job_service.logs`).
     """
 
     def __init__(  # noqa: PLR0913 - the settings of a worker, each with a default
@@ -87,10 +87,10 @@ class Worker:
         label: Mapping[str, str] | None = None,
         give_up_on: tuple[type[Exception], ...] = (),
     ) -> Callable[[H], H]:
-        """Make a function the handler of the jobs of a kind, or of those the rest narrows them to.
+        """Make a function the handler of a kind's jobs; the other arguments narrow them.
 
-        Errors of the classes in `give_up_on` end a job for good; after others the service tries again. Raises TypeError
-        where the function is an `async def`.
+        Errors of the classes in `give_up_on` end a job without a retry; after others the service retries. Raises
+        TypeError where the function is an `async def`.
         """
         where = Where(operation=operation, target=target, source=source, type=type, key=key, label=label)
 
@@ -103,11 +103,11 @@ class Worker:
         return register
 
     def stop(self) -> None:
-        """Tell the worker to stop; told twice, it does not wait for running jobs. From any thread."""
+        """Stop the worker; a second call ends the waiting for running jobs. May be called from any thread."""
         self._orders.stop()
 
     def run(self) -> None:
-        """Work until told to stop. Raises Unauthorized, Forbidden or Invalid where waiting will never bring a job."""
+        """Work until stopped. Raises Unauthorized, Forbidden or Invalid where waiting would never bring a job."""
         with logs.for_want_of_another(log):
             self._run()
 
@@ -135,7 +135,7 @@ class Worker:
         return reporter
 
     def _thread(self, name: str, body: Callable[[], None]) -> threading.Thread:
-        """Start a thread without which the worker is none: when it fails, the worker ends with its error."""
+        """Start a thread that the worker needs: when it fails, the worker stops with its error."""
 
         def guarded() -> None:
             try:
@@ -170,7 +170,7 @@ class Worker:
             self._slots.give(1)
 
     def _wait_until_idle(self) -> None:
-        """Let running jobs and open claims end; not beyond the grace time, nor a second order to stop."""
+        """Wait for running jobs and open claims, until the grace time is over or a second stop comes."""
         deadline = time.monotonic() + self._grace_seconds
         while (left := deadline - time.monotonic()) > 0:
             order = self._orders.next(left)
@@ -185,6 +185,6 @@ class Worker:
 
 
 def _require_plain(handler: Handler) -> None:
-    """Raise TypeError for a handler that would only give a coroutine."""
+    """Raise TypeError for a handler that would return a coroutine."""
     if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__):
         raise TypeError(f"A handler is a plain function, and {handler!r} is an async def: {NOT_AWAITED}")

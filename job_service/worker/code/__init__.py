@@ -1,4 +1,4 @@
-"""Runs code jobs: programs of users, in a sandbox here or on AWS Lambda."""
+"""Runs code jobs: users' programs, in a sandbox on this machine or on AWS Lambda."""
 
 import threading
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Executor(Protocol):
         on_output: Callable[[str], None] | None = None,
         cancelled: threading.Event | None = None,
     ) -> Execution:
-        """Return how it ended; never raises for what the program does."""
+        """Return how the program ended; nothing that the program does raises an error here."""
 
 
 def runs_code(worker: Worker, executor: Executor) -> None:
@@ -48,6 +48,6 @@ def runs_code(worker: Worker, executor: Executor) -> None:
 
 
 def _pieces(log: str) -> list[str]:
-    """Cut a long log into entries that the service takes; the end of it says most, and is kept."""
+    """Cut a long log into entries that the service accepts; of a too long one the end is kept, which says most."""
     text = log[-10 * _LINE_CHARACTERS :]
     return [text[start : start + _LINE_CHARACTERS] for start in range(0, len(text), _LINE_CHARACTERS)]

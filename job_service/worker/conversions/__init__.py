@@ -1,1 +1,1 @@
-"""The work of a conversion job: its document goes to a program, whose exit status is the answer."""
+"""Conversion jobs: the document is piped to a program, whose exit status decides the job's end."""

@@ -1,4 +1,4 @@
-"""The routine question of a converter, whether its job is still active."""
+"""A converter's regular check whether its job is still active."""
 
 import logging
 from collections.abc import Callable
@@ -12,13 +12,13 @@ logger = logging.getLogger(__name__)
 
 
 class ActiveCheck:
-    """Ask every `seconds`, until the answer is no or the block is left.
+    """Checks every `seconds`, until the answer is no or the block is left.
 
         with ActiveCheck(lambda: client.conversions.is_active(source, job_id), seconds=10) as check:
             convert(conversion, converter, check.has_ended)
 
-    It asks from a thread of its own: a slow answer must not hold up the program. No answer at all is not a no, because
-    a program at work is worth more than a service that is away for a moment.
+    A separate thread asks, so that a slow answer does not delay the program. A failed request does not count as no,
+    because a short outage of the service must not stop a running program.
     """
 
     def __init__(self, is_active: Callable[[], bool], seconds: float) -> None:
@@ -29,7 +29,7 @@ class ActiveCheck:
         self._thread = Thread(target=self._ask_on, name="active-check", daemon=True)
 
     def has_ended(self) -> bool:
-        """Say whether the job was found not to be active."""
+        """Say whether the job is no longer active."""
         return self._ended.is_set()
 
     def __enter__(self) -> Self:

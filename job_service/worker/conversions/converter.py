@@ -1,4 +1,4 @@
-"""One document through one program."""
+"""Runs a program on one document."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ LINES_OF_REASON = 5
 
 
 class ConversionFailed(Exception):
-    """The program says that it could not; the message is what it said last, `log` its last lines."""
+    """The program has failed; the message is its last line, `log` its last lines."""
 
     def __init__(self, reason: str, log: Sequence[str]) -> None:
         super().__init__(reason)
@@ -20,12 +20,12 @@ class ConversionFailed(Exception):
 
 
 class ConversionStopped(Exception):
-    """The program was stopped because its job is not active any more."""
+    """The program was stopped because its job is no longer active."""
 
 
 @dataclass(frozen=True)
 class Converter:
-    """A program: its argument vector, which no shell reads, and the environment it gets beside the job's variables."""
+    """A program: its argument vector, given to no shell, and its environment beside the job's variables."""
 
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Converter:
 
 @dataclass(frozen=True)
 class Conversion:
-    """A document of a source. `attempt` counts from 1: a program that changes things outside can tell a repetition."""
+    """A document of a source. `attempt` counts from 1, so that a program can recognize a repetition."""
 
     job_id: str
     source: str
@@ -43,10 +43,11 @@ class Conversion:
 
 
 def convert(conversion: Conversion, converter: Converter, should_stop: Callable[[], bool]) -> list[str]:
-    """Pipe the document to the program as one line of JSON and wait for its end; give its last lines.
+    """Pipe the document to the program as one line of JSON and wait for the program's end; return its last lines.
 
-    The program finds `JOB_ID`, `JOB_SOURCE` and `JOB_ATTEMPT` in its environment. Exit status 0 is success, another is
-    `ConversionFailed`. When `should_stop` says so the program and all it started are ended: `ConversionStopped`.
+    The program finds `JOB_ID`, `JOB_SOURCE` and `JOB_ATTEMPT` in its environment. Exit status 0 is success, any other
+    is `ConversionFailed`. When `should_stop` returns True, the program and its descendants are killed:
+    `ConversionStopped`.
     """
     log, errors = Tail(LINES_OF_LOG), Tail(LINES_OF_REASON)
 

@@ -1,4 +1,4 @@
-"""A conversion job, from its parameters to the program's answer."""
+"""The handler of conversion jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ KIND = "conversion"
 
 @dataclass(frozen=True)
 class ConverterTerms:
-    """How a converter works: with which program, how often it checks its job, and whether a failure is tried again."""
+    """A converter's settings: the program, how often to check the job, and whether a failed job is retried."""
 
     converter: Converter
     check_seconds: float = 10.0
@@ -34,10 +34,10 @@ def converts(worker: Worker, client: JobServiceClient, terms: ConverterTerms, so
 def handler(client: JobServiceClient, terms: ConverterTerms) -> Callable[[Job], None]:
     """Give the handler of a job whose parameters are `{source, document}`.
 
-    Beside the heartbeats of every worker it asks, as converters do, whether the job is still active: who ends a job by
-    hand ends its program, too.
+    Beside the kit's heartbeats the handler asks, as converters do, whether the job is still active: an operator who
+    ends the job ends its program as well.
     """
-    # One question is not asked twice: the next one comes soon enough, and the end of the job must not wait for it.
+    # No retries: the next check comes soon enough, and the job's end must not wait for this one.
     asking = client.with_retry(ONCE)
 
     def work(job: Job) -> None:

@@ -14,7 +14,7 @@ DATASTORE = "DATASTORE"
 
 @dataclass(frozen=True, slots=True)
 class DatasetHandler:
-    """Does one dataset job: imports on the input folder; what only concerns a datastore is checked, and said to be."""
+    """Does one dataset job: imports from the input folder; operations on a datastore are only validated, and logged."""
 
     input_dir: Path
 
@@ -35,7 +35,7 @@ class DatasetHandler:
 
 
 def _delete_archive(job: Told, folder: InputFolder, target: str) -> dict[str, Any]:
-    """Delete the archived tar; none to delete is fine, since that may be the work of an earlier attempt."""
+    """Delete the archived tar; a missing one is no error, since an earlier attempt may have deleted it."""
     job.status("importing")
     job.checkpoint()
     deleted = folder.delete_archived(target)
@@ -44,7 +44,7 @@ def _delete_archive(job: Told, folder: InputFolder, target: str) -> dict[str, An
 
 
 def _check(job: Told, operation: str, target: str) -> dict[str, Any]:
-    """Check what a datastore would be asked to do; this importer keeps no datastore, so nothing else happens."""
+    """Validate an operation on a datastore; this importer has none, so nothing else happens."""
     job.status("validating")
     checked = CHECKS.get(operation, _nothing)(job.parameters, target)
     job.log(f"{operation} of {target}: {checked}; no datastore is attached, nothing was changed")
@@ -70,7 +70,7 @@ def _description(parameters: dict[str, Any], _target: str) -> str:
 
 
 def _bump(parameters: dict[str, Any], target: str) -> str:
-    """Check a bump: of the datastore, from one version to another, naming each dataset once."""
+    """Validate a bump: it is for the datastore, from one version to another, and names each dataset once."""
     if target != DATASTORE:
         raise GiveUp(f"A BUMP is of {DATASTORE}, not of {target}")
     from_version, to_version = parameters.get("bumpFromVersion"), parameters.get("bumpToVersion")

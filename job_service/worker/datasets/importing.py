@@ -1,7 +1,8 @@
-"""ADD, CHANGE and PATCH_METADATA: check what waits in the input folder, and archive it.
+"""ADD, CHANGE and PATCH_METADATA: check a dataset in the input folder, and archive it.
 
-The steps are those that platform services show their users. This importer keeps data as it is delivered, so some steps
-have nothing to do and say so. Doing a job twice, also after a crash anywhere in between, ends like doing it once.
+The steps are those that platform services show their users. This importer keeps data as delivered, so some steps
+have nothing to do, and log that. A job is idempotent: doing it twice, also after a crash at any point, ends like doing
+it once.
 """
 
 from collections.abc import Iterator
@@ -13,12 +14,12 @@ from job_service.worker.datasets.metadata import check_metadata
 from job_service.worker.datasets.tar_file import DatasetTar, open_tar, sha256
 from job_service.worker.errors import GiveUp
 
-#: Reading the data and digesting the tar are the work; each byte is read twice.
+#: Progress counts two passes over the bytes: reading the data, and digesting the tar.
 PASSES = 2
 
 
 class Told(Protocol):
-    """What this importer needs of the kit's job."""
+    """The part of the kit's job that this importer uses."""
 
     @property
     def id(self) -> str:
@@ -26,16 +27,16 @@ class Told(Protocol):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What was asked for."""
+        """The job's parameters."""
 
     def status(self, status: str) -> None:
-        """Say which step the job is at."""
+        """Set the job's step."""
 
     def log(self, message: str) -> None:
         """Add a line to the job's log."""
 
     def progress(self, percent: float) -> None:
-        """Say how much is done."""
+        """Set the job's progress."""
 
     def checkpoint(self) -> None:
         """Raise if the job is to stop."""
@@ -43,7 +44,7 @@ class Told(Protocol):
 
 @dataclass(slots=True)
 class Import:
-    """One import of one dataset. `needs_data` is False where only the metadata is new."""
+    """One import of one dataset. `needs_data` is False where only the metadata changes."""
 
     job: Told
     folder: InputFolder
@@ -52,7 +53,7 @@ class Import:
     bytes_read: int = field(default=0)
 
     def run(self) -> dict[str, Any]:
-        """Go through all steps; gives `{files, bytes, sha256}`. Raises GiveUp with the reason."""
+        """Do all steps; returns `{files, bytes, sha256}`. Raises GiveUp with the reason."""
         done = self._done_before()
         if done is None:
             with self.folder.tar(self.dataset) as descriptor:
@@ -129,7 +130,7 @@ class Import:
         self.job.log(line)
 
     def _watched(self, tar: DatasetTar, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass pieces on, saying how far it is, and stopping where the job is to stop."""
+        """Pass pieces on, reporting progress, and raising where the job is to stop."""
         for piece in pieces:
             self.job.checkpoint()
             self.bytes_read += len(piece)

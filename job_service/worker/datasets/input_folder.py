@@ -1,7 +1,7 @@
-"""The folder the datasets wait in, and its archive.
+"""The input folder of datasets, and its archive.
 
-Files are reached through descriptors of the two folders and by checked, bare names, without following links, so that
-nothing outside can be read, moved or deleted, whatever is put into the folder.
+Files are opened through descriptors of the two folders and by checked, bare names, without following links, so that
+no file outside can be read, moved or deleted.
 """
 
 import json
@@ -21,14 +21,14 @@ LONGEST_RECORD = 64 * 1024
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,127}")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-# A pipe must not make us wait for its other end, nor a link lead us elsewhere.
+# O_NONBLOCK: opening a pipe does not wait for its other end. O_NOFOLLOW: a link is not followed.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import found: how many files of data, their bytes, and the digest of the whole tar."""
+    """The contents of an imported tar: how many files of data, their bytes, and the digest of the whole tar."""
 
     files: int
     bytes: int
@@ -37,14 +37,14 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Which job archived a tar, written before it is moved: a repeat of that job knows that it is done."""
+    """The job that archives a tar, written before the move, so that another attempt at that job finds it done."""
 
     job_id: str
     imported: Imported
 
 
 def checked_name(name: object) -> str:
-    """Give a dataset's name back if it is one; raises GiveUp."""
+    """Return a valid dataset's name. Raises GiveUp for any other text."""
     if isinstance(name, str) and _NAME.fullmatch(name):
         return name
     raise GiveUp(f"{name!r} is not the name of a dataset: A-Z, 0-9 and _, a letter first, 128 at most")
@@ -52,13 +52,13 @@ def checked_name(name: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class InputFolder:
-    """`<NAME>.tar` files and, under `archive`, those that were imported. Names are checked before they come here."""
+    """`<NAME>.tar` files and, under `archive`, the imported ones; callers have checked the names."""
 
     path: Path
 
     @contextmanager
     def tar(self, name: str) -> Iterator[int | None]:
-        """Open a waiting tar; None where there is none. Raises GiveUp for what is no regular file."""
+        """Open a tar to import; None where there is none. Raises GiveUp for one that is no regular file."""
         with self._folder() as folder, _opened(folder, f"{name}.tar") as descriptor:
             yield descriptor
 
@@ -69,9 +69,9 @@ class InputFolder:
             yield descriptor
 
     def archive(self, name: str, record: Record, imported: Identity) -> None:
-        """Move a waiting tar into the archive, over an earlier one; done twice, or cut off, it does no harm.
+        """Move a tar into the archive, over an earlier one; idempotent, also after a crash.
 
-        Raises TryAgain where another file has taken the place of the one that was imported.
+        Raises TryAgain where the imported file has been replaced by another.
         """
         with self._folder() as folder, self._archive() as archive:
             _require_same(folder, f"{name}.tar", imported)
@@ -81,7 +81,7 @@ class InputFolder:
             os.fsync(folder)
 
     def record(self, name: str) -> Record | None:
-        """Read which job archived a tar last; None where nothing trustworthy says so."""
+        """Read which job archived a tar last; None without a valid record."""
         with self._archive() as archive, _opened(archive, _record_name(name)) as descriptor:
             if descriptor is None:
                 return None
@@ -141,7 +141,7 @@ def _opened(folder: int, filename: str) -> Iterator[int | None]:
 
 def _open_regular(folder: int, filename: str) -> int | None:
     try:
-        # Looked at first, because even opening a device can have an effect.
+        # The file's type is checked before it is opened, because opening a device can have an effect.
         if not stat.S_ISREG(os.stat(filename, dir_fd=folder, follow_symlinks=False).st_mode):
             raise GiveUp(f"{filename} is not a regular file")
         descriptor = os.open(filename, _FILE, dir_fd=folder)
@@ -165,7 +165,7 @@ def _require_same(folder: int, filename: str, wanted: Identity) -> None:
 
 
 def _write(folder: int, filename: str, content: bytes) -> None:
-    """Write a small file so that after a crash it is there whole, or as it was."""
+    """Write a small file atomically: after a crash it has its new contents or its old ones."""
     new = f".{filename}.new"
     descriptor = os.open(new, _NEW, 0o640, dir_fd=folder)
     with os.fdopen(descriptor, "wb") as file:

@@ -1,8 +1,8 @@
-"""What a dataset's metadata must have for this importer to take it.
+"""The rules for a dataset's metadata.
 
-`<NAME>.json` is a JSON object in UTF-8 whose `shortName` is the name of the dataset; a plain `name` will do where there
+`<NAME>.json` is a JSON object in UTF-8 whose `shortName` is the name of the dataset; `name` counts where there
 is no `shortName`. If it has `dataRevision`, that is an object; if it has `measureVariables` or `identifierVariables`,
-they are lists of objects. Anything else is the business of whoever reads the dataset.
+they are lists of objects. Other fields are not checked.
 """
 
 import json
@@ -14,7 +14,7 @@ LISTS = ("identifierVariables", "measureVariables")
 
 
 def check_metadata(content: bytes, dataset: str) -> dict[str, Any]:
-    """Give the metadata; raises GiveUp with what is wrong."""
+    """Return the metadata. Raises GiveUp, whose message names the fault."""
     try:
         metadata = json.loads(content.decode("utf-8"), parse_constant=_no_such_number)
     except (ValueError, RecursionError) as error:

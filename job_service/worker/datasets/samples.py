@@ -15,7 +15,7 @@ ROWS = 2000
 def make_samples(folder: Path) -> list[Path]:
     """Write three good tars, a broken one and one without metadata into `folder`; gives their paths.
 
-    They come out the same each time. Files of the same names are replaced.
+    The files are the same each time, and replace files of the same names.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [_write_tar(folder, name, good_members(name, chunks)) for name, chunks in GOOD.items()]
@@ -43,7 +43,7 @@ def good_members(name: str, chunks: int) -> dict[str, bytes]:
 
 
 def write_tar(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write a tar that depends on nothing but its members."""
+    """Write a reproducible tar: its bytes depend on the members alone."""
     with tarfile.open(path, "w:") as tar:
         for name, content in members.items():
             info = tarfile.TarInfo(name)

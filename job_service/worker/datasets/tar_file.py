@@ -37,12 +37,12 @@ class DatasetTar:
         return bytes(content)
 
     def pieces(self, contents: Contents) -> Iterator[bytes]:
-        """Give the bytes that the tar holds of a file; raises TryAgain where the tar ends before them."""
+        """Give a file's bytes in the tar, in pieces; raises TryAgain where the tar ends before them."""
         for extent in contents.extents:
             yield from self._read(extent.offset, extent.length)
 
     def digest_pieces(self) -> Iterator[bytes]:
-        """Give the bytes of the whole tar."""
+        """Give the bytes of the whole tar, in pieces."""
         yield from self._read(0, self.size)
 
     def require_unchanged(self) -> None:
@@ -61,7 +61,7 @@ class DatasetTar:
 
 
 def sha256(pieces: Iterator[bytes]) -> str:
-    """Digest pieces as they come."""
+    """Return the SHA-256 of pieces, in hexadecimal."""
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
@@ -69,7 +69,7 @@ def sha256(pieces: Iterator[bytes]) -> str:
 
 
 def open_tar(descriptor: int, dataset: str) -> DatasetTar:
-    """Read the headers of a tar; raises GiveUp for one that is broken, TryAgain for one that may still be coming."""
+    """Read the headers of a tar; raises GiveUp for a broken one, TryAgain for one that is being uploaded."""
     status = os.fstat(descriptor)
     try:
         files = read_dataset(descriptor, dataset)

@@ -1,1 +1,1 @@
-"""The function that runs on AWS Lambda, and what packs it for there. Nothing of it runs in the service."""
+"""The function that runs on AWS Lambda, and the program that packs it. None of it runs in the service."""

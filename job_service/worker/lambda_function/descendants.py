@@ -1,4 +1,4 @@
-"""Everything a program started, also what ran away from it: found, ended and reaped."""
+"""Finds, kills and reaps a program's descendants, also those that have detached from it."""
 
 import contextlib
 import ctypes
@@ -14,16 +14,16 @@ _PATIENCE_SECONDS = 2.0
 
 
 def adopt() -> None:
-    """Become the parent of whatever loses its own below here, and hide our memory and environment from it."""
+    """Become the subreaper of orphaned descendants, and hide this process's memory and environment from them."""
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def end() -> None:
-    """Kill and reap all children, and theirs, which become ours by that, until there are none.
+    """Kill and reap all children, and their orphans, which become children of this process, until none is left.
 
-    Where that cannot be done in time this process ends: whoever comes next must not meet them.
+    If that takes too long, this process exits: the next user's invocation must not run beside them.
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while children := _children():

@@ -1,7 +1,7 @@
 """The function on AWS Lambda: `{"input": {...}, "code": "..."}` in, `[returncode, output]` out.
 
-`output` is what the program printed, and where it failed also its traceback. A program that was stopped
-is an exception here, which AWS answers as an `errorMessage`.
+`output` has the program's output, and the traceback if it failed. A program that was stopped
+raises an exception here, which AWS answers as an `errorMessage`.
 
 Lambda uses one environment for many invocations, of different users, one after the other. So each
 program is a process of its own with an empty environment and an empty folder, and afterwards all that it
@@ -24,7 +24,7 @@ from job_service.worker.sandbox import bootstrap
 from job_service.worker.sandbox.capture import Bounds, Capture, Captured
 
 _DEFAULT_SECONDS = 10.0
-# What is left to kill and delete before AWS ends the invocation itself.
+# Seconds reserved for killing and deleting before AWS ends the invocation.
 _RESERVED_SECONDS = 1.0
 _SETTINGS = os.environ  # noqa: TID251 - a function on AWS is configured by nothing else
 _OUTPUT_BYTES = 1_000_000
@@ -32,11 +32,11 @@ _LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": 64, "RLIMIT_NPROC": 128, "RLIMIT_F
 
 
 class NotAnEvent(Exception):
-    """What came is no program with its input."""
+    """The event is no program with its input."""
 
 
 class NotOnLambda(Exception):
-    """The function runs where it has no folder to empty."""
+    """The function does not run on AWS Lambda, so it must not empty /tmp."""
 
 
 class ProgramStopped(Exception):
@@ -66,7 +66,7 @@ def _run(event: dict[str, Any], folder: Path, seconds: float) -> tuple[Captured,
 
 @contextlib.contextmanager
 def _started(folder: Path) -> "Iterator[Popen[bytes]]":
-    """Start the bootstrap in a group of its own; leave none of it and of what it started."""
+    """Start the bootstrap in a process group of its own, and kill all its descendants afterwards."""
     settings = json.dumps({"ready": None, "limits": _LIMITS, "nice": 0, "filter": None})
     command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(Path(bootstrap.__file__).resolve()), settings]
     with Popen(
@@ -85,7 +85,7 @@ def _kill(process: "Popen[bytes]") -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return all that a program may know: not the function's credentials, which are in its environment."""
+    """Return the program's environment, without the function's credentials."""
     needed = {name: _SETTINGS[name] for name in ("LD_LIBRARY_PATH",) if name in _SETTINGS}
     return {"HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", **needed}
 
@@ -97,7 +97,7 @@ def _seconds(context: Any) -> float:
 
 
 def _scratch() -> Path:
-    """Return the folder that is emptied. Only on AWS is that /tmp: elsewhere it is not ours to empty."""
+    """Return the folder that is emptied: /tmp. Raises NotOnLambda anywhere but on AWS."""
     if named := _SETTINGS.get("CODE_SCRATCH"):
         return Path(named)
     if "AWS_LAMBDA_FUNCTION_NAME" in _SETTINGS:
@@ -117,7 +117,7 @@ def _empty_folder(scratch: Path) -> Iterator[Path]:
 
 
 def _wipe(scratch: Path) -> None:
-    """Delete all there is, also folders that were made inaccessible."""
+    """Delete the folder's contents, also folders without permissions."""
     for above, folders, _ in os.walk(scratch):
         for folder in (Path(above, name) for name in folders):
             if not folder.is_symlink():

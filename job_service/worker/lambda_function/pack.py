@@ -1,4 +1,4 @@
-"""Packs the function for AWS Lambda: a zip of the few files it needs, the same bytes for the same files."""
+"""Packs the function for AWS Lambda: a reproducible zip of the few files that it needs."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ _DEFAULT_TARGET = Path("dist/lambda.zip")
 
 
 def pack(target: Path) -> None:
-    """Write the zip to `target`, in place of what was there."""
+    """Write the zip to `target`, replacing an older file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for package in _PACKAGES:
@@ -25,7 +25,7 @@ def pack(target: Path) -> None:
 
 
 def _add(archive: ZipFile, name: str, content: bytes) -> None:
-    """Add a file that everyone may read, of no particular time, so that the zip depends on contents alone."""
+    """Add a file with fixed permissions and a fixed time, so that the zip depends on contents alone."""
     entry = ZipInfo(name)
     entry.external_attr = 0o100644 << 16
     entry.compress_type = ZIP_DEFLATED
@@ -33,7 +33,7 @@ def _add(archive: ZipFile, name: str, content: bytes) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Pack to the named file, or to the default one, and say what to tell AWS."""
+    """Pack to the named file, or to the default one, and print the settings for AWS."""
     target = Path(arguments[0]) if arguments else _DEFAULT_TARGET
     pack(target)
     sys.stdout.write(f"{target}\nhandler: {HANDLER}\n")

@@ -1,4 +1,4 @@
-"""The process between a worker and a program: it ends the program, and all the program started, with the worker.
+"""The process between a worker and a program: when the worker ends, it kills the program and its descendants.
 
 `guardian.py LIFELINE GRACE PROGRAM [ARGUMENT...]`. LIFELINE is the reading end of a pipe whose writing end only the
 worker holds: it closes when the worker asks for a stop and also when the worker dies, however it dies. Then the
@@ -6,7 +6,7 @@ program's process group gets SIGTERM and, GRACE seconds later, SIGKILL. When the
 of it is killed, those in sessions of their own too. The guardian ends as the program did: with its exit status, or by
 its signal.
 
-It is started by its path and imports the standard library alone, so that it is there within milliseconds.
+This file is run by its path and imports the standard library alone, so that it starts within milliseconds.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
     _control_process(PR_SET_CHILD_SUBREAPER, 1)
     signals = _signals_as_bytes()
     program = _start(command)
-    # The program's own standard input has to close when the program closes it.
+    # Only the program may hold its standard input, so that the pipe breaks when the program closes it.
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     status = _supervise(program, lifeline, signals, grace)
     _signal_group(program, signal.SIGKILL)
@@ -64,13 +64,13 @@ def _start(command: list[str]) -> int:
     if program == 0:
         _become(command, guardian)
     with contextlib.suppress(OSError):
-        # Also done by the program itself: whichever comes first, the group exists before anyone signals it.
+        # The program calls setpgid as well: whichever comes first, the group exists before it is signalled.
         os.setpgid(program, program)
     return program
 
 
 def _become(command: list[str], guardian: int) -> None:
-    """Turn this fork into the program, alone in its process group and dead as soon as the guardian is."""
+    """Turn this fork into the program, in a process group of its own, killed by the kernel when the guardian ends."""
     os.setpgid(0, 0)
     _control_process(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != guardian:
@@ -85,7 +85,7 @@ def _become(command: list[str], guardian: int) -> None:
 
 
 def _supervise(program: int, lifeline: int, signals: int, grace: float) -> int:
-    """Wait for the program's end, asking for it once a stop is wanted; give its wait status."""
+    """Wait for the program's end, and signal it when the lifeline closes; return its wait status."""
     watched, kill_at = [lifeline, signals], None
     while True:
         ready, _, _ = select.select(watched, [], [], _seconds_until(kill_at))
@@ -95,7 +95,7 @@ def _supervise(program: int, lifeline: int, signals: int, grace: float) -> int:
             return status
         if kill_at is None and (lifeline in ready or any(each in received for each in STOP_SIGNALS)):
             watched, kill_at = [signals], time.monotonic() + grace
-            # A program stopped by job control sees SIGTERM only once it runs again.
+            # A program stopped by job control receives SIGTERM only after SIGCONT.
             _signal_group(program, signal.SIGTERM, signal.SIGCONT)
         elif kill_at is not None and time.monotonic() >= kill_at:
             kill_at += grace + 1
@@ -113,7 +113,7 @@ def _seconds_until(moment: float | None) -> float | None:
 
 
 def _reap(program: int) -> int | None:
-    """Collect every process that has ended, orphans included; give the program's wait status when it is among them."""
+    """Reap every process that has ended, orphans included; return the program's wait status if it is among them."""
     status = None
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -126,7 +126,7 @@ def _reap(program: int) -> int | None:
 
 
 def _kill_what_is_left() -> None:
-    """Kill the children there are until there are none; their orphans become ours, so all generations are reached."""
+    """Kill children until none is left; orphans become children of this process, so all generations are reached."""
     with contextlib.suppress(ChildProcessError):
         while True:
             for child in _children():

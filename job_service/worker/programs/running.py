@@ -1,4 +1,4 @@
-"""Run one program under the guardian: feed it, hear it line by line, stop it when asked, leave nothing of it."""
+"""Runs one program under the guardian: writes its input, reads its lines, and stops it on request."""
 
 import os
 import selectors
@@ -17,7 +17,7 @@ TICK_SECONDS = 0.1
 
 
 def _nothing(_: str) -> None:
-    """Take no notice of a line."""
+    """Ignore a line."""
 
 
 def _never() -> bool:
@@ -26,7 +26,7 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Run:
-    """What to run. `should_stop` is asked about ten times a second, and no longer once it has said yes.
+    """A program to run. `should_stop` is called about ten times a second, until it returns True.
 
     `argv` is given to no shell. `environment` replaces the worker's whole environment where it is given. A program has
     `grace_seconds` from SIGTERM to SIGKILL.
@@ -50,7 +50,7 @@ class Ended:
 
 
 def run(what: Run) -> Ended:
-    """Run a program to its end, its whole family included; a callback's exception stops the program and comes out here.
+    """Run a program and its descendants to their end; a callback's exception stops the program and is raised here.
 
     A program that cannot be started ends with status 127 and says why on its standard error.
     """
@@ -61,7 +61,7 @@ def run(what: Run) -> Ended:
             process = _start(what, reading)
         finally:
             os.close(reading)
-        # The process is waited for only after the lifeline is cut, whatever happens in between.
+        # Close the lifeline before waiting for the process, whatever happens in between.
         with process, lifeline:
             stopped = _converse(what, process, lifeline)
     return Ended(process.returncode, stopped)
@@ -76,13 +76,13 @@ def _start(what: Run, lifeline: int) -> "subprocess.Popen[bytes]":
         stderr=subprocess.PIPE,
         env=what.environment,
         pass_fds=[lifeline],
-        # A Ctrl-C in the worker's terminal is the worker's to answer.
+        # A session of its own: Ctrl-C in the terminal is for the worker alone.
         start_new_session=True,
     )
 
 
 def _converse(what: Run, process: "subprocess.Popen[bytes]", lifeline: ExitStack) -> bool:
-    """Serve the pipes for as long as anything can come out of them; give whether a stop was asked for."""
+    """Serve the pipes until all outputs are closed; return whether a stop was requested."""
     stopped = False
     with selectors.DefaultSelector() as selector:
         _register(what, process, selector)
@@ -108,7 +108,7 @@ def _speaks(selector: selectors.BaseSelector) -> bool:
 
 
 def _serve(selector: selectors.BaseSelector, process: "subprocess.Popen[bytes]") -> bool:
-    """Serve the pipes that are ready; false when the guardian is gone and nothing is left to read."""
+    """Serve the ready pipes; False when the guardian has ended and nothing is left to read."""
     gone = process.poll() is not None
     ready = selector.select(0 if gone else TICK_SECONDS)
     for key, _ in ready:

@@ -1,4 +1,4 @@
-"""What a program says, line by line, read when it is there and never waited for."""
+"""A program's output by lines, read without blocking."""
 
 import codecs
 import os
@@ -15,7 +15,7 @@ class Output:
     """A program's standard output or error, by lines; one of over 4096 characters comes in pieces, to bound memory."""
 
     def __init__(self, stream: IO[bytes], on_line: Callable[[str], None]) -> None:
-        """Start between two lines."""
+        """Start with an empty line."""
         self._stream = stream
         self._on_line = on_line
         self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
@@ -26,7 +26,7 @@ class Output:
         return self._stream.fileno()
 
     def serve(self) -> bool:
-        """Give on the lines there are; false at the end of the stream, where a last line needs no line end."""
+        """Pass on the available lines; False at the end of the stream, where the last line needs no line end."""
         chunk = os.read(self.fileno(), CHUNK)
         *whole, self._unfinished = LINE_END.split(self._unfinished + self._decode(chunk, final=not chunk))
         for line in whole:

@@ -1,4 +1,4 @@
-"""The last lines a program said, for the log of its job."""
+"""The last lines of a program's output, for the log of its job."""
 
 from collections import deque
 
@@ -7,13 +7,13 @@ LONGEST_TEXT = 6000
 
 
 class Tail:
-    """Keep the last `lines` lines that are not blank: 1000 characters of each, 6000 of them all."""
+    """Keep the last `lines` lines that are not blank: at most 1000 characters of each, 6000 in all."""
 
     def __init__(self, lines: int = 20) -> None:
         self._lines: deque[str] = deque(maxlen=lines)
 
     def add(self, line: str) -> None:
-        """Take in one line."""
+        """Add a line."""
         if line.strip():
             self._lines.append(line.rstrip()[:LONGEST_LINE])
         while sum(map(len, self._lines)) > LONGEST_TEXT:

@@ -1,5 +1,5 @@
-"""Running a stranger's Python program without letting it do harm.
+"""Runs untrusted Python programs in a sandbox.
 
-`local.LocalExecutor` is the way in; `execution.Execution` is what comes out. Importing this
-package costs nothing: each of its modules is imported by name.
+`local.LocalExecutor` runs a program; `execution.Execution` is the result. Importing this
+package is cheap: each module is imported by name.
 """

@@ -1,13 +1,13 @@
-"""The first code inside a sandbox: it locks the door behind itself and runs the program.
+"""The first code inside a sandbox: it sets the limits and the system call filter, then runs the program.
 
-Run as a file by an interpreter that has only the standard library, which may be older than the
+This file is run by an interpreter that has only the standard library, and may be older than the
 one the service runs on. Its argument is a JSON object:
 
     {"ready": fd | null, "limits": {"RLIMIT_CPU": 11, ...}, "nice": 10, "filter": "<base64>" | null}
 
 Once the limits and the filter hold it reports so on `ready`, with a descriptor of the working
-folder, by which the parent can see how full that is. Only then does the parent send the program,
-`{"code": ..., "input": {...}}`, on standard input. Whatever goes wrong before ends it with the
+folder, by which the parent can measure its use. Only then does the parent send the program,
+`{"code": ..., "input": {...}}`, on standard input. Any error before that ends this process with the
 program unread, so a program never runs without its limits.
 """
 
@@ -26,7 +26,7 @@ import types
 
 PROGRAM = "program.py"
 READY = b"ready"
-#: Where a sandbox has the time zones: no other folder than those of the host's Python may be there.
+#: The folder of the time zones in a sandbox, which has only folders of the host's Python.
 ZONES = "/python/share/zoneinfo"
 
 _FOR_THE_LOADER = ("LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
@@ -38,11 +38,11 @@ _BYTES_OF_AN_INSTRUCTION = 8
 
 
 class _Zones:
-    """Tells `zoneinfo` where the time zones are once a program imports it: to find that out takes time."""
+    """Sets the path of `zoneinfo` when a program imports it, since finding the path beforehand takes time."""
 
     @classmethod
     def find_spec(cls, name: str, _path: object = None, _target: object = None) -> None:
-        """Find nothing, but see what is imported."""
+        """Find no module, but notice which one is imported."""
         if name == "zoneinfo._tzpath":
             sys.meta_path.remove(cls)
             import sysconfig  # noqa: PLC0415  most programs do without it
@@ -55,7 +55,7 @@ class _FilterProgram(ctypes.Structure):
 
 
 def main() -> None:
-    """Lock, report, read, run."""
+    """Set the limits, report, read the program, run it."""
     settings = json.loads(sys.argv[1])
     _leave_only(settings["ready"])
     _limit(settings["limits"], settings["nice"])
@@ -83,7 +83,7 @@ def _limit(limits: "dict[str, int]", niceness: int) -> None:
     os.nice(niceness)
     for name, value in limits.items():
         resource.setrlimit(getattr(resource, name), (value, value))
-    # Where the kernel pipes its core dumps to a program, the limit of 0 does not hold it back; this does.
+    # RLIMIT_CORE of 0 does not prevent core dumps that the kernel pipes to a program; this does.
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
@@ -103,7 +103,7 @@ def _prctl(option: int, first: int, second: int = 0) -> None:
 
 
 def _report(ready: int) -> None:
-    """Tell the parent that everything holds, and lend it a view of the working folder."""
+    """Report to the parent that all limits hold, and send a descriptor of the working folder."""
     folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
     with socket.socket(fileno=ready) as channel:
         socket.send_fds(channel, [READY], [folder])
@@ -111,7 +111,7 @@ def _report(ready: int) -> None:
 
 
 def _tidy() -> None:
-    """Leave the program an empty standard input, output by the line, and nothing that served only to get here."""
+    """Give the program an empty standard input and line-buffered output, and remove this file's traces."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -122,14 +122,15 @@ def _tidy() -> None:
     sys.argv = [PROGRAM]
     if os.access(ZONES, os.R_OK):
         sys.meta_path.insert(0, _Zones)
-        # For `time.tzset`: the C library looks in /usr/share. Not a variable of the program's, so past `os.environ`.
+        # For `time.tzset`, since the C library looks in /usr/share; by putenv, so that the program's `os.environ` lacks
+        # it.
         os.putenv("TZDIR", ZONES)
     vars(builtins).update(exit=sys.exit, quit=sys.exit)
 
 
 def _run(code: str, variables: "dict[str, object]") -> None:
     """Run the program as `__main__`, with its input as globals; an exception ends with status 1."""
-    # What editors of Windows put in front of UTF-8: Python passes it over in a file, and not in a text.
+    # A byte order mark, as editors on Windows write it: Python skips it in a file, but not in a text.
     code = code.removeprefix("\ufeff")
     module = types.ModuleType("__main__")
     vars(module).update(variables)
@@ -145,11 +146,11 @@ def _run(code: str, variables: "dict[str, object]") -> None:
 
 
 def _tell(error: BaseException) -> None:
-    """Write the traceback without this file's frame, past whatever became of `sys.stderr`."""
+    """Write the traceback, without this file's frame, to descriptor 2; `sys.stderr` may have been replaced."""
     trace = error.__traceback__
     try:
         lines = traceback.format_exception(type(error), error, trace and trace.tb_next)
-    except Exception:  # noqa: BLE001 - an exception's own __str__ is the program's too
+    except Exception:  # noqa: BLE001 - an exception's __str__ is the program's code
         lines = [type(error).__name__, "\n"]
     try:
         with open(2, "wb", closefd=False) as stream:

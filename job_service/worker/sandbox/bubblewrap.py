@@ -1,4 +1,4 @@
-"""bubblewrap's command line: what a program can see, which is as good as nothing."""
+"""bubblewrap's command line, which decides what a program can see of the host."""
 
 import re
 import shutil
@@ -17,21 +17,21 @@ _SHARED = f"{_PREFIX}/shared"
 _BOOTSTRAP = "/bootstrap.py"
 _FOLDER = "/tmp"  # noqa: S108 - the sandbox's own
 _NOBODY = "65534"
-# No /dev of bubblewrap's: that is a writable tmpfs without a bound.
+# Devices are bound one by one, since bubblewrap's own /dev is a writable tmpfs without a limit.
 _DEVICES = ("null", "zero", "random", "urandom")
 
 _WALLS = """
     --unshare-user --disable-userns --unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup
     --as-pid-1 --die-with-parent --new-session --cap-drop ALL --clearenv --hostname sandbox
 """
-# One arena for all threads: each of its own would take 64 MB of the address space that is limited.
+# One malloc arena for all threads: an arena for each would take 64 MB of the limited address space.
 _LINKING = {"LD_LIBRARY_PATH": _SHARED, "MALLOC_ARENA_MAX": "1"}
 _ENVIRONMENT = {"HOME": _FOLDER, "TMPDIR": _FOLDER, "LANG": "C.UTF-8", **_LINKING}
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """What one run hands bubblewrap: the numbers of open files."""
+    """The descriptors that bubblewrap inherits for one run."""
 
     bootstrap: int
     seccomp: int
@@ -39,7 +39,7 @@ class Descriptors:
 
 
 def find_bubblewrap() -> Path:
-    """Return where `bwrap` is. Raises SandboxUnavailable when it is missing or too old."""
+    """Return the path of `bwrap`. Raises SandboxUnavailable when it is missing or too old."""
     found = shutil.which("bwrap")
     if found is None:
         raise SandboxUnavailable("bubblewrap is not installed (Debian: bubblewrap)")

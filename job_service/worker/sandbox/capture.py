@@ -1,6 +1,6 @@
 """Follows a process until it has ended, run too long or written too much.
 
-Knows nothing of sandboxes, and needs only the standard library: the AWS Lambda function uses it too.
+This module needs no sandbox and only the standard library, since the AWS Lambda function uses it as well.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import IO
 from job_service.worker.sandbox.pipes import BoundedReader, TextListener, Writer
 
 _TICK_SECONDS = 0.05
-# How long the dead may take to leave before they are given up: the kernel frees their memory first.
+# Seconds for a killed process to end: the kernel has to free its memory first.
 _LAST_BREATH_SECONDS = 5.0
 
 
@@ -24,7 +24,7 @@ def _never() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where patience with a process ends. `watch` is asked often, and answers why to stop it."""
+    """The bounds of a process. `watch` is called often, and returns a reason to stop the process, or None."""
 
     seconds: float
     output_bytes: int
@@ -34,7 +34,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What came out. `stopped` is the sentence that says why the process was killed, if it was."""
+    """The captured output. `stopped` is the sentence that says why the process was killed, if it was."""
 
     output: str
     log: str
@@ -44,11 +44,11 @@ class Captured:
 
 
 class OutlivedItsKill(Exception):
-    """The process is still there, seconds after it was killed."""
+    """The process still exists, seconds after it was killed."""
 
 
 class Capture:
-    """One process that was started with three pipes, from its program to its end."""
+    """Follows one process with three pipes, from the sending of its program to its end."""
 
     def __init__(self, process: Popen[bytes], bounds: Bounds, listener: TextListener | None = None) -> None:
         self._process = process
@@ -58,10 +58,10 @@ class Capture:
         self._stopped: str | None = None
 
     def run(self, document: bytes, kill: Callable[[], None]) -> Captured:
-        """Hand `document` over on standard input and wait for the end, calling `kill` to bring it about.
+        """Write `document` to standard input and wait for the end, which `kill` enforces where a bound is exceeded.
 
-        Does not reap the process: its exit status is the caller's to fetch. Raises OutlivedItsKill,
-        and whatever the listener raises; the process may live on then.
+        The caller has to reap the process. Raises OutlivedItsKill,
+        and any exception of the listener; the process may be alive then.
         """
         begun = time.monotonic()
         writer = Writer(_pipe(self._process.stdin), document)
@@ -116,7 +116,7 @@ def _serve(selector: selectors.BaseSelector) -> bool:
 
 
 def _death_of(pid: int) -> IO[bytes]:
-    """Return what becomes readable when the process has ended."""
+    """Return a descriptor that becomes readable when the process has ended."""
     return os.fdopen(os.pidfd_open(pid), "rb", buffering=0)
 
 

@@ -1,4 +1,4 @@
-"""Control groups for the runs, where this process has been given some: bounds on top of all others."""
+"""Control groups for runs, where some are delegated to this process: limits in addition to the others."""
 
 import contextlib
 import itertools
@@ -12,7 +12,7 @@ from job_service.worker.sandbox.delegation import Slice, find_slices
 from job_service.worker.sandbox.execution import Limits
 
 _PREFIX = "job-service-run-"
-# What to write where, by controller and version: the memory, no swap, one core, the threads.
+# Files and their values, by controller and version: limits of memory, swap (none), cores (one) and threads.
 _SETTINGS = {
     ("cpu", 1): {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "100000"},
     ("cpu", 2): {"cpu.max": "100000 100000"},
@@ -21,9 +21,9 @@ _SETTINGS = {
     ("pids", 1): {"pids.max": "{threads}"},
     ("pids", 2): {"pids.max": "{threads}"},
 }
-# The interpreter's own pages count for a group, but hardly for the program's address space.
+# Added to the memory limit: the interpreter's own pages count for a group, but hardly for the address space.
 _OVERHEAD_BYTES = 32 << 20
-# The kernel lets go of a group a moment after its last process was reaped.
+# Retries of a group's removal, which the kernel allows a moment after the last process was reaped.
 _REMOVAL_TRIES = 20
 _REMOVAL_PAUSE_SECONDS = 0.01
 
@@ -42,9 +42,9 @@ class ControlGroups:
 
     @contextlib.contextmanager
     def group(self, limits: Limits) -> Iterator[Callable[[int], None]]:
-        """Make a group with these limits, and yield what moves a process, by its id, into it.
+        """Make a group with these limits, and yield a function that moves a process into it by its id.
 
-        The process must have ended when the context does. Raises OSError.
+        The process must have ended before the block does. Raises OSError.
         """
         name = f"{_PREFIX}{os.getpid()}-{id(self)}-{next(self._numbers)}"
         with contextlib.ExitStack() as made:
@@ -58,7 +58,7 @@ class ControlGroups:
 
 
 def find_control_groups(proc: Path = Path("/proc")) -> ControlGroups:
-    """Return the groups that are ours, freed of what dead workers left; none of them where there are none."""
+    """Return the delegated groups, after removing those that dead workers left; empty where none are delegated."""
     try:
         memberships = (proc / "self/cgroup").read_text()
         slices = tuple(find_slices(memberships, (proc / "self/mountinfo").read_text()))

@@ -1,8 +1,8 @@
-"""Which control groups are ours to divide: those that were delegated to us, of either version.
+"""Finds the control groups that are delegated to this process, of either version.
 
-That is the root of a hierarchy (in a container, or on a machine without a service manager), a group marked
+Delegated are the root of a hierarchy (in a container, or on a machine without a service manager), a group marked
 `user.delegate` or `trusted.delegate` as systemd does for `Delegate=yes`, or one that belongs to the ordinary
-user we are. Groups of somebody else are left alone, even where root could write to them.
+user of this process. Other groups are left alone, even where root could write to them.
 """
 
 import errno
@@ -13,7 +13,7 @@ from pathlib import Path
 
 _CONTROLLERS = frozenset({"cpu", "memory", "pids"})
 _MARKS = ("user.delegate", "trusted.delegate")
-# Where this process moves to: version 2 allows no processes beside groups with limits.
+# The name of the leaf that this process moves to: version 2 allows no processes beside groups with limits.
 _OWN_LEAF = "job-service-worker"
 _SECOND = frozenset({""})
 
@@ -28,9 +28,9 @@ class Slice:
 
 
 def find_slices(memberships: str, mounts: str) -> Iterator[Slice]:
-    """Yield what is ours of `/proc/self/cgroup` and `/proc/self/mountinfo`; cgroups(7) has the formats.
+    """Yield the slices delegated by `/proc/self/cgroup` and `/proc/self/mountinfo` (formats: cgroups(7)).
 
-    For version 2 this may move this process into a leaf of its own. Raises OSError.
+    In version 2 this process may be moved into a leaf of its own. Raises OSError.
     """
     mounted = dict(_mounted(mounts))
     for line in memberships.splitlines():
@@ -45,7 +45,7 @@ def find_slices(memberships: str, mounts: str) -> Iterator[Slice]:
 
 
 def _mounted(mounts: str) -> Iterable[tuple[frozenset[str], tuple[str, Path]]]:
-    """Yield for each hierarchy, by its controllers, which of its folders is mounted where."""
+    """Yield for each hierarchy its controllers, the mounted folder and the mount point."""
     for line in mounts.splitlines():
         place, _, filesystem = line.partition(" - ")
         _, _, _, root, point, *_ = place.split()
@@ -62,7 +62,7 @@ def _first_version(own: Path, point: Path, names: str) -> Slice | None:
 
 
 def _second_version(own: Path, point: Path) -> Slice | None:
-    """Take our group, or the one above it where a service manager put us into a leaf already."""
+    """Return this process's group, or its parent where a service manager has put the process into a leaf."""
     for folder in (own, own.parent):
         if not folder.is_relative_to(point) or not _is_ours(folder, point):
             continue
@@ -87,7 +87,7 @@ def _is_marked(folder: Path, mark: str) -> bool:
 
 
 def _hand_down(folder: Path, controllers: frozenset[str]) -> bool:
-    """Let groups below have the controllers, out of whose way this process moves if need be."""
+    """Enable the controllers for child groups, after moving this process into a leaf if necessary."""
     switch = folder / "cgroup.subtree_control"
     wanted = " ".join(f"+{name}" for name in sorted(controllers))
     try:

@@ -1,8 +1,8 @@
-"""The one thing that can be wrong with a sandbox: that there is none."""
+"""The error of a machine without a working sandbox."""
 
 
 class SandboxUnavailable(Exception):
-    """No program can be run here. The message is a sentence that says what is missing."""
+    """This machine cannot run programs. The message is a sentence that says what is missing."""
 
     def __init__(self, missing: str) -> None:
         super().__init__(f"No sandbox is available: {missing}.")

@@ -1,4 +1,4 @@
-"""What running a program came to, whoever ran it, and how much a program may use."""
+"""The outcome of a program's run, by whichever executor, and the limits of a run."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,11 +11,11 @@ _MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One run of a program that has ended.
+    """The outcome of a run.
 
-    `output` is what it printed, `log` what it wrote to its standard error, with the traceback of
-    an exception last; both are text, with U+FFFD for what was not UTF-8. `reason` is a sentence for
-    people and is there exactly when the outcome is "error". `truncated` says that the program was
+    `output` is the program's standard output, `log` its standard error, with the traceback of
+    an exception last; both are texts, with U+FFFD for bytes that are not UTF-8. `reason` is a sentence for
+    people, present exactly when the outcome is "error". `truncated` says that the program was
     stopped because it printed too much. A program ended by a signal has no `exit_status`.
     """
 
@@ -32,10 +32,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one program may use. Every limit is enforced from outside of the program.
+    """The limits of one run, all enforced from outside of the program.
 
     `folder_bytes` and `folder_files` bound its private /tmp; `threads` bounds its threads, since
-    it can have no second process.
+    the program cannot have a second process.
     """
 
     seconds: float = 10.0
@@ -49,5 +49,5 @@ class Limits:
 
 
 def refused(reason: str, seconds: float = 0.0) -> Execution:
-    """Return the outcome of a program of which nothing came back, because of `reason`."""
+    """Return the outcome of a program that has no output, because of `reason`."""
     return Execution("error", "", "", reason, duration_seconds=seconds)

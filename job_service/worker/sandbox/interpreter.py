@@ -1,4 +1,4 @@
-"""Finds a Python that a program may run on, and exactly those files of the host that it is made of."""
+"""Finds a Python for programs, and exactly those files of the host that this Python consists of."""
 
 import json
 import os
@@ -20,7 +20,7 @@ print(json.dumps([os.path.dirname(os.__file__), sys.platlibdir, sys.version_info
 """
 _QUERY_SECONDS = 20
 _OLDEST = (3, 9)
-# Loaded by name when a thread ends, so that no file says that it is needed.
+# glibc loads this library by name when a thread ends, so no file lists it as needed.
 _LOADED_LATER = "libgcc_s.so.1"
 _NEEDED = re.compile(r"^\s*(\S+) => (/\S+)", re.MULTILINE)
 _LOADER = re.compile(r"^\s*(/\S+) \(0x", re.MULTILINE)
@@ -28,12 +28,12 @@ _LOADER = re.compile(r"^\s*(/\S+) \(0x", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python and its parts: where each is on the host.
+    """A Python, with the paths of its parts on the host.
 
     `library` is the standard library and `library_name` its place below the prefix, such as
-    `lib/python3.11`. `loader` is needed under its own name; `shared` are the shared libraries, by the names
-    they are asked for. `hidden` are folders of `library` that hold what is not the standard library. `zones` are
-    the time zones, which the standard library expects of the machine; None where it has none.
+    `lib/python3.11`. `loader` keeps its absolute path; `shared` are the shared libraries, by the names
+    in dynamic sections. `hidden` are folders of `library` that are no part of the standard library. `zones` is
+    the host's folder of time zones, which the standard library needs; None where there is none.
     """
 
     executable: Path
@@ -62,7 +62,7 @@ def find_interpreter(wanted: Path | None, readable: Callable[[Path], bool]) -> I
 
 
 def readable_by_everyone(path: Path) -> bool:
-    """Say whether any user of this machine can read the file, and pass all folders above it."""
+    """Say whether every user of this machine can read the file and search all folders above it."""
     try:
         above = all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)
         return above and bool(path.stat().st_mode & stat.S_IROTH)
@@ -95,7 +95,7 @@ def _inspect(executable: Path) -> Interpreter | None:
 
 
 def _shared_libraries(executable: Path, library: Path) -> tuple[Path | None, dict[str, Path]]:
-    """Return the program loader and all libraries that the interpreter and its modules ask for."""
+    """Return the program loader and all libraries that the interpreter and its modules link to."""
     listing = _run("ldd", str(executable), *map(str, library.glob("lib-dynload/*.so")))
     shared = {name: Path(path) for name, path in _NEEDED.findall(listing)}
     for folder in {path.parent for path in shared.values()}:
@@ -106,7 +106,7 @@ def _shared_libraries(executable: Path, library: Path) -> tuple[Path | None, dic
 
 
 def _run(*command: str) -> str:
-    """Run without our environment, which could bend what is loaded."""
+    """Run a program without this process's environment, which could change the libraries that it loads."""
     clean = {"PATH": os.defpath, "LC_ALL": "C"}
     done = subprocess.run(command, env=clean, capture_output=True, timeout=_QUERY_SECONDS, check=True, text=True)
     return done.stdout

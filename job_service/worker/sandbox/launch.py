@@ -1,4 +1,4 @@
-"""Starts a sandbox and hands it over once its door is locked, the program not yet inside."""
+"""Starts a sandbox, and returns it when all limits hold, before it has the program."""
 
 import base64
 import contextlib
@@ -29,7 +29,7 @@ _BOOTSTRAP = Path(bootstrap.__file__).read_bytes()
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """What all sandboxes of one executor are made of."""
+    """The parts that all sandboxes of one executor share."""
 
     bwrap: Path
     interpreter: Interpreter
@@ -38,10 +38,10 @@ class Blueprint:
 
 
 class Sandbox:
-    """A sandbox that waits for its program: `process` is bubblewrap, `pid` the one inside.
+    """A sandbox that waits for its program: `process` is bubblewrap, `pid` the process inside.
 
-    `pidfd` names that one too, and `folder` is a descriptor of its /tmp, of which only the file system
-    is ever asked about. Both are the caller's to close.
+    `pidfd` is a descriptor of the process inside, and `folder` one of its /tmp, of which only the file system
+    is queried. The caller has to close both.
     """
 
     def __init__(self, process: "Popen[bytes]", pid: int, pidfd: int, folder: int) -> None:
@@ -52,22 +52,22 @@ class Sandbox:
         self._peak_bytes = _resident_peak(pid)
 
     def kill(self) -> None:
-        """End the program and so, since it is the first of its process namespace, all of the sandbox."""
+        """Kill the program and, since it is process 1 of its namespace, all processes of the sandbox."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def end(self) -> None:
-        """Kill it and wait until nothing inside runs any more, however bubblewrap itself fared."""
+        """Kill the sandbox and wait until no process inside runs, whether or not bubblewrap itself has ended."""
         self.kill()
         select.select([self._pidfd], [], [], _END_SECONDS)
 
     def files(self) -> int:
-        """Count the files in the folder inside, which costs the kernel memory that no other limit counts."""
+        """Count the files in the sandbox's /tmp, whose inodes take kernel memory that no other limit counts."""
         filesystem = os.fstatvfs(self._folder)
         return filesystem.f_files - filesystem.f_ffree
 
     def weigh(self) -> None:
-        """Take down the peak of resident memory so far."""
+        """Record the peak of resident memory so far."""
         self._peak_bytes = max(self._peak_bytes, _resident_peak(self.pid))
 
     def reap(self) -> tuple[int, int]:
@@ -75,16 +75,16 @@ class Sandbox:
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         counted = usage.ru_maxrss * 1024
-        # The kernel counts this process's own memory in, because bubblewrap was forked from it:
-        # only above that is the count the program's, and exact.
+        # The kernel's count starts with this process's own memory, because bubblewrap was forked from it:
+        # only a count above that is the program's, and exact.
         return status, counted if counted > _resident_peak(os.getpid()) else self._peak_bytes
 
 
 @contextlib.contextmanager
 def started(blueprint: Blueprint, uid: int | None) -> Iterator[Sandbox]:
-    """Start a sandbox, as the user `uid` where we are root; leave nothing of it behind.
+    """Start a sandbox for the block, as the user `uid` where this process is root.
 
-    Raises SandboxUnavailable when its layers do not hold, or not in time.
+    Raises SandboxUnavailable when the limits do not hold, or not in time.
     """
     with contextlib.ExitStack() as stack:
         ours, theirs = (stack.enter_context(end) for end in socket.socketpair())
@@ -106,7 +106,7 @@ def started(blueprint: Blueprint, uid: int | None) -> Iterator[Sandbox]:
 
 
 def _spawn(blueprint: Blueprint, uid: int | None, info: int, ready: int) -> "Popen[bytes]":
-    """Start bubblewrap. Root's rights are given up before, not by it: see `docs/sandbox.md`."""
+    """Start bubblewrap, giving up root's rights before: in a user namespace of root's, root's files are writable."""
     with _readable(_BOOTSTRAP) as program, _readable(blueprint.filters.start) as seccomp:
         passed = Descriptors(program, seccomp, info)
         line = command(blueprint.bwrap, blueprint.interpreter, blueprint.limits.folder_bytes, passed)
@@ -136,7 +136,7 @@ def _settings(blueprint: Blueprint, ready: int) -> str:
 
 @contextlib.contextmanager
 def _readable(content: bytes) -> Iterator[int]:
-    """Yield a descriptor from which this can be read, once."""
+    """Yield a descriptor from which the content can be read, once."""
     descriptor = os.memfd_create("sandbox")
     with os.fdopen(descriptor, "wb", buffering=0) as file:
         file.write(content)
@@ -145,7 +145,7 @@ def _readable(content: bytes) -> Iterator[int]:
 
 
 def _await_ready(channel: socket.socket, process: "Popen[bytes]") -> int:
-    """Return the descriptor of the folder inside, which comes with the word that all limits hold."""
+    """Return the descriptor of the sandbox's /tmp, which comes with the report that all limits hold."""
     channel.settimeout(_START_SECONDS)
     try:
         word, descriptors, _, _ = socket.recv_fds(channel, len(bootstrap.READY), 1)
@@ -158,7 +158,7 @@ def _await_ready(channel: socket.socket, process: "Popen[bytes]") -> int:
 
 
 def _complaint(process: "Popen[bytes]") -> str:
-    """Return the last line that a sandbox said before it gave up."""
+    """Return the last line of a failed sandbox's standard error."""
     process.kill()
     process.wait()
     said = process.stderr.read(_COMPLAINT_BYTES) if process.stderr else b""
@@ -166,7 +166,7 @@ def _complaint(process: "Popen[bytes]") -> str:
 
 
 def _resident_peak(pid: int) -> int:
-    """Return the most memory that a process has had resident, 0 when it is gone."""
+    """Return a process's peak of resident memory in bytes, 0 when the process has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -175,13 +175,13 @@ def _resident_peak(pid: int) -> int:
 
 
 def _sacrifice_first(pid: int) -> None:
-    """Let a machine out of memory end this process, and those it starts from now on, before the service."""
+    """Raise the OOM score of this process, which its children inherit, so that they are killed before the service."""
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 
 def _clear_away(process: "Popen[bytes]") -> None:
-    """See bubblewrap off, which has to be killed only where it did not start well, and close its pipes."""
+    """Wait for bubblewrap, after killing it where it did not start properly, and close its pipes."""
     if process.returncode is None:
         with contextlib.suppress(TimeoutExpired):
             process.wait(_END_SECONDS)

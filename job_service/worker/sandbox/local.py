@@ -1,4 +1,4 @@
-"""The executor that runs programs on this machine, in a sandbox or not at all."""
+"""The executor that runs programs on this machine, only ever in a sandbox."""
 
 import contextlib
 import logging
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 class LocalExecutor:
     """Runs programs in sandboxes, at most `concurrency` at once; `run` may be called from many threads.
 
-    Made by `create`, which tries a sandbox out first.
+    Made by `create`, which runs the self-test first.
     """
 
     def __init__(self, blueprint: Blueprint, users: UserRange | None, groups: ControlGroups, concurrency: int) -> None:
@@ -67,7 +67,7 @@ class LocalExecutor:
 
     @property
     def layers(self) -> list[str]:
-        """Name what stands between a program and this machine, for operators."""
+        """Return the layers of isolation, for operators."""
         own = ["a user of its own"] if self._users else []
         return [
             "namespaces",
@@ -86,8 +86,8 @@ class LocalExecutor:
     ) -> Execution:
         """Run the program with its input as global variables, and return how that ended.
 
-        `on_output` is told each piece of what it prints as it comes. Setting `cancelled` ends it. Whatever
-        the program does, this returns within its time limit and a second, counted from when it got a place.
+        `on_output` gets each piece of the output as it comes. Setting `cancelled` ends the program. Whatever
+        the program does, this returns within its time limit and a second, counted from its start.
         """
         try:
             return self.run_strictly(code, input, on_output, cancelled)
@@ -140,7 +140,7 @@ class LocalExecutor:
 
     @contextlib.contextmanager
     def _place(self, cancelled: threading.Event) -> Iterator[None]:
-        """Hold one of the places, once there is one."""
+        """Wait for one of the `concurrency` places, and hold it during the block."""
         while not self._places.acquire(timeout=_WAIT_TICK_SECONDS):
             if cancelled.is_set():
                 raise _Cancelled
@@ -151,14 +151,14 @@ class LocalExecutor:
 
 
 def _facts(blueprint: Blueprint) -> dict[str, Any]:
-    """Return what the self-test cannot know from inside."""
+    """Return the facts of the host that the self-test cannot find out inside the sandbox."""
     limits = blueprint.limits
     loader = blueprint.interpreter.loader.parts[1:2]
     return {"loader": loader, "memory_bytes": limits.memory_bytes, "folder_bytes": limits.folder_bytes}
 
 
 class _Cancelled(Exception):
-    """The caller does not want it any more."""
+    """The caller has cancelled the run."""
 
     def __str__(self) -> str:
         return "The program was cancelled."

@@ -1,6 +1,6 @@
-"""The two ends of a process's pipes, served whenever they are ready and never waited for.
+"""Reading and writing a process's pipes without blocking.
 
-Needs only the standard library: the AWS Lambda function uses it too.
+This module needs only the standard library, since the AWS Lambda function uses it as well.
 """
 
 import codecs
@@ -14,10 +14,10 @@ TextListener = Callable[[str], None]
 
 
 class BoundedReader:
-    """What comes out of one pipe, as text, up to a limit of bytes.
+    """Reads one pipe as text, up to a limit of bytes.
 
-    `overflowed` once there was more; then nothing is read any more. The listener is told each
-    piece of text as it comes. What is not UTF-8 becomes U+FFFD.
+    Beyond the limit `overflowed` is true, and nothing more is read. The listener gets each
+    piece of text as it comes. Bytes that are not UTF-8 become U+FFFD.
     """
 
     def __init__(self, pipe: IO[bytes], limit: int, listener: TextListener | None = None) -> None:
@@ -34,7 +34,7 @@ class BoundedReader:
         return self._pipe.fileno()
 
     def serve(self) -> bool:
-        """Take what is there; return whether the pipe is worth watching any longer."""
+        """Read the available bytes; return whether more may come."""
         chunk = os.read(self.fileno(), _CHUNK)
         self._keep(self._decoder.decode(chunk[: self._left]))
         self.overflowed = len(chunk) > self._left
@@ -42,10 +42,10 @@ class BoundedReader:
         return bool(chunk) and not self.overflowed
 
     def close(self) -> None:
-        """Leave the pipe open: closing it would end the program by a signal, and hide why it ended."""
+        """Do nothing: closing the pipe would end the program by SIGPIPE, and hide the reason of its end."""
 
     def finish(self) -> str:
-        """Take what is left without waiting for more, and return the whole text."""
+        """Read the rest without blocking, and return the whole text."""
         try:
             while not self.overflowed and self.serve():
                 pass
@@ -63,7 +63,7 @@ class BoundedReader:
 
 
 class Writer:
-    """Hands bytes to a process that may be slow, or gone, and then closes the pipe."""
+    """Writes bytes to a process, which may be slow or may have ended, and then closes the pipe."""
 
     def __init__(self, pipe: IO[bytes], content: bytes) -> None:
         os.set_blocking(pipe.fileno(), False)
@@ -75,7 +75,7 @@ class Writer:
         return self._pipe.fileno()
 
     def serve(self) -> bool:
-        """Write what fits; return whether there is more to write."""
+        """Write as many bytes as the pipe takes; return whether some are left."""
         try:
             self._left = self._left[os.write(self.fileno(), self._left[:_CHUNK]) :]
         except BrokenPipeError:
@@ -83,5 +83,5 @@ class Writer:
         return bool(self._left)
 
     def close(self) -> None:
-        """Close the pipe, by which the process knows that this was all."""
+        """Close the pipe, so that the process reads its end."""
         self._pipe.close()

@@ -1,4 +1,4 @@
-"""A program and its input, checked and made into the document that `bootstrap` reads."""
+"""Validates a program and its input, and encodes them as the document that `bootstrap` reads."""
 
 import json
 import keyword
@@ -7,13 +7,13 @@ from unicodedata import normalize
 
 
 class UnusableProgram(Exception):
-    """The program or its input cannot be handed over; the message says why."""
+    """The program or its input is invalid; the message says why."""
 
 
 def encode(code: str, variables: dict[str, Any]) -> bytes:
     """Return the document with the program and its input.
 
-    Raises UnusableProgram for a name that cannot be a variable and for what is not JSON.
+    Raises UnusableProgram for a name that cannot be a variable's, and for a value that is not JSON.
     """
     named = {_variable(name): value for name, value in variables.items()}
     if len(named) < len(variables):
@@ -25,9 +25,9 @@ def encode(code: str, variables: dict[str, Any]) -> bytes:
 
 
 def _variable(name: object) -> str:
-    """Return the name that Python knows a variable by, which is NFKC, however a program spells it.
+    """Return a variable's name as Python normalizes it: NFKC.
 
-    Names between double underscores steer the interpreter: they are not the user's to set.
+    Names between double underscores have a meaning for the interpreter, and are refused.
     """
     known = normalize("NFKC", name) if isinstance(name, str) and name.isidentifier() else ""
     if not known.isidentifier() or keyword.iskeyword(known) or known.startswith("__"):

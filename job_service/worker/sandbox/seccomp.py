@@ -24,9 +24,9 @@ _IOCTL_REQUESTS = {"TCGETS": 0x5401, "TIOCGWINSZ": 0x5413, "FIONREAD": 0x541B, "
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Two programs of the kernel's packet filter, as bytes.
+    """Two seccomp filters, as BPF programs in bytes.
 
-    `start` holds from before the interpreter is executed, `started` on top of it from then on.
+    `start` is in force from before the interpreter's start; `started` is added when it runs.
     """
 
     start: bytes
@@ -34,7 +34,7 @@ class Filters:
 
 
 def compile_filters() -> Filters:
-    """Compile both. Raises SandboxUnavailable without pyseccomp or libseccomp."""
+    """Compile both filters. Raises SandboxUnavailable without pyseccomp or libseccomp."""
     library = _library()
     return Filters(_start(library), _started(library))
 
@@ -84,7 +84,7 @@ def _add_choices(library: Any, rules: Any, name: str, argument: int, values: Any
 
 
 def _add_threads(library: Any, rules: Any) -> None:
-    """Allow to clone a thread, but no process; `clone3` hides its flags and stays unknown (ENOSYS)."""
+    """Allow `clone` for threads, not for processes; `clone3`, whose flags a filter cannot read, answers ENOSYS."""
     either = _CLONE_THREAD | _CLONE_NEW_NAMESPACES
     thread = library.Arg(0, library.MASKED_EQ, either, _CLONE_THREAD)
     rules.add_rule(library.ALLOW, "clone", thread)

@@ -1,4 +1,4 @@
-"""The trial that a sandbox has to pass before any stranger's program gets into it."""
+"""The self-test of a sandbox, which runs before any user's program."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from job_service.worker.sandbox.errors import SandboxUnavailable
 from job_service.worker.sandbox.execution import Execution
 
 # Each probe is an expression inside the sandbox that must be true. Those that attempt
-# something forbidden go through `refused`, which is true where the kernel said no.
+# something forbidden go through `refused`, which is true where the kernel refused it.
 _PROBES = {
     "it has a user id of its own": "os.getuid() == 65534 and os.geteuid() == 65534",
     "it is alone among the processes": "os.getpid() == 1 and not os.path.exists('/proc')",

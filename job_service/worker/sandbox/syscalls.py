@@ -1,9 +1,9 @@
-"""Which system calls a program may make: a list of what is allowed, so that a new one is not.
+"""The system calls that a program may make: an allow-list, so that new system calls are forbidden.
 
-What is named nowhere answers ENOSYS, which libraries understand as "an older kernel" and work
-around. What is named as forbidden would be refused all the same, and is listed to answer EPERM
-and to say that it was thought of. Names are those of libseccomp; one that it does not know is
-left out, which refuses it.
+A call that is not listed answers ENOSYS, which libraries understand as "an older kernel" and work
+around. A call that is listed as forbidden would be refused anyway, and is listed to answer EPERM
+and to document the decision. Names are those of libseccomp; a name that it does not know is
+left out, and so refused.
 """
 
 _FILES = """
@@ -19,7 +19,7 @@ _WAITING = """
     epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 poll ppoll pselect6
     select timerfd_create timerfd_gettime timerfd_settime
 """
-# For socketpair(), which event loops wake themselves with.
+# For socketpair(), by which event loops wake themselves.
 _PAIRS = "getsockname getsockopt recvfrom recvmsg sendmsg sendto setsockopt shutdown"
 _TIME = """
     alarm clock_getres clock_gettime clock_nanosleep getitimer gettimeofday nanosleep setitimer time times
@@ -45,5 +45,5 @@ _REFUSED = """
 ALLOWED = f"{_FILES} {_MEMORY} {_WAITING} {_PAIRS} {_TIME} {_PROCESS}".split()
 FORBIDDEN = _REFUSED.split()
 
-# Refused once Python is up: nothing in there is to be executed again, nor the filter looked into.
+# Refused once Python runs: executing programs, and reading the filter.
 FORBIDDEN_ONCE_STARTED = ("execve", "execveat", "seccomp")

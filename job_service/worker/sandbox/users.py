@@ -1,7 +1,7 @@
-"""The reserved user ids: as root, each run is a user of its own that owns nothing on this machine.
+"""Reserved user ids: under root, each run has a user id of its own, which owns nothing on this machine.
 
-An id is taken by a lock on a file of its own, so that all workers of a machine share one range,
-and a worker that dies gives its ids back.
+An id is taken by a lock on a file, so that all workers of a machine can share one range,
+and a dead worker's ids are free again.
 """
 
 import fcntl
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from job_service.worker.sandbox.errors import SandboxUnavailable
 
-# Not given out by Debian, systemd or containers' mappings; the second for where ids end at 65535.
+# Ranges that Debian, systemd and containers' mappings do not use; the second for systems whose ids end at 65535.
 _RANGES = (range(1_879_048_192, 1_879_048_192 + 1024), range(60_600, 61_112))
 _LOCKS = Path("/run/job-service-sandbox")
 
 
 class UserRange:
-    """The ids that runs may take. Made by root only."""
+    """The user ids for runs; for root only."""
 
     def __init__(self, ids: range, locks: Path = _LOCKS) -> None:
         self._ids = ids
@@ -44,7 +44,7 @@ class UserRange:
 
 
 def default_ids(uid_map: Path = Path("/proc/self/uid_map")) -> range:
-    """Return the reserved range that exists here: in a container, high ids may not be mapped."""
+    """Return the first reserved range that is mapped: in a container, high ids may not be."""
     mapped = [(int(first), int(count)) for first, _, count in map(str.split, uid_map.read_text().splitlines())]
     for ids in _RANGES:
         if any(first <= ids.start and ids.stop <= first + count for first, count in mapped):

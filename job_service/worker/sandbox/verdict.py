@@ -1,4 +1,4 @@
-"""What the end of a process says about the program that ran in it."""
+"""Derives a program's outcome from the end of its process."""
 
 import os
 import signal
@@ -6,13 +6,13 @@ import signal
 from job_service.worker.sandbox.capture import Captured
 from job_service.worker.sandbox.execution import Execution
 
-# A shell's and bubblewrap's way to pass on that a signal ended what they ran.
+# The offset that shells and bubblewrap add to a signal's number in their exit status.
 _SIGNAL_OFFSET = 128
 _QUOTED_CHARACTERS = 200
 
 
 def execution(captured: Captured, status: int, peak_memory_bytes: int | None) -> Execution:
-    """Judge a run by what was captured of it and by bubblewrap's wait status."""
+    """Return a run's outcome from its captured output and bubblewrap's wait status."""
     code = os.waitstatus_to_exitcode(status)
     ending = code - _SIGNAL_OFFSET if code > _SIGNAL_OFFSET else None
     reason = captured.stopped or _reason(code, captured.log)

@@ -1,1 +1,1 @@
-"""The work of a transcoding job: ffmpeg, told only what the allow-list lets through."""
+"""Transcoding jobs: runs ffmpeg, with options from an allow-list only."""

@@ -1,4 +1,4 @@
-"""One encoding with ffmpeg: progress while it runs, a whole result or none at all, and a reason where it fails."""
+"""Runs one encoding with ffmpeg: reports progress, and publishes the result atomically."""
 
 import os
 import re
@@ -19,7 +19,7 @@ UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 @dataclass(frozen=True)
 class Encoder:
-    """The programs and the patience of this worker: an ffmpeg that has not moved for `stall_seconds` is ended."""
+    """The programs, and the seconds without progress after which ffmpeg is killed."""
 
     media: Media
     stall_seconds: float = 300.0
@@ -28,22 +28,22 @@ class Encoder:
 
 @dataclass(frozen=True)
 class Watcher:
-    """Who an encoding is done for: told the percents, and asked about ten times a second whether to stop."""
+    """Callbacks of an encoding: one gets the percents, the other says, about ten times a second, whether to stop."""
 
     on_percent: Callable[[int], None]
     should_stop: Callable[[], bool]
 
 
 def part_of(encoding: Encoding, job_id: str, claim_id: str) -> Path:
-    """Give the path a claim's work goes to: beside the result, hidden, and no other claim's."""
+    """Return the path of a claim's partial result: hidden, beside the target, with the claim's id."""
     job, claim = (UNSAFE_IN_NAME.sub("_", each) for each in (job_id, claim_id))
     return encoding.target.with_name(f".{job}.{claim}.part")
 
 
 def encode(encoding: Encoding, part: Path, encoder: Encoder, watcher: Watcher) -> list[str]:
-    """Encode into `part` and rename it to the target, the only moment the target changes; give ffmpeg's last lines.
+    """Encode into `part` and rename that to the target; return ffmpeg's last lines.
 
-    `EncodingFailed` has ffmpeg's reason, `EncodingStopped` when the watcher wants a stop; neither leaves a file.
+    Raises EncodingFailed with ffmpeg's reason, EncodingStopped when the watcher says so; neither leaves a file.
     """
     _require_end(encoding.source)
     progress = Progress(read_duration(encoding.source, encoder.media, watcher.should_stop), watcher.on_percent)
@@ -70,7 +70,7 @@ def _cut_off(how: str, log: Sequence[str] = ()) -> EncodingFailed:
 
 
 def _remove_earlier_parts(part: Path) -> None:
-    """Remove what claims left that ended with their machine; work that still goes on then has no file to rename."""
+    """Remove partial results of earlier claims; one that still runs somewhere then has no file to rename."""
     job, _, _ = part.stem.rpartition(".")
     for earlier in part.parent.glob(f"{job}.*.part"):
         earlier.unlink(missing_ok=True)
@@ -90,7 +90,7 @@ def _run(command: list[str], encoder: Encoder, watcher: Watcher, progress: Progr
 
 
 def _judge(ended: Ended, watcher: Watcher, encoder: Encoder, progress: Progress, telling: Telling) -> None:
-    """Let only an encoding pass that is complete and still wanted."""
+    """Raise EncodingStopped or EncodingFailed unless the encoding is complete and wanted."""
     if ended.stopped and progress.seconds_without_move() > encoder.stall_seconds:
         reason = f"The encoder made no progress for {encoder.stall_seconds:g} seconds."
         raise EncodingFailed(reason, telling.log(), passing=True)
@@ -98,13 +98,13 @@ def _judge(ended: Ended, watcher: Watcher, encoder: Encoder, progress: Progress,
         raise EncodingStopped
     if ended.returncode:
         raise telling.failure(ended)
-    # ffmpeg takes the end of the file for the end of the clip, and is content.
+    # ffmpeg takes the end of a truncated file for the end of the clip, and exits with success.
     if telling.doubts_the_clip and (there := progress.shortfall()):
         raise _cut_off(f"{there} are there", telling.log())
 
 
 def _publish(part: Path, target: Path) -> None:
-    """Put the result in its place, durably: a job that is reported as done must not lose its file to a power cut."""
+    """Rename the result to its target durably: a completed job must not lose its file to a power cut."""
     _sync(part)
     part.replace(target)
     _sync(target.parent)

@@ -1,4 +1,4 @@
-"""How a transcoding job can end other than well."""
+"""Errors of transcoding jobs."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ class UnsafeOption(ValueError):
 
 
 class EncodingFailed(Exception):
-    """The encoder could not do it; the message is its reason, `log` the last lines it said.
+    """The encoder failed; the message is the reason, `log` the encoder's last lines.
 
-    `passing` says that the reason lies with this machine at this moment, and another attempt may succeed; `unfinished`
-    that it lies with the clip, as it would where the clip is still being written.
+    `passing` says that the reason is a temporary problem of this machine, so that another attempt may succeed;
+    `unfinished` that the clip may be incomplete, as it would be while it is being uploaded.
     """
 
     def __init__(
@@ -24,4 +24,4 @@ class EncodingFailed(Exception):
 
 
 class EncodingStopped(Exception):
-    """The encoder was stopped because its job is not wanted any more."""
+    """The encoder was stopped because its job was cancelled or lost."""

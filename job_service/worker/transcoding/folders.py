@@ -1,4 +1,4 @@
-"""Where a job's files may be: names in a job are turned into paths here and nowhere else."""
+"""The input and output folders: only this module turns names in a job into paths."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from job_service.worker.transcoding.errors import UnsafeOption
 
 LONGEST_BYTES = 4095
 LONGEST_PART_BYTES = 255
-# Whoever writes an address means no file. None could be reached: each path that ffmpeg gets says that it is a file.
+# URLs are refused early, for a clear message; ffmpeg could not reach one, since all its paths get the prefix `file:`.
 PROTOCOL = re.compile(
     "(amqp|async|bluray|cache|concatf?|crypto|data|fd|ffrtmphttp|file|ftp|gophers?|hls|http|httpproxy|https|icecast"
     "|ipfs|ipns|lavfi|md5|mms[ht]|pipe|prompeg|rist|rt[ms]p|rtmp[est]|rtmpte|rtp|sctp|sftp|smb|srtp?|subfile|tcp|tee|tls"
@@ -28,9 +28,9 @@ class Folders:
     output: Path
 
     def source(self, name: str) -> Path:
-        """Give the path of a clip; `UnsafeOption` for anything that is not a plain file in the input folder.
+        """Return the path of a clip. Raises UnsafeOption unless it is a regular file in the input folder.
 
-        A byte of its name that is not UTF-8 may come as transfers write it, see `job_service/worker/names.py`.
+        A byte of the name that is not UTF-8 may be encoded as in transfers, see `job_service/worker/names.py`.
         """
         path = _inside(self.input, name, "input")
         if _what_is(path) == "nothing":
@@ -40,7 +40,7 @@ class Folders:
         return path
 
     def target(self, name: str) -> Path:
-        """Give the path a result goes to; `UnsafeOption` for one outside the output folder, or that is no file."""
+        """Return the path of a result. Raises UnsafeOption for one outside the output folder, or that is no file."""
         path = _inside(self.output, name, "output")
         if _what_is(path) == "other":
             raise UnsafeOption(f"The output {name!r} is there already and not a file.")
@@ -63,7 +63,7 @@ def _found(folder: Path, name: str, option: str) -> Path:
 
 
 def _check_name(name: str, option: str) -> None:
-    # Texts of JSON may hold halves of a character, which no file system takes.
+    # Texts of JSON may have lone surrogates, which no file system accepts.
     if any(category(character) in {"Cc", "Cs"} for character in name):
         raise UnsafeOption(f"The {option} {name!r} has a control character, or half of one of Unicode's.")
     if not 1 <= len(name.encode()) <= LONGEST_BYTES:
@@ -86,7 +86,7 @@ def _check_part(part: str, option: str) -> None:
 
 
 def _what_is(path: Path) -> str:
-    """Say `file`, `nothing` or `other`; what cannot be looked at is `other`."""
+    """Return `file`, `nothing` or `other`; a path that cannot be read is `other`."""
     try:
         return "file" if path.is_file() else "other" if path.exists() else "nothing"
     except OSError:

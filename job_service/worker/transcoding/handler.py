@@ -1,4 +1,4 @@
-"""A transcoding job, from its parameters to its result."""
+"""The handler of transcoding jobs."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command lines of ffmpeg and ffprobe: what a clip may make them open is fixed here, whatever the clip holds."""
+"""The command lines of ffmpeg and ffprobe, which restrict the formats and protocols that a clip may use."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from job_service.worker.transcoding.errors import EncodingStopped
 from job_service.worker.transcoding.options import Encoding
 from job_service.worker.transcoding.telling import Telling
 
-# Playlists and lists of files are no clips: a clip that claims to be one could name any file of this machine.
+# Playlists and lists of files are excluded: a clip of such a format could name any file of this machine.
 CLIP_FORMATS = (
     "aac",
     "ac3",
@@ -30,14 +30,14 @@ CLIP_FORMATS = (
     "ogg",
     "wav",
 )
-# What ffmpeg says of any other format.
+# ffmpeg's message for any other format.
 NO_CLIP_FORMAT = "not on whitelist"
 ONLY_CLIPS = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(CLIP_FORMATS))
 
 
 @dataclass(frozen=True)
 class Media:
-    """Where the programs are, and the whole environment they get."""
+    """The paths of the programs, and their whole environment."""
 
     ffmpeg: str = "ffmpeg"
     ffprobe: str = "ffprobe"
@@ -45,22 +45,22 @@ class Media:
 
 
 def ffmpeg_command(media: Media, encoding: Encoding, part: Path) -> list[str]:
-    """Give the argument vector that encodes into `part`: every path is absolute and says that it is a file."""
+    """Return the argument vector that encodes into `part`; every path is absolute, with the prefix `file:`."""
     speech = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info", "-progress", "pipe:1"]
     source = [*ONLY_CLIPS, "-i", f"file:{encoding.source}"]
-    # Sound and picture, and nothing the container may not take.
+    # Only audio and video streams, since the container may not support others.
     result = [*encoding.arguments, "-sn", "-dn", "-f", encoding.muxer, "-y", f"file:{part}"]
     return [media.ffmpeg, *speech, *source, *result]
 
 
 def ffprobe_command(media: Media, source: Path) -> list[str]:
-    """Give the argument vector that asks for a clip's duration, as JSON."""
+    """Return the argument vector that prints a clip's duration, as JSON."""
     wanted = ["-loglevel", "level+error", "-show_entries", "format=duration", "-of", "json"]
     return [media.ffprobe, *wanted, *ONLY_CLIPS, "-i", f"file:{source}"]
 
 
 def read_duration(source: Path, media: Media, should_stop: Callable[[], bool]) -> float | None:
-    """Give a clip's length in seconds, None where it does not know; `EncodingFailed` when it is no clip at all."""
+    """Return a clip's duration in seconds, None if unknown. Raises EncodingFailed when the file is no clip."""
     said: list[str] = []
     telling = Telling({str(source): source.name})
     ended = run(
@@ -76,7 +76,7 @@ def read_duration(source: Path, media: Media, should_stop: Callable[[], bool]) -
         raise EncodingStopped
     if ended.returncode:
         failure = telling.failure(ended)
-        # The beginning of a clip, too, is no clip yet.
+        # The beginning of an unfinished upload is not recognized as a clip either.
         failure.unfinished = NO_CLIP_FORMAT not in str(failure)
         raise failure
     with suppress(ValueError, KeyError):

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Encoding:
-    """One validated piece of work: a clip, where its result goes, in which container, and how it is encoded."""
+    """A validated encoding: a clip, its target, the container, and ffmpeg's arguments."""
 
     source: Path
     target: Path
@@ -45,8 +45,8 @@ def parse_options(options: Mapping[str, Any], folders: Folders) -> Encoding:
     """Turn a job's options into an encoding.
 
     A key may be written in any case, with or without spaces, underscores and dashes: `Frame Rate`, `frame_rate`. A
-    value is a text or a number. `UnsafeOption` has a sentence for each option that is unknown, unsafe, missing, or
-    there twice.
+    value is a text or a number. Raises UnsafeOption, with a sentence for each option that is unknown, unsafe, missing,
+    or repeated.
     """
     values = _named(options)
     problems: list[str] = []
@@ -69,7 +69,7 @@ def _if_given(problems: list[str], values: Mapping[str, str], name: str, make: C
 
 
 def _tried(problems: list[str], make: Callable[..., T], *given: Any) -> T | None:
-    """Give what `make` makes, or keep its refusal, so that one answer names everything that is wrong."""
+    """Return the value of `make`, or collect its refusal, so that one error names all faults."""
     try:
         return make(*given)
     except UnsafeOption as refusal:
@@ -78,7 +78,7 @@ def _tried(problems: list[str], make: Callable[..., T], *given: Any) -> T | None
 
 
 def _named(options: Mapping[str, Any]) -> dict[str, str]:
-    """Give the options as texts, by the one name each of them has here."""
+    """Return the options as texts, by their normalized names."""
     values: dict[str, str] = {}
     problems: list[str] = []
     for key, value in options.items():
@@ -96,7 +96,7 @@ def _add(values: dict[str, str], key: str, value: Any) -> None:
         raise UnsafeOption(f"The option {key[:LONGEST_SHOWN]!r} is not known to this worker.")
     if name in values:
         raise UnsafeOption(f"The option {key[:LONGEST_SHOWN]!r} is there twice, in two spellings.")
-    # It is there even when its value is refused: one sentence about it is enough.
+    # An option with a refused value is not missing as well: one sentence about it is enough.
     values[name] = ""
     values[name] = _text(key, value)
 
@@ -111,7 +111,7 @@ def _text(key: str, value: Any) -> str:
 
 
 def _muxer(values: Mapping[str, str]) -> str:
-    """Give the container asked for, else the one the output's name ends with: an encoder never guesses it."""
+    """Return the requested container, else that of the output's suffix; ffmpeg never has to guess."""
     if "container" in values:
         return muxer(values["container"])
     return muxer(PurePosixPath(values["output"]).suffix.lstrip("."))

@@ -1,10 +1,10 @@
-"""The video of a result: its encoder, and a picture of no size that the encoder can not take."""
+"""The arguments for a result's video: its encoder, and filters for sizes that the encoder supports."""
 
 from collections.abc import Mapping
 
 from job_service.worker.transcoding.values import NO_STREAM, Arguments
 
-#: What ffmpeg takes for a container where no codec is named, as far as that encoder minds the size.
+#: ffmpeg's default encoders by container, where the encoder restricts sizes.
 DEFAULT_ENCODERS: Mapping[str, str] = {
     "ipod": "libx264",
     "matroska": "libx264",
@@ -14,11 +14,11 @@ DEFAULT_ENCODERS: Mapping[str, str] = {
 
 
 def _even(smallest: int) -> tuple[str, ...]:
-    """Give the filters that scale a tiny picture up and cut an odd row or column off; an even one passes unchanged."""
+    """Return filters that scale tiny pictures up and crop odd rows and columns."""
     return (f"scale=max(iw\\,{smallest}):max(ih\\,{smallest})", "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0")
 
 
-# A color sample for each two pixels asks for even sides; encoders that are not listed take any size.
+# Chroma subsampling needs even sides; encoders that are not listed accept any size.
 FITTING: Mapping[str, tuple[str, ...]] = {
     "libsvtav1": _even(64),
     "libx264": _even(2),
@@ -31,7 +31,7 @@ def video(encoder: str | None, muxer: str, scaling: str | None) -> Arguments:
     """Give the arguments for a result's video.
 
     `encoder` is ffmpeg's name of an encoder, `none` for no video, None for the container's own; `scaling` is the filter
-    that was asked for, None where the picture keeps its size.
+    for the requested size, None where the picture keeps its own.
     """
     if encoder == NO_STREAM:
         return ("-vn",)

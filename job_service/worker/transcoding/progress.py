@@ -1,18 +1,18 @@
-"""How far an encoder is, read from what ffmpeg writes with `-progress`."""
+"""The progress of an encoding, read from the output of ffmpeg's `-progress`."""
 
 import time
 from collections.abc import Callable
 
 LARGEST_BEFORE_END = 99
 MICROSECONDS = 1_000_000
-# The end of the last frame or of the longer stream is no exact time.
+# Tolerance: the ends of the last frame and of the longer stream are not exact.
 SECONDS_OFF, PART_OFF = 1.0, 0.02
 
 
 class Progress:
-    """Turn `-progress` lines into whole percents, each told once and never fewer than before.
+    """Turns `-progress` lines into whole percents, which only grow, each reported once.
 
-    `duration` is the clip's, in seconds; without one there are no percents, and still the sign that the encoder moves.
+    `duration` is the clip's, in seconds; without one there are no percents, but still the time since the last progress.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Progress:
         self._moved_at = clock()
 
     def hear(self, line: str) -> None:
-        """Take in one `key=value` line."""
+        """Read one `key=value` line."""
         key, _, value = line.partition("=")
         if key == "out_time_us" and value.isdigit() and int(value) > self._position:
             self._position = int(value)
@@ -37,11 +37,11 @@ class Progress:
             self._tell()
 
     def seconds_without_move(self) -> float:
-        """Give how long the encoder has been at the same place."""
+        """Return the seconds since the encoder's last progress."""
         return self._clock() - self._moved_at
 
     def shortfall(self) -> str | None:
-        """Say how much of the clip there is, where that is clearly less than its length: by a second and by 2 %."""
+        """Say how much of the clip was encoded, if that is clearly less than its duration: by a second and by 2 %."""
         done = max(self._position, 0) / MICROSECONDS
         if self._duration is None or self._duration - done < max(SECONDS_OFF, PART_OFF * self._duration):
             return None

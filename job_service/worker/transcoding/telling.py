@@ -1,4 +1,4 @@
-"""What ffmpeg says while it works, in words for a job's log."""
+"""Reads ffmpeg's messages for a job's log."""
 
 import errno
 import os
@@ -11,20 +11,20 @@ from job_service.worker.transcoding.errors import EncodingFailed
 
 SAID = re.compile(r"(?:\[(?P<part>[^\]]+?)(?: @ 0x[0-9a-f]+)?\] )?\[(?P<level>[a-z]+)\] (?P<text>.*)")
 ERRORS = frozenset({"error", "fatal", "panic"})
-# What says nothing about the clip or the options: the C library's words for a machine in trouble.
+# The C library's messages about problems of the machine, which are no faults of the clip or the options.
 OF_THE_MACHINE = tuple(os.strerror(each) for each in (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EIO))
-# What it warns of where the clip ends in the middle of something.
+# ffmpeg's warnings about a truncated clip.
 CUT_OFF = re.compile("corrupt|prematurely|growing file")
-# The index of an MP4 is what is written last.
+# An MP4's index, which is written last.
 NOT_YET_THERE = "moov atom not found"
 LINES_OF_LOG = 30
 LINES_OF_REASON = 3
 
 
 class Telling:
-    """Keep the last lines of ffmpeg's `-loglevel level+info`, and apart from them the last errors.
+    """Keeps the last lines of ffmpeg's `-loglevel level+info`, and separately the last errors.
 
-    `names` maps each path of the worker to the name its job has for it: a job's log shows the latter. `doubts_the_clip`
+    `names` maps the worker's paths to the job's names for them, which a job's log shows instead. `doubts_the_clip`
     is true once there was an error, or a warning that the clip may have been cut off.
     """
 
@@ -35,7 +35,7 @@ class Telling:
         self.doubts_the_clip = False
 
     def hear(self, line: str) -> None:
-        """Take in one line of standard error."""
+        """Read one line of standard error."""
         match = SAID.fullmatch(line)
         said = self._named(_without_marks(match) if match else line)
         self._log.add(said)
@@ -55,7 +55,7 @@ class Telling:
         return self._log.lines()
 
     def failure(self, ended: Ended) -> EncodingFailed:
-        """Say why it failed, in its own words where it had some."""
+        """Return the reason of a failure: ffmpeg's error message, if there is one."""
         killed = ended.returncode < 0
         reason = " ".join(self._errors.lines() or ([] if killed else self.log()[-1:]))
         how = f"signal {-ended.returncode}" if killed else f"exit status {ended.returncode}"
@@ -66,11 +66,11 @@ class Telling:
 
 
 def _as_heard(path: str) -> str:
-    """Write a path as it is in ffmpeg's lines, whose bytes that are not UTF-8 nobody can read any more."""
+    """Return a path as it stands in decoded lines, where bytes that are not UTF-8 have been replaced."""
     return os.fsencode(path).decode(errors="replace")
 
 
 def _without_marks(match: re.Match[str]) -> str:
-    """Leave out the level and the address; a format of many names goes by its first."""
+    """Remove the level and the address; of a format with many names keep the first."""
     part = (match["part"] or "").partition(",")[0]
     return f"{part}: {match['text']}" if part else match["text"]

@@ -1,4 +1,4 @@
-"""What an encoder may be told: each option's values, and the arguments they become."""
+"""The allowed values of each option, and the encoder's arguments for them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ MUXERS: Mapping[str, str] = {
     "wav": "wav",
     "webm": "webm",
 }
-#: By container, in place of ffmpeg's own choice: MPEG-1 knows eight frame rates, MP3 in FLV few sampling rates.
+#: Replacements of ffmpeg's default codecs by container: MPEG-1 has eight frame rates, MP3 in FLV few sampling rates.
 BETTER_CODECS: Mapping[str, Mapping[str, str]] = {"flv": {"audiocodec": "aac"}, "mpeg": {"codec": "mpeg2"}}
 PRESETS = (
     "ultrafast",
@@ -88,7 +88,7 @@ FRAME_RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,16})?)(?:/([1-9][0-9]{0,5}))?"
 
 
 def codec(value: str) -> str:
-    """Give ffmpeg's name for the video's encoder, or `none` for no video at all."""
+    """Return ffmpeg's name of the video's encoder, or `none` for no video."""
     return NO_STREAM if value.lower() == NO_STREAM else _one_of("codec", value, VIDEO_ENCODERS)
 
 
@@ -157,7 +157,7 @@ def _bits(option: str, value: str) -> str:
     return value
 
 
-#: The video's encoder and its size, which depend on each other.
+#: Options that are handled together, since the encoder restricts the size.
 PICTURE_OPTIONS: Mapping[str, Callable[[str], str]] = {"codec": codec, "resolution": resolution}
 ENCODER_OPTIONS: Mapping[str, Callable[[str], Arguments]] = {
     "bitrate": bitrate,

@@ -1,4 +1,4 @@
-"""The part of the transfer worker that really moves files: sites, paths that stay inside them, and five operations."""
+"""The transfer worker: sites, paths that stay inside them, and five operations on files."""
 
 from job_service.worker.transfers.connections import Connections
 from job_service.worker.transfers.copying import Attempt, Copied, copy_file

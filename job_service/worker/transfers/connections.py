@@ -1,4 +1,4 @@
-"""Connections to sites, used again: one operation at a time has each, and those that failed are thrown away."""
+"""A pool of connections to sites: one operation at a time uses a connection, and failed ones are discarded."""
 
 import contextlib
 import threading
@@ -16,7 +16,7 @@ MOST_IDLE = 16
 
 
 class Connections:
-    """A context manager that several threads may use; two sites with different credentials never share a connection."""
+    """The pool, a context manager that threads may share; sites with different credentials never share a connection."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,18 +30,18 @@ class Connections:
 
     @contextlib.contextmanager
     def to(self, site: Site) -> Iterator[Endpoint]:
-        """Lend a connection to a site; raises TransferError when there is none to be had."""
+        """Lend a connection to a site for the block; raises TransferError when none can be made."""
         endpoint = self._idle_one(site) or _opened(site)
         try:
             yield endpoint
         except BaseException:
-            # Answers to what it was asked may still be under way: nobody else should hear them.
+            # Answers to earlier requests may still be in flight, and must not reach the next operation.
             endpoint.close()
             raise
         self._keep(endpoint)
 
     def close(self) -> None:
-        """Close those that nobody is using."""
+        """Close the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
         for endpoint in idle:

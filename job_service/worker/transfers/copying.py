@@ -1,8 +1,8 @@
-"""Copying one file between any two sites, so that its final name only ever has all of it.
+"""Atomic copies of one file between any two sites: the target's name only ever has a complete file.
 
-The bytes go to a temporary name in the target's folder, are checked there, and get their final name in one step. The
-temporary name follows from the element and the attempt: a later attempt takes away what an earlier one left when it was
-killed, and an earlier one that still runs somewhere can not rename what a later one is writing.
+The bytes are written under a temporary name in the target's folder, verified, and renamed to the target. The
+temporary name is derived from the element and the attempt: a later attempt deletes the file of an earlier one that was
+killed, and an earlier one that still runs somewhere cannot rename a later one's file.
 """
 
 import contextlib
@@ -27,20 +27,20 @@ OLDER_ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Attempt:
-    """Which element this is for, named so that no other one anywhere has the name, and which try, counted from 1."""
+    """The globally unique name of an element, and the number of the attempt, counted from 1."""
 
     element: str
     number: int = 1
 
     def temporary(self, target: SitePath, number: int) -> SitePath:
-        """Give the name beside the target that a try of this element writes to."""
+        """Return the temporary path of an attempt at this element, beside the target."""
         key = hashlib.sha256("\0".join((self.element, *target)).encode()).hexdigest()[:20]
         return (*target[:-1], f".transfer-{key}-{number}.part")
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What a copy came to; `verified` says whether checksums were compared or only sizes."""
+    """The result of a copy; `verified` says whether checksums were compared or only sizes."""
 
     size: int
     seconds: float
@@ -55,12 +55,12 @@ class _End:
 
 
 def copy_file(connections: Connections, source: Place, target: Place, attempt: Attempt, watch: Watch) -> Copied:
-    """Copy a regular file, replacing a file that has the target's name; to do it again does no harm.
+    """Copy a regular file, replacing a file that has the target's name; idempotent.
 
     A link is followed as far as it stays inside its site; a link that has the target's name is replaced itself.
-    Folders above the target are made. The copy can be read and run by those who could read and run the source, and
-    written by its owner alone. Raises TransferError, PathOutsideSite and TransferCancelled, and what `watch` raises;
-    then the target is what it was.
+    Folders above the target are created. The copy has the source's permissions to read and execute, and can be
+    written by its owner alone. Raises TransferError, PathOutsideSite and TransferCancelled, and exceptions of `watch`;
+    then the target is unchanged.
     """
     source_path, target_path = source.parsed(), target.parsed()
     if not target_path:
@@ -98,7 +98,7 @@ def _original(source: _End) -> Entry:
     if found is None:
         raise problem_at(source.endpoint.site, source.path, "nothing is there.")
     if found.is_folder:
-        # A listing that could not open it made it an element: what keeps it closed is the reason.
+        # A listing makes an element of a folder that it cannot open: opening it here gives the reason.
         next(source.endpoint.entries(source.path), None)
     if not found.is_file:
         raise problem_at(source.endpoint.site, source.path, f"this is {found.kind}; only files are copied.")
@@ -110,7 +110,7 @@ def _changed(source: _End) -> ProblemAtSite:
 
 
 def _make_way(target: _End, attempt: Attempt) -> None:
-    """Make the folders above the target, and take away what earlier attempts left beside it."""
+    """Create the folders above the target, and delete the temporary files of earlier attempts."""
     target.endpoint.make_folder(target.path[:-1])
     there = target.endpoint.look(target.path)
     if there is not None and there.is_folder:
@@ -130,14 +130,14 @@ def _removed_on_failure(temporary: _End) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        # The connection may be what failed; the next attempt knows the name.
+        # The connection itself may have failed; the next attempt deletes the temporary file.
         with contextlib.suppress(TransferError):
             _remove(temporary)
         raise
 
 
 def _move(source: _End, temporary: _End, original: Entry, meter: Meter) -> str | None:
-    """Move the bytes and give their checksum as they left the source."""
+    """Copy the bytes and return their checksum as they were read."""
     one, other = source.endpoint, temporary.endpoint
     if isinstance(one, GridFtpFolder) and isinstance(other, GridFtpFolder) and one.proxy == other.proxy:
         other.fetch(one, source.path, temporary.path, meter.beat)
@@ -150,7 +150,7 @@ def _move(source: _End, temporary: _End, original: Entry, meter: Meter) -> str |
         for piece in pieces:
             moved += len(piece)
             if moved > original.size:
-                # Without an end in sight: a log that grows could be followed forever.
+                # A limit, since a growing file could be followed forever.
                 raise _changed(source)
             put(piece)
             digest.update(piece)
@@ -159,7 +159,7 @@ def _move(source: _End, temporary: _End, original: Entry, meter: Meter) -> str |
 
 
 def _verify(target: _End, temporary: _End, original: Entry, sha256: str | None, beat: Beat) -> Verify:
-    """Compare what arrived with what was sent."""
+    """Compare the copy's size and checksum with the source's."""
     site = target.endpoint.site
     arrived = temporary.endpoint.look(temporary.path)
     if arrived is None or arrived.size != original.size:

@@ -1,4 +1,4 @@
-"""Credentials that come with a job instead of from the file of sites."""
+"""Credentials of a job, which replace those in the file of sites."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,11 +8,11 @@ from job_service.worker.transfers.site import GridFtpSite, Login, Site, SshSite
 
 
 def with_credentials(site: Site, given: Mapping[str, object]) -> Site:
-    """Give the site as this job reaches it; without credentials it is the site itself.
+    """Return the site with the job's credentials; the same site if the job has none.
 
     SSH takes `user`, and `password` or `key` (the text of a private key, with `password` for its passphrase); GRIDFTP
-    takes `proxy` (the text of a proxy certificate with its key). Raises TransferError for anything else; its message
-    repeats no value.
+    takes `proxy` (the text of a proxy certificate with its key). Raises TransferError for any other field; the message
+    contains no value.
     """
     if not given:
         return site

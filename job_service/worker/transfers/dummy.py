@@ -1,4 +1,4 @@
-"""DUMMY: transfers that are played. Nothing is read, written or connected to; only time passes, by the given clock."""
+"""DUMMY: simulated transfers, which only take time, by the given clock."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ FILE_MODE = 0o100644
 
 
 def play(site: DummySite, watch: Watch) -> int:
-    """Play the copy of one file at the site's rate and give its size; raises TransferCancelled within half a second."""
+    """Simulate the copy of a file at the site's rate; return its size. Raises TransferCancelled in half a second."""
     meter = Meter(watch, site.size)
     meter.beat()
     while meter.elapsed * site.rate < site.size:

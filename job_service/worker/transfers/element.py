@@ -1,4 +1,4 @@
-"""Doing one element: from what the service says of it to what its attempt came to."""
+"""Executes one element."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ NAMED_IN_REASON = 5
 
 @dataclass(frozen=True)
 class Element:
-    """What is to be done: a type, the parameters of the service, and what to log in with."""
+    """An element: its type, its parameters from the service, and the credentials."""
 
     id: str
     attempt: int
@@ -37,9 +37,9 @@ class Element:
 
 @dataclass(frozen=True)
 class Done:
-    """What it came to: lines for the log of the attempt and, of a LIST, what is there.
+    """The result of an attempt: lines for its log and, of a LIST, the listing.
 
-    With `well` False a LIST has found a part of what it was for; the last line says what is missing.
+    With `well` False a listing is incomplete; the last line says what is missing.
     """
 
     lines: list[str]
@@ -49,13 +49,13 @@ class Done:
 
 @dataclass(frozen=True)
 class Mover:
-    """Does elements between the sites this worker knows; may be used by several threads."""
+    """Executes elements between the worker's sites; threads may share it."""
 
     sites: Mapping[int, Site]
     connections: Connections
 
     def do(self, element: Element, watch: Watch) -> Done:
-        """Do an element; raises TransferError."""
+        """Execute an element; raises TransferError."""
         source = self._place(element, "src")
         match element.type:
             case "LIST":
@@ -88,7 +88,7 @@ class Mover:
         return Place(with_credentials(self.sites[number], element.credentials.get(side, {})), path)
 
     def _list(self, element: Element, source: Place, watch: Watch) -> Done:
-        """List a tree; what a copy or a removal can not look into is an element of theirs that fails."""
+        """List a tree; a folder that cannot be listed becomes, in a copy or a removal, an element that fails."""
         purpose = element.parameters.get("listed_for", "LIST")
         if purpose in {"REMOVE", "RENAME"}:
             removable(source)

@@ -1,4 +1,4 @@
-"""What a folder of a site holds."""
+"""The entries of a site's folders."""
 
 import stat
 from dataclasses import dataclass
@@ -25,24 +25,24 @@ class Entry:
 
     @property
     def is_folder(self) -> bool:
-        """A folder, and no link to one."""
+        """Whether the entry is a folder, not a link to one."""
         return stat.S_ISDIR(self.mode)
 
     @property
     def is_file(self) -> bool:
-        """A regular file, and no link to one."""
+        """Whether the entry is a regular file, not a link to one."""
         return stat.S_ISREG(self.mode)
 
     @property
     def is_link(self) -> bool:
-        """A symbolic link, whatever it leads to."""
+        """Whether the entry is a symbolic link."""
         return stat.S_ISLNK(self.mode)
 
     @property
     def kind(self) -> str:
-        """What it is, in words."""
+        """The entry's type, in words."""
         return _KINDS.get(stat.S_IFMT(self.mode), "neither a file nor a folder")
 
     def listed(self) -> dict[str, str | int]:
-        """Give the entry as listings have it."""
+        """Return the entry in the form of listings."""
         return {"name": self.name, "st_mode": self.mode, "st_size": self.size, "st_mtime": self.mtime}

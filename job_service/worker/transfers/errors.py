@@ -1,4 +1,4 @@
-"""What can go wrong with a transfer; every message is a sentence for the log of its attempt.
+"""Errors of transfers; every message is a sentence for the log of the attempt.
 
 Exception
 ├── SitesInvalid            the file of sites, before anything is moved
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 
 class SitesInvalid(Exception):
-    """The file of sites can not be used; `problems` has a sentence for each thing wrong with it."""
+    """The file of sites is invalid; `problems` has a sentence for each fault."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -28,7 +28,7 @@ class TransferError(Exception):
 
 
 class ProblemAtSite(TransferError):
-    """Something is wrong with one path at one site, or with the connection to it."""
+    """A problem with one path at one site, or with the connection to that site."""
 
 
 class PathOutsideSite(TransferError):
@@ -40,4 +40,4 @@ class ToolMissing(TransferError):
 
 
 class TransferCancelled(TransferError):
-    """The operation stopped because it is not wanted any more; what it had half done is cleaned up."""
+    """The operation stopped because its job was cancelled; its temporary files are deleted."""

@@ -1,7 +1,7 @@
 """FILE: a folder of this machine.
 
-Every folder on the way to a file is opened by its descriptor from the one above it and never through a link, after the
-links were resolved: a link that is put there in between makes the operation fail instead of leading it astray.
+Every folder of a path is opened by the descriptor of its parent and never through a link, after the
+links were resolved: a link that somebody creates in between makes the operation fail instead of leading it outside.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ from job_service.worker.transfers.site import FileSite
 
 PIECE = 1 << 20
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-# To go through a folder takes no right to read it, where the system has a descriptor for that.
+# O_PATH: passing through a folder needs no permission to read it.
 ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 NOTHING_THERE = (FileNotFoundError, NotADirectoryError)
 
 
 class Folder:
-    """An Endpoint on a folder of this machine; it keeps nothing open between two calls."""
+    """An Endpoint on a folder of this machine, without open descriptors between two calls."""
 
     def __init__(self, site: FileSite) -> None:
         self.site = site
@@ -38,13 +38,13 @@ class Folder:
             return self._real(path)
 
     def look(self, path: SitePath) -> Entry | None:
-        """Say what is at a path; None when nothing is."""
+        """Return the entry at a path; None when there is none."""
         with telling(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
             return _entry(text_of(name), os.stat(name, dir_fd=folder, follow_symlinks=False))
         return None
 
     def entries(self, folder: SitePath) -> Iterator[Entry]:
-        """Go through a folder; only the names are held at once."""
+        """Yield a folder's entries; only their names are in memory at once."""
         with telling(self.site, folder), self._opened(self._real(folder), FOLDER) as opened:
             for name in os.listdir(opened):  # noqa: PTH208 - a Path can not be a descriptor
                 with contextlib.suppress(FileNotFoundError):
@@ -53,7 +53,7 @@ class Folder:
 
     @contextlib.contextmanager
     def read(self, path: SitePath, _beat: Beat) -> Iterator[Iterator[bytes]]:
-        """Open a regular file; one that became a pipe is not waited for."""
+        """Open a regular file; O_NONBLOCK, in case it has been replaced by a pipe."""
         with telling(self.site, path), self._parent(path) as (folder, name):
             file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         try:
@@ -65,7 +65,7 @@ class Folder:
 
     @contextlib.contextmanager
     def write(self, path: SitePath, mode: int, _beat: Beat) -> Iterator[Put]:
-        """Make a file; its bytes are on the disk when the context ends."""
+        """Create a file, which is synced to disk when the block ends."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         with telling(self.site, path), self._parent(path) as (folder, name):
             file = os.open(name, flags, mode, dir_fd=folder)
@@ -93,7 +93,7 @@ class Folder:
                 stack.callback(os.close, opened)
 
     def remove(self, path: SitePath, entry: Entry) -> None:
-        """Remove a file, a link or an empty folder; gone already is fine."""
+        """Remove a file, a link or an empty folder; a missing one is no error."""
         with telling(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
             if entry.is_folder:
                 os.rmdir(name, dir_fd=folder)
@@ -101,7 +101,7 @@ class Folder:
                 os.unlink(name, dir_fd=folder)
 
     def replace(self, path: SitePath, new: SitePath) -> None:
-        """Rename in one step; a file that has the new name is replaced."""
+        """Rename atomically; a file that has the new name is replaced."""
         with (
             telling(self.site, new),
             self._parent(new) as (target, new_name),
@@ -111,11 +111,11 @@ class Folder:
             os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=target)
 
     def alive(self) -> bool:
-        """Nothing can break between two calls."""
+        """Return True: there is no connection to break."""
         return True
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no descriptor is open."""
 
     def _real(self, path: SitePath) -> SitePath:
         return follow(path, self._root, self._link)
@@ -131,14 +131,14 @@ class Folder:
 
     @contextlib.contextmanager
     def _parent(self, path: SitePath) -> Iterator[tuple[int, bytes]]:
-        """Open the folder a path is in, and give its last name; a path that ends with `..` is a folder itself."""
+        """Open the parent folder of a path, and return the last name; a path that ends with `..` is a folder itself."""
         is_folder = path[-1:] in {(), ("..",)}
         with self._opened(self._real(path if is_folder else path[:-1])) as folder:
             yield folder, b"." if is_folder else bytes_of(path[-1])
 
     @contextlib.contextmanager
     def _opened(self, path: SitePath, flags: int = ON_THE_WAY) -> Iterator[int]:
-        """Open a folder, link by no link, from the root down; only with FOLDER for `flags` can it be listed."""
+        """Open a folder from the root down, without following links; listing it needs FOLDER as `flags`."""
         opened = os.open(self._root, ON_THE_WAY)
         try:
             for name in (*map(bytes_of, path), b"."):
@@ -162,7 +162,7 @@ class Folder:
 
 
 def _made(name: bytes, folder: int) -> int:
-    """Open a folder in a folder, which is made if nothing is there."""
+    """Open a subfolder, creating it if it is missing."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, dir_fd=folder)
     return os.open(name, ON_THE_WAY, dir_fd=folder)

@@ -1,4 +1,4 @@
-"""Running the gfal2 command-line tools, without a shell and so that none of them outlives the worker."""
+"""Runs the gfal2 command-line tools, without a shell and so that none of them outlives the worker."""
 
 import contextlib
 import errno
@@ -25,9 +25,9 @@ LONGEST_REASON = 500
 
 
 class GfalFailed(Exception):
-    """A tool ended with an error; `nothing_there` says that it is because nothing is at the path.
+    """A tool failed; `nothing_there` says that the reason is a missing path.
 
-    No OSError, as those may come from whoever is told of progress.
+    The class is no OSError, since callbacks of progress may raise those.
     """
 
     def __init__(self, reason: str, *, nothing_there: bool = False) -> None:
@@ -44,7 +44,7 @@ class _Heard:
 def lines_of(tool: str, arguments: Sequence[str], proxy: str, beat: Beat) -> list[str]:
     """Run a tool to its end and give its output by lines; raises GfalFailed and ToolMissing.
 
-    What `beat` raises stops the tool and comes out.
+    An exception of `beat` stops the tool and is raised here.
     """
     heard = _Heard()
 
@@ -67,7 +67,7 @@ def lines_of(tool: str, arguments: Sequence[str], proxy: str, beat: Beat) -> lis
 
 @contextlib.contextmanager
 def bytes_of(tool: str, arguments: Sequence[str], proxy: str, beat: Beat) -> Iterator[Iterator[bytes]]:
-    """Run a tool and give its output as it comes; GfalFailed is raised at the end of the output."""
+    """Run a tool and yield its output as it comes; GfalFailed is raised at the end of the output."""
     reading, writing = os.pipe()
     guarded = [sys.executable, "-I", "-S", "-B", str(GUARDIAN), str(reading), "5", *command(tool, arguments, proxy)]
     with contextlib.ExitStack() as lifeline, tempfile.TemporaryFile() as complaints:
@@ -83,7 +83,7 @@ def bytes_of(tool: str, arguments: Sequence[str], proxy: str, beat: Beat) -> Ite
             )
         finally:
             os.close(reading)
-        # The process is waited for only after the lifeline is cut, whatever happens in between.
+        # Close the lifeline before waiting for the process, whatever happens in between.
         with process, lifeline:
             yield _output(process, beat)
             if process.wait():
@@ -93,9 +93,9 @@ def bytes_of(tool: str, arguments: Sequence[str], proxy: str, beat: Beat) -> Ite
 
 
 def command(tool: str, arguments: Sequence[str], proxy: str) -> list[str]:
-    """Give the argument vector of a tool, with an environment in which it speaks no language and lives in UTC.
+    """Return a tool's argument vector, with an environment of locale C and time zone UTC.
 
-    The tools need the Python that is installed beside them, while the one of the worker may come first on its PATH.
+    The tools need the Python that is installed beside them, while the worker's own may come first on PATH.
     """
     found = shutil.which(tool)
     if found is None:
@@ -125,7 +125,7 @@ def _output(process: "subprocess.Popen[bytes]", beat: Beat) -> Iterator[bytes]:
 
 
 def _failure(tool: str, status: int, said: str) -> GfalFailed:
-    # The tools say what is wrong in one line, unless they break down themselves, when the last line has it.
+    # The tools print the error as one line; a tool that crashes has it in the last line of its traceback.
     said = said.rstrip().rpartition("\n")[2] if "Traceback" in said else said
     reason = " ".join(said.split())[:LONGEST_REASON] or f"{tool} ended with status {status}"
     return GfalFailed(reason, nothing_there=status == errno.ENOENT)

@@ -1,4 +1,4 @@
-"""Reading the lines of `gfal-ls -l --time-style=full-iso`."""
+"""Parses the lines of `gfal-ls -l --time-style=full-iso`."""
 
 import re
 import stat
@@ -22,9 +22,9 @@ KINDS = {
 
 
 def read_line(line: str) -> Entry | None:
-    """Read what one line says of a file; None when it is no such line.
+    """Parse one line as an entry; None for any other line.
 
-    The times are those of a tool that runs in UTC. Where a file was asked for by its URL, the name is that URL.
+    Times are in UTC. Where a single file was listed by its URL, the name is that URL.
     """
     found = LINE.fullmatch(line)
     if found is None:
@@ -34,6 +34,6 @@ def read_line(line: str) -> Entry | None:
 
 
 def _mode(text: str) -> int:
-    """Read `drwxr-xr-x`; the bits for others' identities and for keeping texts are not the copy's business."""
+    """Parse `drwxr-xr-x`; setuid, setgid and sticky bits are ignored."""
     bits = (1 << (8 - place) for place, letter in enumerate(text[1:]) if letter not in "-ST")
     return KINDS.get(text[0], 0) | sum(bits)

@@ -1,8 +1,8 @@
 """GRIDFTP: a folder of a GridFTP server, through gfal2's command-line tools.
 
-What the tools can not do shapes this: they list and remove a link as what it leads to, so the server itself has to keep
-links inside (see GridFtpSite); they can only send a file they can read, so what comes from elsewhere is spooled in a
-file without a name; and they can not name a file whose path has a line break or a letter that is not ASCII.
+The tools' limits shape this module: they list and remove a link as its target, so the server itself has to keep
+links inside (see GridFtpSite); they can only send a file that they can open, so bytes of other sites are spooled in a
+file without a name; and they cannot name a file whose path has a line break or a letter that is not ASCII.
 """
 
 import contextlib
@@ -28,18 +28,18 @@ LONG = ("-t", "604800")
 
 
 def _no_beat() -> None:
-    """Nothing is moved that could be reported."""
+    """Report no progress, for operations that copy no bytes."""
 
 
 class GridFtpFolder:
-    """An Endpoint on a folder of a GridFTP server; every call is a connection of its own."""
+    """An Endpoint on a folder of a GridFTP server; every call makes a connection of its own."""
 
     def __init__(self, site: GridFtpSite) -> None:
         self.site = site
         self.proxy = site.proxy_file
         self._kept = contextlib.ExitStack()
         if site.proxy:
-            # The tools want a file, and one only its owner can read.
+            # The tools need the proxy in a file that only its owner can read.
             spool = tempfile.NamedTemporaryFile("w", suffix=".pem")  # noqa: SIM115 - closed with the connection
             file = self._kept.enter_context(spool)
             file.write(site.proxy)
@@ -47,11 +47,11 @@ class GridFtpFolder:
             self.proxy = file.name
 
     def real(self, path: SitePath) -> SitePath:
-        """Give the path: the server follows links by itself."""
+        """Return the path unchanged: the server follows links by itself."""
         return path
 
     def look(self, path: SitePath) -> Entry | None:
-        """Say what is at a path, a link being what it leads to; None when nothing is."""
+        """Return the entry at a path, for a link its target's; None when there is none."""
         with self._telling(path):
             try:
                 lines = self._run("gfal-ls", *LOOK, "-d", "--", self.url(path))
@@ -65,7 +65,7 @@ class GridFtpFolder:
         return Entry(path[-1] if path else ".", found.mode, found.size, found.mtime)
 
     def entries(self, folder: SitePath) -> Iterator[Entry]:
-        """Go through a folder; the tool fails for all of it when a name in it is not UTF-8."""
+        """Yield a folder's entries; the tool fails for the whole folder when a name is not UTF-8."""
         with self._telling(folder):
             lines = self._run("gfal-ls", *LOOK, "--", self.url(folder))
         for line in lines:
@@ -77,7 +77,7 @@ class GridFtpFolder:
 
     @contextlib.contextmanager
     def read(self, path: SitePath, beat: Beat) -> Iterator[Iterator[bytes]]:
-        """Have the file sent through a pipe."""
+        """Read the file through a pipe from the tool."""
         with contextlib.ExitStack() as stack:
             with self._telling(path):
                 pieces = stack.enter_context(
@@ -89,7 +89,7 @@ class GridFtpFolder:
 
     @contextlib.contextmanager
     def write(self, path: SitePath, _mode: int, beat: Beat) -> Iterator[Put]:
-        """Spool the bytes in a file without a name and have the tool send that; the server decides on permissions."""
+        """Spool the bytes in a file without a name, which the tool sends; the server decides on permissions."""
         with tempfile.TemporaryFile() as spool:
             yield functools.partial(self._spool, spool, path)
             with self._telling(path):
@@ -97,12 +97,12 @@ class GridFtpFolder:
                 self._run("gfal-copy", *LONG, "--", source, self.url(path), beat=beat)
 
     def fetch(self, source: "GridFtpFolder", path: SitePath, new: SitePath, beat: Beat) -> None:
-        """Have a file copied from one server to the other, without its bytes coming through here."""
+        """Copy a file directly from one server to another (third-party copy)."""
         with self._telling(new):
             self._run("gfal-copy", *LONG, "--", source.url(path), self.url(new), beat=beat)
 
     def sha256(self, path: SitePath, beat: Beat) -> str | None:
-        """Ask the server for the checksum; None where it has none of this kind."""
+        """Ask the server for the checksum; None where it does not support this algorithm."""
         try:
             lines = self._run("gfal-sum", *LONG, "--", self.url(path), "SHA256", beat=beat)
         except GfalFailed:
@@ -115,9 +115,9 @@ class GridFtpFolder:
             self._run("gfal-mkdir", *SHORT, "-p", "--", self.url(path))
 
     def remove(self, path: SitePath, entry: Entry) -> None:
-        """Remove a file or an empty folder; gone already is fine.
+        """Remove a file or an empty folder; a missing one is no error.
 
-        The tool removes a folder only with all that is in it, so it is looked at right before.
+        The tool removes a folder recursively, so this lists the folder right before, to be sure that it is empty.
         """
         if entry.is_folder and next(self.entries(path), None):
             raise problem_at(self.site, path, "the folder is not empty.")
@@ -130,26 +130,26 @@ class GridFtpFolder:
                     raise
 
     def replace(self, path: SitePath, new: SitePath) -> None:
-        """Rename as the server does: on an ordinary file system in one step, replacing a file of the new name."""
+        """Rename by the server: on an ordinary file system atomically, replacing a file of the new name."""
         with self._telling(path):
             self._run("gfal-rename", *SHORT, "--", self.url(path), self.url(new))
 
     def alive(self) -> bool:
-        """Nothing stays connected between two calls."""
+        """Return True: there is no connection between two calls."""
         return True
 
     def close(self) -> None:
-        """Forget the proxy that came with a job."""
+        """Delete the file with the job's proxy."""
         self._kept.close()
 
     def url(self, path: SitePath) -> str:
-        """Give the URL of a path; every character that means something in a URL is quoted."""
-        # No link can be looked at, and the root is only part of a name to the server.
+        """Return the URL of a path, quoted."""
+        # `..` is resolved by text: links cannot be examined, and the server does not know the site's root.
         place = self.site.root.rstrip("/") + "".join(f"/{name}" for name in climbed(path)) or "/"
         if any(character in place for character in "\r\n"):
             raise problem_at(self.site, path, "a path with a line break can not be named to a GridFTP server.")
         if not place.isascii():
-            # They would say nothing and take the file whose name has only the other letters.
+            # The tools would silently drop such characters, and use the file of the remaining name.
             raise problem_at(self.site, path, "the gfal2 tools leave out all letters of a path that are not ASCII.")
         if place.startswith("/~"):
             raise PathOutsideSite(f"{place!r} is somebody's home at site {self.site.number}.")

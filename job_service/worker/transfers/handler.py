@@ -1,7 +1,7 @@
-"""The elements of transfers as jobs of the kit: done, watched, and reported to the work queue.
+"""The handler of transfers' elements, which reports to the work queue.
 
-The kit keeps the lease, hears of cancels and gives back what cannot end in time. What the work queue alone takes goes
-its own way under the token of the element: how an attempt goes, its log, and what a LIST has found.
+The kit renews the lease, learns of cancels and releases jobs that cannot end in time. Reports that only the work queue
+has (an attempt's figures, its log, a LIST's listing) are sent under the element's token.
 """
 
 import json
@@ -33,22 +33,22 @@ from job_service.worker.worker import Worker
 log = logging.getLogger("job_service.worker")
 
 KIND = "transfer"
-#: How often the service is told how an attempt goes; shorter ones are only reported when they have ended.
+#: Seconds between reports of an attempt's figures; shorter attempts only report their end.
 TOLD_EVERY_SECONDS = 2.0
-#: The status while credentials are being changed, which says nothing of the report itself.
+#: The HTTP status during a change of credentials, which is no refusal of the report itself.
 UNAUTHORIZED = 401
 PATIENT = RetryPolicy(longest_seconds=15.0)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt at an element, as the work queue knows it: its numbers, and the token that lets it be reported."""
+    """One attempt at an element of the work queue: its numbers, and the token that authorizes reports."""
 
     job: Job
     client: JobServiceClient
 
     def tell(self, progress: Progress) -> None:
-        """Say how it goes, if it has gone on for a while; what cannot be said is left out."""
+        """Report the attempt's figures, if it has run for a while; a failed report is dropped."""
         if progress.elapsed < TOLD_EVERY_SECONDS:
             return
         figures = {name: getattr(progress, name) for name in ("transferred", "elapsed", "instant", "average")}
@@ -58,10 +58,10 @@ class Attempt:
             log.warning("Job %s: cannot say how it goes: %s", self.job.id, error)
 
     def report(self, returncode: int, done: Done) -> None:
-        """Record the attempt, however often it takes to be heard.
+        """Report the end of the attempt, retrying until the service has accepted it.
 
-        Raises LeaseLost when it counts no more, GiveUp when the service, or a proxy before it, will never take it,
-        TryAgain when it is refused in another way, and what a cancel raises.
+        Raises LeaseLost when the attempt is over, GiveUp when the service, or a proxy before it, will never accept the
+        report, TryAgain when the report is refused in another way, and JobCancelled.
         """
         outcome: dict[str, Any] = {"returncode": returncode, "host": socket.gethostname(), "log": "\n".join(done.lines)}
         outcome["timestamp"] = datetime.now(UTC).isoformat()  # noqa: TID251  only shown to people, decides nothing
@@ -87,7 +87,7 @@ class Attempt:
 
 
 def _require_passing(error: JobServiceError, outcome: Mapping[str, Any]) -> None:
-    """Raise what ends the attempt where to report the same again would be refused again."""
+    """Raise the exception that ends the attempt, where a repeated report would be refused again."""
     if not isinstance(error, Refused) or error.status == UNAUTHORIZED or meaning_of(error) == "passing":
         return
     if isinstance(error, Forbidden) and error.code is not None:
@@ -102,7 +102,7 @@ def _require_passing(error: JobServiceError, outcome: Mapping[str, Any]) -> None
 
 
 def moves(worker: Worker, client: JobServiceClient, mover: Mover) -> None:
-    """Make a worker do the elements of transfers."""
+    """Register the handler of transfers' elements with a worker."""
     worker.handles(KIND)(handler(client, mover))
 
 
@@ -134,5 +134,5 @@ def _element(job: Job) -> Element:
 
 
 def _given(job: Job, name: str, default: Any = None) -> Any:
-    """Return a field that jobs of this kind alone have."""
+    """Return a field of the claimed job that only elements have."""
     return (job.data.model_extra or {}).get(name, default)

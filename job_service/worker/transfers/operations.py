@@ -1,4 +1,4 @@
-"""The other operations on one path; each can be done again without harm, as at-least-once execution needs."""
+"""Listing, removing, renaming and making folders; each is idempotent, as at-least-once execution needs."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ from job_service.worker.transfers.watch import Meter, Watch
 
 
 def list_tree(connections: Connections, place: Place, watch: Watch, *, follow: bool = False) -> Iterator[tree.Page]:
-    """List everything below a path, in pages; links are listed as links, or with `follow` as what they lead to.
+    """List everything below a path, in pages; links are listed as links, or with `follow` as their targets.
 
     Progress counts entries. A connection is in use until the iterator is exhausted or closed. Raises TransferError when
-    nothing is at the path; a folder further down that can not be read is in the pages as unlistable.
+    nothing is at the path; a folder further down that cannot be read is in the pages as unlistable.
     """
     path, meter = place.parsed(), Meter(watch)
     if isinstance(place.site, DummySite):
@@ -28,7 +28,7 @@ def list_tree(connections: Connections, place: Place, watch: Watch, *, follow: b
 
 
 def remove(connections: Connections, place: Place) -> bool:
-    """Remove a file, a link (not what it leads to) or an empty folder; false when nothing is there any more."""
+    """Remove a file, a link (not its target) or an empty folder; False when nothing was there."""
     path = removable(place)
     if isinstance(place.site, DummySite):
         return True
@@ -40,10 +40,10 @@ def remove(connections: Connections, place: Place) -> bool:
 
 
 def rename(connections: Connections, place: Place, new_path: str, *, repeated: bool = False) -> bool:
-    """Give a file, link or folder another path at the same site, in one step; a file there is replaced.
+    """Rename a file, link or folder within a site, atomically; a file at the new path is replaced.
 
-    With `repeated`, for a second attempt, nothing at the old path and something at the new one means that an attempt
-    before this one did it: then the answer is false. Raises TransferError.
+    With `repeated`, for a second attempt, a missing old path and an existing new one mean that an attempt
+    before this one has renamed it: then the result is False. Raises TransferError.
     """
     path, new = removable(place), removable(Place(place.site, new_path))
     if isinstance(place.site, DummySite):
@@ -72,7 +72,7 @@ def mkdir(connections: Connections, place: Place) -> None:
 
 
 def removable(place: Place) -> SitePath:
-    """Read the path of what is to be removed or renamed; raises TransferError for the root and what ends with `..`."""
+    """Parse a path to remove or rename; raises TransferError for the root and for a path that ends with `..`."""
     path = place.parsed()
     if not path:
         raise TransferError(f"The root of site {place.site.number} is neither removed nor renamed.")

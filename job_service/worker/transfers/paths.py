@@ -1,9 +1,9 @@
-"""Paths inside a site: how users write them, and how they are kept from leaving the site's root.
+"""Paths inside a site: their spellings, and the checks that keep them below the site's root.
 
-A path is kept as its names below the root, without `.`; the root is the empty tuple. Users write it absolute
-(`/data/x`, where `/` is the root of the site), from home (`~/data/x`) or relative to home (`data/x`); home is the root.
-A `..` stays until the links before it are followed: it leads to the folder above the one that a link leads to, as for
-every program. The service compares the paths of listings with those that were asked for in the same form, see
+A parsed path is the tuple of its names below the root, without `.`; the root is the empty tuple. Users write paths
+absolute (`/data/x`, where `/` is the root of the site), from home (`~/data/x`) or relative to home (`data/x`); home is
+the root. A `..` stays until the links before it are followed: it means the folder above a link's target, as for every
+program. The service compares the paths of listings with the requested ones in the same form, see
 `job_service/transfers/paths.py`.
 """
 
@@ -19,9 +19,9 @@ MOST_LINKS = 40
 
 
 def parse(text: str) -> SitePath:
-    """Read a path as a user writes it.
+    """Parse a path as a user writes it.
 
-    Raises PathOutsideSite where it climbs above the root as it is written, TransferError where no file can have that
+    Raises PathOutsideSite where the text climbs above the root, TransferError where no file can have that
     name.
     """
     if not text or "\0" in text:
@@ -36,14 +36,14 @@ def parse(text: str) -> SitePath:
 
 
 def spell(path: SitePath, like: str) -> str:
-    """Write a path as a user wrote another one: absolute like `/data`, or from home like `~/data` and `data`."""
+    """Return a path in the spelling of another one: absolute like `/data`, or from home like `~/data` and `data`."""
     if like.startswith("/"):
         return "/" + "/".join(path)
     return "/".join(("~", *path))
 
 
 def climbed(path: SitePath) -> SitePath:
-    """Take back the name before each `..`, whatever it is at the site. Raises PathOutsideSite."""
+    """Resolve each `..` by the text alone, without looking at links. Raises PathOutsideSite."""
     left: list[str] = []
     for name in path:
         if name != "..":
@@ -56,7 +56,7 @@ def climbed(path: SitePath) -> SitePath:
 
 
 def follow(path: SitePath, root: str, target_of: Callable[[SitePath], str | None]) -> SitePath:
-    """Replace the symbolic links in a path by where they lead, as long as that is inside the root.
+    """Replace the symbolic links in a path by their targets, as long as those are inside the root.
 
     `root` is the real, absolute path of the site's root, `target_of` gives the text of the link at a path whose own
     folder holds no links, or None where there is no link. Raises PathOutsideSite.
@@ -94,7 +94,7 @@ def _step_up(real: list[str], path: SitePath) -> None:
 
 
 def _below(root: str, target: str, path: SitePath) -> str:
-    """Take the root off the absolute target of a link: it is a path of the machine, not one of the site."""
+    """Remove the root from a link's absolute target, which is a path of the machine, not of the site."""
     inside = root.rstrip("/") + "/"
     if not (target + "/").startswith(inside):
         raise PathOutsideSite(f"A symbolic link in {spell(path, '/')!r} leads out of the root of its site.")

@@ -1,4 +1,4 @@
-"""A path at a site, the way errors speak of it, and where the message of an error comes from."""
+"""A path at a site, and the errors that name it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ class Place:
     path: str
 
     def parsed(self) -> SitePath:
-        """Give the names below the root; raises PathOutsideSite."""
+        """Return the names below the root; raises PathOutsideSite."""
         return parse(self.path)
 
 
 @contextlib.contextmanager
 def telling(site: Site, path: SitePath) -> Iterator[None]:
-    """Turn what the system or the connection raises into a ProblemAtSite that names the site and the path in it."""
+    """Turn exceptions of the system or the connection into a ProblemAtSite, which names the site and the path."""
     try:
         yield
     except OSError as problem:
@@ -35,5 +35,5 @@ def telling(site: Site, path: SitePath) -> Iterator[None]:
 
 
 def problem_at(site: Site, path: SitePath, reason: str) -> ProblemAtSite:
-    """Make the error for something wrong with one path."""
+    """Return the error for a problem with one path."""
     return ProblemAtSite(f"{spell(path, '/')!r} at site {site.number}: {reason}")

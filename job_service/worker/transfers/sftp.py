@@ -1,8 +1,8 @@
 """SSH: a folder of an SFTP server.
 
-The links on the way to a file are looked at one by one, since servers differ in what they resolve. Between that look
-and the use somebody at the site could put a link there, which the protocol has no way to prevent: where users can log
-in to the server itself, its own root (`ChrootDirectory`) is what holds against that.
+The links in a path are read one by one, since servers resolve paths differently. Between that
+and the use somebody at the site could create a link, which the protocol cannot prevent: where users can log
+in to the server itself, `ChrootDirectory` protects against that.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
 class SftpFolder:
-    """An Endpoint on a folder of an SFTP server; it holds a connection."""
+    """An Endpoint on a folder of an SFTP server, with an open connection."""
 
     def __init__(self, site: SshSite) -> None:
         self.site = site
@@ -48,13 +48,13 @@ class SftpFolder:
             return self._real(path)
 
     def look(self, path: SitePath) -> Entry | None:
-        """Say what is at a path; None when nothing is."""
+        """Return the entry at a path; None when there is none."""
         with telling(self.site, path):
             found = self._attributes(self._place(path))
         return None if found is None else _entry(path[-1] if path else ".", found)
 
     def entries(self, folder: SitePath) -> Iterator[Entry]:
-        """Go through a folder as the server gives it; a server leaves out in silence what it may not look at."""
+        """Yield a folder's entries; servers silently leave out entries that they cannot read."""
         with telling(self.site, folder):
             place = self._full(self._real(folder))
             self._session.lstat(place + b"/.")
@@ -63,7 +63,7 @@ class SftpFolder:
 
     @contextlib.contextmanager
     def read(self, path: SitePath, _beat: Beat) -> Iterator[Iterator[bytes]]:
-        """Open a file and read it ahead, up to the size it has now."""
+        """Open a file and read it, with read-ahead, up to its present size."""
         with telling(self.site, path):
             file = self._session.open(self._place(path), "rb")
             found = file.stat()
@@ -74,9 +74,9 @@ class SftpFolder:
 
     @contextlib.contextmanager
     def write(self, path: SitePath, mode: int, _beat: Beat) -> Iterator[Put]:
-        """Make a file without waiting for each answer.
+        """Create a file, with pipelined writes.
 
-        paramiko does not report what goes wrong with the last pieces: who writes compares the size afterwards.
+        paramiko does not report errors of the last writes: the caller compares the size afterwards.
         """
         with telling(self.site, path):
             file = self._session.open(self._place(path), "wx")
@@ -103,7 +103,7 @@ class SftpFolder:
             self._make(real[:depth])
 
     def remove(self, path: SitePath, entry: Entry) -> None:
-        """Remove a file, a link or an empty folder; gone already is fine."""
+        """Remove a file, a link or an empty folder; a missing one is no error."""
         with telling(self.site, path):
             place = self._place(path)
             try:
@@ -116,14 +116,14 @@ class SftpFolder:
                 raise
 
     def replace(self, path: SitePath, new: SitePath) -> None:
-        """Rename in one step, which takes a server that knows posix-rename@openssh.com."""
+        """Rename atomically, which needs the server's extension posix-rename@openssh.com."""
         with telling(self.site, new):
             target = self._place(new)
         with telling(self.site, path):
             self._session.posix_rename(self._place(path), target)
 
     def alive(self) -> bool:
-        """Say whether the connection still stands."""
+        """Say whether the connection is open."""
         transport = self._client.get_transport()
         return transport is not None and bool(transport.is_active())
 
@@ -138,7 +138,7 @@ class SftpFolder:
         return follow(path, self._root, self._link)
 
     def _place(self, path: SitePath) -> bytes:
-        """Give where a path is on the server: its folder resolved, its last name as it is."""
+        """Return a path's place on the server, with its folders resolved and its last name not followed."""
         if path[-1:] == ("..",):
             return self._full(self._real(path))
         return self._full((*self._real(path[:-1]), *path[-1:]))
@@ -156,7 +156,7 @@ class SftpFolder:
             return None
 
     def _is_folder(self, real: SitePath) -> bool:
-        """Say whether a folder is there; False when nothing is. Raises ProblemAtSite for something else."""
+        """Say whether the path is a folder; False when nothing is there. Raises ProblemAtSite for any other entry."""
         with telling(self.site, real):
             found = self._attributes(self._full(real))
         if found is not None and not stat.S_ISDIR(found.st_mode or 0):
@@ -168,7 +168,7 @@ class SftpFolder:
             try:
                 self._session.mkdir(self._full(real))
             except OSError:
-                # Somebody else may have made it meanwhile; servers do not say so.
+                # Another process may have created the folder meanwhile; servers answer that with a general failure.
                 if not self._is_folder(real):
                     raise
 
@@ -189,7 +189,7 @@ def _entry(name: str, found: SFTPAttributes) -> Entry:
 
 
 def _login(site: SshSite) -> dict[str, Any]:
-    """Give what paramiko connects with; it tries nothing that the site or the job does not name."""
+    """Return paramiko's arguments; only credentials that the site or the job names are tried."""
     password = Path(site.password_file).expanduser().read_text().strip("\r\n") if site.password_file else ""
     login: dict[str, Any] = {"key_filename": site.key_file or None}
     if site.login:

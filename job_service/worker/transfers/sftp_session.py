@@ -1,7 +1,7 @@
-"""A session with an SFTP server whose host key is known, and with what paramiko has no words for.
+"""A session with an SFTP server whose host key is known, with two features that paramiko lacks.
 
-paramiko gives a folder's names as text and fails for all of them when one is not UTF-8, and its reading ahead waits for
-itself between two threads. Both are done here with paramiko's own requests.
+paramiko decodes a folder's names and fails for all of them when one is not UTF-8, and its read-ahead synchronizes
+two threads. This module does both with paramiko's own requests.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,22 +19,22 @@ KEEPALIVE_SECONDS = 15
 
 
 class Session(SFTPClient):
-    """paramiko's client with names as bytes, and with reading ahead in the thread that reads."""
+    """paramiko's client with names as bytes, and with read-ahead in the reading thread."""
 
-    # What paramiko's own methods are made of; its published types leave them out.
+    # Private parts of paramiko's client, which its published types leave out.
     _request: Callable[..., tuple[int, Message]]
     _async_request: Callable[..., int]
     _read_response: Callable[[], object]
     _convert_status: Callable[[Message], None]
 
     def target(self, link: bytes) -> bytes:
-        """Say what a link leads to, as it says it itself."""
+        """Return the target of a link, as stored."""
         _, answer = self._request(CMD_READLINK, link)
         answer.get_int()
         return answer.get_binary()
 
     def names(self, folder: bytes) -> Iterator[tuple[bytes, SFTPAttributes]]:
-        """Go through a folder, `.` and `..` left out; a link has its own attributes."""
+        """Yield a folder's names and attributes, without `.` and `..`; a link has its own attributes."""
         _, opened = self._request(CMD_OPENDIR, folder)
         handle = opened.get_binary()
         while True:
@@ -50,7 +50,7 @@ class Session(SFTPClient):
         self._request(CMD_CLOSE, handle)
 
     def pieces(self, file: SFTPFile, size: int) -> Iterator[bytes]:
-        """Read a file up to this size; it ends early where the file does."""
+        """Yield a file's bytes up to this size, or to its end if that comes first."""
         return _ReadingAhead(self, file, size).pieces()
 
     def ask(self, reader: "_ReadingAhead", handle: object, offset: int, length: int) -> int:
@@ -58,11 +58,11 @@ class Session(SFTPClient):
         return self._async_request(reader, CMD_READ, handle, int64(offset), length)
 
     def hear(self) -> None:
-        """Take in one answer, whoever asked."""
+        """Read one answer, and pass it to its requester."""
         self._read_response()
 
     def raise_status(self, status: Message) -> None:
-        """Raise what a status says: EOFError at the end of a file, OSError for the rest."""
+        """Raise a status as an exception: EOFError at the end of a file, OSError for any other error."""
         self._convert_status(status)
 
 
@@ -75,7 +75,7 @@ class _Attributes(SFTPAttributes):
 
 
 class _ReadingAhead:
-    """Keeps many requests under way; paramiko hands it the answers to those it sent."""
+    """Keeps many read requests in flight; paramiko passes the answers to it."""
 
     def __init__(self, session: Session, file: SFTPFile, size: int) -> None:
         self._session = session
@@ -102,7 +102,7 @@ class _ReadingAhead:
         self._asked[self._session.ask(self, self._file.handle, offset, length)] = (offset, length)
 
     def _async_response(self, kind: int, answer: Message, number: int) -> None:
-        """Take the answer to a request; paramiko calls this by name."""
+        """Receive the answer to a request; paramiko calls this method by its name."""
         offset, length = self._asked.pop(number)
         if kind == CMD_STATUS:
             try:
@@ -112,12 +112,12 @@ class _ReadingAhead:
             return
         piece = self._there[offset] = answer.get_binary()
         if 0 < len(piece) < length:
-            # A server may give less than was asked for, long before the end of the file.
+            # A server may send fewer bytes than requested, also before the end of the file.
             self._ask(offset + len(piece), length - len(piece))
 
 
 def connected(host: str, known_hosts: Path, **login: Any) -> tuple[SSHClient, Session]:
-    """Connect, to nobody whose host key is not known; raises OSError, SSHException or EOFError."""
+    """Connect to a server whose host key is known; raises OSError, SSHException or EOFError."""
     client = SSHClient()
     try:
         client.load_host_keys(str(known_hosts.expanduser()))

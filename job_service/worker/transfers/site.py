@@ -1,4 +1,4 @@
-"""The kinds of site there are, as values; `sites.py` has the file they are read from."""
+"""Sites of each protocol, as values; `sites.py` reads them from a file."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -18,7 +18,7 @@ class FileSite:
 
 @dataclass(frozen=True)
 class Login:
-    """How one job wants to log in, instead of what the file of sites says; `key` is the text of a private key."""
+    """A job's own SSH credentials, which replace those of the file of sites; `key` is the text of a private key."""
 
     password: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
@@ -45,8 +45,8 @@ class SshSite:
 class GridFtpSite:
     """A folder of a GridFTP server, reached with a proxy certificate or, where it allows that, anonymously.
 
-    The server is what keeps a symbolic link there from leading out of the root (its `-restrict-paths`): the protocol
-    shows a link as what it leads to.
+    The server has to keep symbolic links from leading out of the root (its `-restrict-paths`): the protocol
+    shows a link as its target.
     """
 
     protocol: ClassVar[str] = "GRIDFTP"
@@ -62,7 +62,7 @@ class GridFtpSite:
 
 @dataclass(frozen=True)
 class DummySite:
-    """Nowhere: a copy from or to it plays `size` bytes at `rate` bytes a second, and moves nothing.
+    """A simulated site: a copy from or to it takes the time of `size` bytes at `rate` bytes a second.
 
     With `files` every path but those of the files themselves is a folder of that many files; without, each is a file.
     """

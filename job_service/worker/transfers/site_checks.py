@@ -1,4 +1,4 @@
-"""What a site has to be beyond its types: roots, hosts, ports, and files that are there."""
+"""Validation of sites beyond types: roots, hosts, ports, and existing files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ HIGHEST_PORT = 65535
 
 
 def problems_of(site: Site) -> Iterator[str]:
-    """Give a sentence for each thing that would keep this site from working."""
+    """Return a sentence for each fault of a site."""
     match site:
         case FileSite():
             yield from _root(site.root)

@@ -1,4 +1,4 @@
-"""The sites a worker can reach, from a TOML file: `[sites.12]` with a protocol, a root, and what the protocol needs.
+"""Reads a worker's sites from a TOML file: `[sites.12]` with a protocol, a root, and the protocol's settings.
 
     [sites.1]
     protocol = "FILE"
@@ -23,8 +23,8 @@
     size = 1000000
     rate = 500000
 
-`verify` says how a finished copy is checked at this site: `checksum` reads it again (GRIDFTP: asks the server for its
-checksum), `size` only compares sizes. The default is `size` for SSH, where reading costs a second transfer.
+`verify` says how a finished copy is verified at this site: `checksum` reads the copy again (GRIDFTP: asks the server
+for its checksum), `size` only compares sizes. The default is `size` for SSH, where reading costs a second transfer.
 """
 
 import tomllib
@@ -91,7 +91,7 @@ def _site(key: str, table: Any) -> Site:
 
 
 def _misfits(kind: type[Site], given: Mapping[str, Any]) -> Iterator[str]:
-    """Say which settings of a site are missing, unknown or of the wrong type."""
+    """Return a sentence for each setting of a site that is missing, unknown or of the wrong type."""
     known = {each.name: each for each in fields(kind) if each.name != "number" and "from" not in each.metadata}
     for name, value in given.items():
         if name not in known:
@@ -104,7 +104,7 @@ def _misfits(kind: type[Site], given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unlike(setting: Field[Any], value: Any) -> str:
-    """Give what a setting has to be when the value is something else."""
+    """Return the expected type of a setting, if the value has another."""
     choices = get_args(setting.type)
     if choices:
         return "" if value in choices else " or ".join(map(repr, choices))

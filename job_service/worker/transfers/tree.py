@@ -1,4 +1,4 @@
-"""Listing a tree: folder by folder and in pages, so that the memory it takes is that of its largest folder's names."""
+"""Lists a tree folder by folder and in pages, so that memory is bounded by the names of the largest folder."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,9 +19,9 @@ MOST_ENTRIES = 1_000_000
 
 @dataclass(frozen=True)
 class Page:
-    """Up to 1,000 entries of one folder, or why there are none. A large folder has several pages.
+    """Up to 1,000 entries of one folder, or the reason why it cannot be listed. A large folder has several pages.
 
-    `directory` is written as the path that was asked for: absolute, or from home with `~`.
+    `directory` has the spelling of the requested path: absolute, or from home with `~`.
     """
 
     directory: str
@@ -29,9 +29,9 @@ class Page:
     unlistable: str = ""
 
     def listing(self) -> dict[str, list[dict[str, str | int]]]:
-        """Give the page in the form of listings, `{directory: [{name, st_mode, st_size, st_mtime}]}`.
+        """Return the page in the form of listings, `{directory: [{name, st_mode, st_size, st_mtime}]}`.
 
-        A folder that could not be listed is not in it: it is not known to be empty.
+        A folder that could not be listed is left out, since it may not be empty.
         """
         return {} if self.unlistable else {self.directory: [entry.listed() for entry in self.entries]}
 
@@ -39,9 +39,9 @@ class Page:
 def pages_of(endpoint: Endpoint, path: SitePath, like: str, meter: Meter, *, follow: bool = False) -> Iterator[Page]:
     """List a tree from the top down, each folder before those in it, all by name, so that two listings are alike.
 
-    A path that is no folder gives one page: its folder, with this one entry. A folder further down that can not be read
-    is unlistable. With `follow` a link is listed as what it leads to, and a folder behind it with what is in it; a link
-    stays one where it leads to nothing, out of the site, or back to a folder above it.
+    A path that is no folder gives one page: its parent, with this one entry. A folder further down that cannot be read
+    is unlistable. With `follow` a link is listed as its target, and a folder behind it with its entries; a link
+    stays a link where its target is missing, outside of the site, or a folder above it.
     """
     top = endpoint.real(path) if follow else path
     found = endpoint.look(top)
@@ -56,20 +56,20 @@ def pages_of(endpoint: Endpoint, path: SitePath, like: str, meter: Meter, *, fol
 
 @dataclass(frozen=True)
 class _Visit:
-    """A folder as it was come to, where it really is, and where each link on the way to it was and led to."""
+    """A visited folder: its path, its real path, and the links on that path with their targets."""
 
     path: SitePath
     real: SitePath
     jumps: tuple[SitePath, ...]
 
     def down(self, name: str, behind: SitePath | None) -> "_Visit":
-        """Go into a folder, which may be `behind` a link of this name."""
+        """Return the visit of a subfolder, which may be `behind` a link of this name."""
         if behind is None:
             return _Visit((*self.path, name), (*self.real, name), self.jumps)
         return _Visit((*self.path, name), behind, (*self.jumps, self.real, behind))
 
     def is_below(self, real: SitePath) -> bool:
-        """Say whether this folder, or one that was gone through on the way to it, is that one or lies in it."""
+        """Say whether this folder, or one on the path to it, is `real` or lies in it."""
         return any(place[: len(real)] == real for place in (*self.jumps, self.real))
 
 
@@ -102,7 +102,7 @@ class _Tree:
             waiting += [folder.down(each.name, behind.get(each.name)) for each in reversed(entries) if each.is_folder]
 
     def _entries(self, folder: _Visit) -> tuple[list[Entry], dict[str, SitePath]]:
-        """Give what is in a folder by name, and where the links to folders among it lead."""
+        """Return a folder's entries by name, and the targets of links to folders among them."""
         entries: list[Entry] = []
         behind: dict[str, SitePath] = {}
         for entry in self.endpoint.entries(folder.real):
@@ -115,7 +115,7 @@ class _Tree:
         return entries, behind
 
     def _followed(self, folder: _Visit, link: Entry) -> tuple[Entry, SitePath | None]:
-        """Give what a link leads to and where that is, or the link itself where it can not be followed."""
+        """Return a link's target and its path, or the link itself where it cannot be followed."""
         try:
             real = self.endpoint.real((*folder.real, link.name))
             found = self.endpoint.look(real)

@@ -1,4 +1,4 @@
-"""How an operation is watched: what it reports while it runs, when it looks whether it is still wanted, its clock."""
+"""Progress reports and cancellation of running operations."""
 
 import time
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from job_service.worker.transfers.errors import TransferCancelled
 
 @dataclass(frozen=True)
 class Progress:
-    """Where an operation is: bytes (a listing counts entries), seconds, and rates a second.
+    """The figures of an operation: bytes (a listing counts entries), seconds, and rates a second.
 
-    `instant` is the rate since the report before, `average` the one since the beginning. `size` is 0 where unknown.
+    `instant` is the rate since the last report, `average` the rate since the beginning. `size` is 0 where unknown.
     """
 
     transferred: int
@@ -22,7 +22,7 @@ class Progress:
 
 
 def _nothing(_: Progress) -> None:
-    """Take no notice of progress."""
+    """Ignore progress."""
 
 
 def _never() -> bool:
@@ -31,9 +31,9 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told of progress, every `interval` seconds and at the end, and who says that an operation is to stop.
+    """Callbacks of an operation: one gets progress, every `interval` seconds and at the end; one says whether to stop.
 
-    Both are called from the thread of the operation. What `on_progress` raises ends the operation, and comes out of it.
+    Both are called in the operation's thread. An exception of `on_progress` ends the operation, and is raised by it.
     """
 
     on_progress: Callable[[Progress], None] = _nothing
@@ -44,7 +44,7 @@ class Watch:
 
 
 class Meter:
-    """Counts what one operation has moved, and reports it in time."""
+    """Counts the bytes or entries of one operation, and reports them."""
 
     def __init__(self, watch: Watch, size: int = 0) -> None:
         self._watch = watch
@@ -53,23 +53,23 @@ class Meter:
         self._transferred = self._at_report = 0
 
     def add(self, amount: int) -> None:
-        """Count what was moved; raises TransferCancelled."""
+        """Count bytes or entries; raises TransferCancelled."""
         self._transferred += amount
         self.beat()
 
     def reach(self, transferred: int) -> None:
-        """Say how much has been moved altogether; what somebody else counts may not run backwards."""
+        """Set the total count, as a tool reports it; a smaller one than before is ignored."""
         self.add(max(0, transferred - self._transferred))
 
     def beat(self) -> None:
-        """Report if it is time to, and raise TransferCancelled if nobody wants this any more."""
+        """Report if the interval is over, and raise TransferCancelled if the operation is to stop."""
         if self._watch.cancelled():
             raise TransferCancelled("The operation was stopped because it is not wanted any more.")
         if self._watch.monotonic() - self._reported >= self._watch.interval:
             self.report()
 
     def report(self) -> None:
-        """Report where the operation is now."""
+        """Report the operation's figures now."""
         now = self._watch.monotonic()
         progress = Progress(
             transferred=self._transferred,
@@ -83,7 +83,7 @@ class Meter:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the beginning."""
+        """Return the seconds since the beginning."""
         return self._watch.monotonic() - self._begun
 
 
