@@ -1,4 +1,4 @@
-"""Reading answers: the base of every model, and bodies to values or to errors."""
+"""Reads answers: the base classes of the models, and the parsing of bodies into values or errors."""
 
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -14,9 +14,9 @@ from job_service.client.request_id import HEADER
 
 T = TypeVar("T")
 
-#: Nobody means a longer pause, and none that is much longer can be waited for.
+#: The longest `Retry-After` in seconds: a day.
 LONGEST_RETRY_SECONDS = 86_400.0
-#: Of where a redirect leads, so much is shown.
+#: Most characters of a redirect's target in a message.
 LONGEST_LOCATION = 200
 
 Json = Any
@@ -24,7 +24,7 @@ JsonObject = dict[str, Any]
 
 
 class Answer(BaseModel):
-    """A model of an answer: camelCase on the wire, snake_case here; fields of newer services are kept."""
+    """A model of an answer: camelCase on the wire, snake_case here; unknown fields, of newer services, are kept."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -36,12 +36,12 @@ class Answer(BaseModel):
     )
 
     def as_json(self) -> JsonObject:
-        """Give the object as it came over the wire."""
+        """Return the JSON object as it was received."""
         return self.model_dump(mode="json", exclude_unset=True)
 
 
 class Body(BaseModel):
-    """A model of a request: an unknown field is an error before it is sent."""
+    """A model of a request's body: an unknown field is an error before the request is sent."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -53,7 +53,7 @@ class Body(BaseModel):
     )
 
     def as_json(self) -> JsonObject:
-        """Give the object as it goes over the wire, without what was not said; raises Invalid where it cannot go."""
+        """Return the JSON object to send, without unset fields; raises Invalid where a value is no JSON."""
         try:
             return self.model_dump(mode="json", exclude_none=True)
         except ValueError as error:
@@ -64,7 +64,7 @@ B = TypeVar("B", bound=Body)
 
 
 def made(body: type[B], /, **fields: Any) -> B:
-    """Make a body of what a caller said; raises Invalid, as the service would."""
+    """Make a body of a caller's arguments; raises Invalid, as the service would."""
     try:
         return body(**fields)
     except ValidationError as error:
@@ -79,7 +79,7 @@ def _cached_adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def adapter_of(kind: type[T]) -> TypeAdapter[T]:
-    """Give the validator of `kind`, built once: building one takes longer than a call."""
+    """Return the validator of a type, cached, since building one takes longer than a call."""
     key: Any = kind
     return _cached_adapter(key)
 
@@ -101,7 +101,7 @@ def json_of(response: httpx.Response) -> Json:
 
 
 def reading(kind: type[T]) -> Callable[[httpx.Response], T]:
-    """Make a reader of bodies that are JSON of this `kind`."""
+    """Return a parser of bodies that are JSON of this type."""
     adapter = adapter_of(kind)
 
     def read(response: httpx.Response) -> T:
@@ -111,7 +111,7 @@ def reading(kind: type[T]) -> Callable[[httpx.Response], T]:
 
 
 def nothing(response: httpx.Response) -> None:
-    """Read an answer that only says that it was done."""
+    """Parse an answer whose body does not matter."""
 
 
 def _first(error: ValidationError) -> str:
@@ -120,7 +120,7 @@ def _first(error: ValidationError) -> str:
 
 
 def refusal(response: httpx.Response) -> Refused:
-    """Make the error that an answer is."""
+    """Return the error for an answer."""
     body = _error_body(response)
     code = body.get("code") if isinstance(body.get("code"), str) else None
     error = kind_of(response.status_code, code)(_message(body, response), status=response.status_code, code=code)
@@ -149,9 +149,9 @@ def _message(body: Mapping[str, Any], response: httpx.Response) -> str:
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Read `Retry-After` in seconds, a day at most; None for what is no time.
+    """Read `Retry-After` in seconds, a day at most; None for an invalid one.
 
-    A date counts from the answer's own `Date`, whatever this machine's clock says.
+    A date is compared with the answer's own `Date`, not with this machine's clock.
     """
     value = response.headers.get("Retry-After", "")
     if value.isascii() and value.isdigit():

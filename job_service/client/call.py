@@ -1,4 +1,4 @@
-"""A call as a value: what to send and how to read the answer. Nothing here touches the network."""
+"""A call as a value: the request and the parser of its answer. This module does no I/O."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ from job_service.client.errors import Invalid
 
 T = TypeVar("T")
 
-#: Methods that HTTP itself calls idempotent; a GET that claims must say otherwise.
+#: Methods that are idempotent in HTTP; a GET that claims has to set `repeatable`.
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
-    """One request and the reading of its answer; a `body` of bytes is JSON already.
+    """One request and the parser of its answer; a `body` of bytes is JSON already.
 
-    `reads` are error statuses that `parse` understands; every other one is raised. `patience` is how many seconds the
-    service may take on purpose. `repeatable` says that sending it again after a lost answer does no harm.
+    `reads` are error statuses that `parse` accepts; any other is raised. `patience` is the time in seconds that the
+    service may wait on purpose. `repeatable` says that the call may be sent again after a lost answer.
     """
 
     method: str
@@ -36,12 +36,12 @@ class Call(Generic[T]):
 
     @property
     def safe_to_repeat(self) -> bool:
-        """Whether a second sending does no harm."""
+        """Whether the call may be sent again."""
         return self.method in IDEMPOTENT if self.repeatable is None else self.repeatable
 
     @property
     def sent_query(self) -> dict[str, Any]:
-        """The query without what was left out, in the spelling of the wire."""
+        """The query without unset parameters, in the spelling of HTTP."""
         return {name: _spelled(value) for name, value in self.query.items() if value is not None}
 
 
@@ -59,15 +59,15 @@ def path(*parts: str | int) -> str:
 def _segment(part: str) -> str:
     if not part:
         raise Invalid("An id or a name is empty", code="invalid")
-    # Of dots alone, a segment would mean the folder itself, or the one above.
+    # The segments "." and ".." would be resolved instead of sent.
     return quote(part, safe="") if part.strip(".") else part.replace(".", "%2E")
 
 
 def given(**values: Any) -> dict[str, Any]:
-    """Keep the values that are not None: a body leaves out what was not said."""
+    """Return the values that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def camel(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell the names as the wire does."""
+    """Return the values by camelCase names."""
     return {to_camel(name): value for name, value in values.items()}

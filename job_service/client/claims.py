@@ -1,4 +1,4 @@
-"""The worker's side: claim jobs, keep them, say how they go, end them, give them back."""
+"""The worker's calls: claim jobs, renew leases, report, end and release jobs."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ Act = Literal["continue", "cancel"]
 
 
 class Where(Body):
-    """What narrows a claim: the first two for datasets, `source` for conversions, `type` for transfers.
+    """The narrowing of a claim; the first two fields are for datasets, `source` for conversions, `type` for transfers.
 
     Kinds that documents define take `type`, `key` and `label`: a job has to have all of the labels.
     """
@@ -42,7 +42,7 @@ class Where(Body):
 
 
 class ClaimRequest(Body):
-    """What a worker asks for. The same request sent twice (same `claim_id`) gives the same jobs.
+    """A claim. The same request sent twice (same `claim_id`) gets the same jobs.
 
     Without `lease_seconds` a lease is as long as the kind says, or else 60 seconds.
     """
@@ -57,7 +57,7 @@ class ClaimRequest(Body):
 
 
 class ClaimOptions(TypedDict, total=False):
-    """What `claim` takes beside the kind and the worker; see ClaimRequest."""
+    """The optional arguments of `claim`; see ClaimRequest."""
 
     limit: int
     lease_seconds: int
@@ -67,7 +67,7 @@ class ClaimOptions(TypedDict, total=False):
 
 
 class Claim(Answer):
-    """One job under a lease of ours. `attempt` counts from 1."""
+    """One claimed job. `attempt` counts from 1."""
 
     claim_id: str
     lease_expires_at: datetime
@@ -76,7 +76,7 @@ class Claim(Answer):
 
 
 class Claimed(Answer):
-    """What a claim got; where that is nothing, `retry_after` may say when to ask again, and `paused` why."""
+    """The answer to a claim; without jobs, `retry_after` may say in how many seconds to claim again, `paused` why."""
 
     server_time: datetime | None = None
     claims: list[Claim]
@@ -86,7 +86,7 @@ class Claimed(Answer):
 
 
 class Changes(TypedDict, total=False):
-    """What one update says about a job: any of a longer lease, how far it is, a step, a log line, or the end.
+    """The changes of one update: the lease's length, progress, a step, a log line, or the end.
 
     `status` is a word of the job's family, or the end: `completed`, `failed` (with an `error`, and with `retry` to try
     again), `cancelled`.
@@ -102,7 +102,7 @@ class Changes(TypedDict, total=False):
 
 
 class Update(Body):
-    """One update among many."""
+    """One update of a batch."""
 
     claim_id: str
     job_id: str
@@ -116,7 +116,7 @@ class Update(Body):
 
 
 class Standing(Answer):
-    """What the service says to an update: go on or stop, until when the lease lasts, when to be heard again."""
+    """The answer to an update: go on or stop, the lease's end, and the seconds until the next heartbeat."""
 
     action: Act = "continue"
     lease_expires_at: datetime | None = None
@@ -124,7 +124,7 @@ class Standing(Answer):
 
 
 class UpdateResult(Standing):
-    """What became of one update among many; `code` and `message` where it was refused."""
+    """The result of one update of a batch; `code` and `message` where the update was refused."""
 
     job_id: str
     claim_id: str
@@ -142,17 +142,17 @@ class Claims(Resource[E]):
 
     @Action
     def claim(self, kind: str, worker: str, **options: Unpack[ClaimOptions]) -> Call[Claimed]:
-        """Ask for jobs of a kind; without a `claim_id` one is made for this call, and its repeats have the same."""
+        """Claim jobs of a kind; without a `claim_id` this call makes one, which its retries share."""
         return _claim(made(ClaimRequest, kind=kind, worker=worker, **options))
 
     @Action
     def request(self, request: ClaimRequest) -> Call[Claimed]:
-        """Ask for jobs with a request that the caller keeps, to send the same one again when it must."""
+        """Claim jobs by a request, which the caller may send again to get the same jobs."""
         return _claim(request)
 
     @Action
     def update(self, claim_id: str, job_id: str, **changes: Unpack[Changes]) -> Call[Standing]:
-        """Renew the lease, and say what is new; raises LeaseLost or AlreadyFinished where nothing was changed."""
+        """Renew the lease and report changes; raises LeaseLost or AlreadyFinished where nothing was changed."""
         update = made(Update, claim_id=claim_id, job_id=job_id, **changes).as_json()
         body = {name: value for name, value in update.items() if name not in {"claimId", "jobId"}}
         return Call(method="PATCH", path=_of(claim_id, job_id), body=body, parse=reading(Standing))
@@ -165,7 +165,7 @@ class Claims(Resource[E]):
 
     @Action
     def release(self, claim_id: str, job_id: str, *, delay: int | None = None) -> Call[Job]:
-        """Give a job back unharmed, to be claimed again at once or after `delay` seconds."""
+        """Release a job, which can be claimed again at once or after `delay` seconds."""
         return Call(method="DELETE", path=_of(claim_id, job_id), query={"delay": delay}, parse=reading(Job))
 
 
@@ -194,7 +194,7 @@ def _claimed(response: httpx.Response) -> Claimed:
 
 
 def _results(updates: Sequence[Update], response: httpx.Response) -> list[UpdateResult]:
-    """Read a result for each update, in order; of an update that it cannot read, the service gives back no id."""
+    """Read a result for each update, in order; the result of an update that the service could not read has no id."""
     results = _read_results(response).results
     if len(results) != len(updates):
         raise Unreadable(f"{len(updates)} updates were answered with {len(results)} results")

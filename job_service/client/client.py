@@ -29,17 +29,17 @@ USER_AGENT = "job-service-client"
 
 
 class Families(Generic[E]):
-    """The routes of the service, a resource for each family of them."""
+    """The routes of the service, grouped as resources."""
 
     def __init__(self, executor: E) -> None:
         self.executor = executor
-        #: For workers: claim, renew, end, give back.
+        #: For workers: claim, renew, end, release.
         self.claims = Claims(executor)
         #: Python programs.
         self.code_jobs = CodeJobs(executor)
         #: Documents for converters.
         self.conversions = Conversions(executor)
-        #: Dataset jobs and what is importable.
+        #: Dataset jobs and importable datasets.
         self.datasets = Datasets(executor)
         #: Changes as they happen.
         self.events = Events(executor)
@@ -47,11 +47,11 @@ class Families(Generic[E]):
         self.jobs = Jobs(executor)
         #: Kinds of job as documents, and jobs of any kind.
         self.kinds = Kinds(executor)
-        #: The flag that keeps jobs from starting.
+        #: The maintenance flag.
         self.maintenance = Maintenance(executor)
         #: Figures and health.
         self.service = Service(executor)
-        #: What happened last to each dataset.
+        #: The latest change of each dataset.
         self.targets = Targets(executor)
         #: Credentials.
         self.tokens = Tokens(executor)
@@ -64,14 +64,14 @@ class Families(Generic[E]):
 
 
 def manner_of(token: str | None, retry: RetryPolicy | None, timeout_seconds: float, route: Route) -> Manner:
-    """Say how requests are sent: a token goes in the header that each family looks at."""
+    """Return the settings of requests; a token is sent in the headers of all families."""
     credentials = {"Authorization": f"Bearer {token}", "X-Token": token} if token else {}
     headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **credentials}
     return Manner(headers, timeout_seconds, retry or RetryPolicy(), str(route))
 
 
 class Closing:
-    """What a client for a thread can do besides its calls."""
+    """The methods of a synchronous client beside its resources."""
 
     executor: Waiting
 
@@ -115,11 +115,11 @@ class JobServiceClient(Closing, Families[Waiting]):
 
     @property
     def address(self) -> str:
-        """Where the service is, without what proves who asks."""
+        """The URL of the service, without credentials."""
         return str(self.executor.http.base_url.copy_with(userinfo=b"")).rstrip("/")
 
     def with_retry(self, retry: RetryPolicy) -> "JobServiceClient":
-        """Give a client over the same connections that repeats differently; closing either closes both."""
+        """Return a client with another retry policy over the same connections; closing either closes both."""
         twin = object.__new__(JobServiceClient)
         manner = replace(self.executor.manner, retry=retry)
         Families.__init__(twin, replace(self.executor, manner=manner))
@@ -127,7 +127,7 @@ class JobServiceClient(Closing, Families[Waiting]):
 
 
 class AsyncJobServiceClient(Families[Awaiting]):
-    """The same for an event loop: every method of JobServiceClient with `await`, every list with `async for`."""
+    """The client for an event loop: the methods of JobServiceClient with `await`, lists with `async for`."""
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from job_service.client.resource import Action, E, Listing, Resource
 
 
 class CodeJob(Answer):
-    """A program that ran, runs or will run; `result` is what it printed. Of a new one only `job_id` may be known."""
+    """A code job; `result` is the program's output. Of a new one only `job_id` may be known."""
 
     job_id: int
     uid: int | None = None
@@ -42,18 +42,18 @@ class CodeJobs(Resource[E]):
 
     @Action
     def get(self, job_id: int, *, wait: float | None = None) -> Call[CodeJob]:
-        """Look at one; with `wait` (30 at most) answers when it has ended, or after so many seconds."""
+        """Read a job; with `wait` the answer comes when the job has ended, or after so many seconds, 30 at most."""
         where, query = path("code-jobs", job_id), {"wait": wait}
         return Call(method="GET", path=where, query=query, patience=wait or 0, parse=reading(CodeJob))
 
     @Action
     def of_user(self, uid: int) -> Call[CodeJobList]:
-        """List those of a user."""
+        """List the jobs of a user."""
         return Call(method="GET", path=path("users", uid), parse=reading(CodeJobList))
 
     @Listing
     def list(self, *, limit: int | None = None) -> Call[Page[CodeJob]]:
-        """Give all of them, newest first; without a `limit`, the size of a page, the service answers them at once."""
+        """Yield all jobs, newest first; `limit` is the size of a page, without it there is one page."""
         return Call(method="GET", path="/code-jobs", query={"limit": limit}, parse=paging(CodeJob))
 
 

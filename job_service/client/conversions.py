@@ -20,7 +20,7 @@ Counts = dict[str, int]
 
 
 class Conversion(Answer):
-    """A job: its document is `job`; one that did not end well also has its state and, if it is known, the reason."""
+    """A conversion job with its document `job`; one that failed also has its state and, if known, the reason."""
 
     id: str
     source: str
@@ -40,27 +40,27 @@ class Conversions(Resource[E]):
 
     @Action
     def take(self, source: str | None = None) -> Call[Conversion | None]:
-        """Take the oldest available job, of one source or of any; None when there is none or none may start.
+        """Claim the oldest available job, of one source or of any; None when there is none, or starts are paused.
 
-        Not repeated by itself: an answer that is lost is a job that is taken.
+        There is no retry: a lost answer may have claimed a job.
         """
         where = path("job", "available", *([source] if source else []))
         return Call(method="GET", path=where, repeatable=False, reads=frozenset({ABSENT}), parse=_taken)
 
     @Action
     def read(self, branch: Branch, source: str, job_id: str) -> Call[Conversion]:
-        """Read a job of a branch, without taking it, and without keeping it active. Raises NotFound."""
+        """Read a job of a branch, without claiming it or renewing its lease. Raises NotFound."""
         return Call(method="GET", path=path("job", branch, source, job_id), parse=reading(Conversion))
 
     @Action
     def is_active(self, source: str, job_id: str) -> Call[bool]:
-        """Ask whether a job is still active; asking keeps it so."""
+        """Say whether a job is active; the call renews its lease."""
         where = path("job", "active", source, job_id)
         return Call(method="HEAD", path=where, reads=frozenset({ABSENT}), parse=_found)
 
     @Action
     def done(self, source: str, job_id: str) -> Call[None]:
-        """Say that a job is done, or stop it; raises NotFound when it is neither available nor active."""
+        """End a job as done; raises NotFound when it is neither available nor active."""
         return Call(method="POST", path=path("job", "done", source, job_id), parse=nothing)
 
     @Action
@@ -75,7 +75,7 @@ class Conversions(Resource[E]):
 
     @Listing
     def list(self, branch: Counted, source: str, *, limit: int | None = None) -> Call[Page[Conversion]]:
-        """Give the jobs of a branch and a source, newest first; `limit` is the size of a page, not of the list."""
+        """Yield the jobs of a branch and a source, newest first; `limit` is the size of a page, not of the list."""
         return Call(method="GET", path=path("job", branch, source), query={"limit": limit}, parse=paging(Conversion))
 
 

@@ -1,4 +1,4 @@
-"""Dataset jobs: submit, list, look at, update; their targets; what lies ready to be imported."""
+"""Dataset jobs: submit, list, read, update; their targets; importable datasets."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from job_service.dataset_words import Operation, ReleaseStatus
 
 
 class DataStructureUpdate(Body):
-    """What a version does to one dataset."""
+    """The change of one dataset in a new version."""
 
     name: str
     description: str
@@ -25,7 +25,7 @@ class DataStructureUpdate(Body):
 
 
 class BumpManifesto(Body):
-    """What a new version of the datastore consists of."""
+    """The contents of a new version of the datastore."""
 
     version: str
     description: str
@@ -50,7 +50,7 @@ class NewDatasetJob(Body):
 
 
 class Submitted(Answer):
-    """What became of one submitted item: `job_id` where it was created, else `msg` says why not."""
+    """The result of one submitted item: `job_id` where the job was created, else `msg` says why not."""
 
     status: Literal["CREATED", "FAILED"]
     msg: str
@@ -58,7 +58,7 @@ class Submitted(Answer):
 
 
 class UserInfo(Answer):
-    """Who submitted a job."""
+    """The submitter of a job."""
 
     user_id: str
     first_name: str
@@ -77,7 +77,7 @@ class DatasetJob(Answer):
 
 
 class Target(Answer):
-    """What happened last to one dataset."""
+    """The latest change of one dataset."""
 
     name: str
     last_updated_at: datetime
@@ -87,7 +87,7 @@ class Target(Answer):
 
 
 class ImportableDataset(Answer):
-    """A dataset that lies ready in the service's input folder."""
+    """A dataset in the service's input folder."""
 
     dataset_name: str
     has_metadata: bool
@@ -101,9 +101,9 @@ TargetList = list[Target]
 
 
 class DatasetFilter(TypedDict, total=False):
-    """What `list` narrows by; `limit` is the size of a page, not of the list.
+    """The filter of `list`; `limit` is the size of a page, not of the list.
 
-    A `status` of "queued" stands for what may be started now, unless `startable` is "any".
+    A `status` of "queued" selects jobs that may be started now, unless `startable` is "any".
     """
 
     status: str
@@ -124,7 +124,7 @@ class Datasets(Resource[E]):
     ) -> Call[list[Submitted]]:
         """Submit jobs; one result an item, in order.
 
-        Without an `idempotency_key` one is made for this call: a repeat after a lost answer creates nothing twice.
+        Without an `idempotency_key` this call makes one, so that its retries create no job twice.
         Raises IdempotencyMismatch for a key that was used with other jobs.
         """
         items = [job.as_json() if isinstance(job, NewDatasetJob) else dict(job) for job in jobs]
@@ -132,17 +132,17 @@ class Datasets(Resource[E]):
 
     @Action
     def submit_body(self, body: bytes, *, idempotency_key: str | None = None) -> Call[list[Submitted]]:
-        """Submit `{"jobs": [...]}` that is JSON already, as it is: what an item holds is for the service to judge."""
+        """Submit `{"jobs": [...]}`, which is JSON already and is not validated here."""
         return _submission(body, idempotency_key)
 
     @Listing
     def list(self, **narrowed: Unpack[DatasetFilter]) -> Call[Page[DatasetJob]]:
-        """Give the dataset jobs that match, oldest first; without a `limit` the service answers them all at once."""
+        """Yield the dataset jobs that match, oldest first; without a `limit` there is one page."""
         return Call(method="GET", path="/jobs", query=camel(narrowed), parse=paging(DatasetJob))
 
     @Action
     def get(self, job_id: str, *, wait: float | None = None) -> Call[DatasetJob]:
-        """Look at a job; with `wait` (30 at most) answers when it has ended, or after so many seconds."""
+        """Read a job; with `wait` the answer comes when the job has ended, or after so many seconds, 30 at most."""
         query = {"wait": wait}
         return Call(method="GET", path=path("jobs", job_id), query=query, patience=wait or 0, parse=reading(DatasetJob))
 
@@ -175,7 +175,7 @@ class Targets(Resource[E]):
 
     @Action
     def get(self, name: str) -> Call[Target]:
-        """Look at one target."""
+        """Read a target."""
         return Call(method="GET", path=path("targets", name), parse=reading(Target))
 
     @Action

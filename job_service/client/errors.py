@@ -1,21 +1,21 @@
-"""Everything this client raises, and how an answer becomes one of them.
+"""All exceptions of this client, and the mapping of answers to them.
 
 JobServiceError
 ├── Unreachable                no answer: refused, timed out, broken off
-├── Unreadable                 an answer that is not what the contract says
-└── Refused                    an answer that says no; `status`, `code`, `message`
-    ├── Invalid                the request is wrong; `errors` lists where
+├── Unreadable                 an answer that breaks the contract
+└── Refused                    an error answer; `status`, `code`, `message`
+    ├── Invalid                the request is invalid; `errors` lists the faults
     ├── Unauthorized           no credentials, or bad ones
-    ├── Forbidden              known, but not allowed
+    ├── Forbidden              the caller lacks the role
     ├── NotFound               no such thing
-    ├── Conflict               the state of things forbids it
+    ├── Conflict               the present state forbids it
     │   ├── AlreadyFinished    the job has ended
     │   ├── IdempotencyMismatch  the key was used with another body
     │   ├── LeaseLost          the claim no longer holds the job
-    │   ├── Paused             nothing starts at present
+    │   ├── Paused             the maintenance flag is set
     │   └── TargetBusy         another active job has the dataset
     ├── TooLarge               the body is over the limit
-    ├── Unavailable            not now: too busy, or the database is away
+    ├── Unavailable            temporarily: too busy, or the database is unavailable
     └── ServerFault            the service failed
 """
 
@@ -24,11 +24,11 @@ from typing import Any
 
 
 class JobServiceError(Exception):
-    """The root: whoever catches this catches everything this client raises."""
+    """The base class of all exceptions of this client."""
 
 
 class Unreachable(JobServiceError):
-    """There was no answer. `sent` is False where the request certainly never left."""
+    """There was no answer. `sent` is False where the request was certainly not sent."""
 
     def __init__(self, message: str, *, sent: bool = True) -> None:
         super().__init__(message)
@@ -36,15 +36,15 @@ class Unreachable(JobServiceError):
 
 
 class Unreadable(JobServiceError):
-    """The answer is not what the contract says: another service, or another version."""
+    """The answer breaks the contract: it is from another service, or another version."""
 
 
 class Refused(JobServiceError):
     """The service answered with an error.
 
-    `code` is the service's stable word for it (None from routes that have none), `errors` its list of
-    `{"loc": [...], "msg": "..."}`, `retry_after` the seconds it asks to wait, `request_id` what its log calls the
-    request.
+    `code` is the service's stable name of the error (None from routes without one), `errors` its list of
+    `{"loc": [...], "msg": "..."}`, `retry_after` the seconds to wait before a retry, `request_id` the id in the
+    service's log of the request.
     """
 
     def __init__(self, message: str, *, status: int = 0, code: str | None = None) -> None:
@@ -58,7 +58,7 @@ class Refused(JobServiceError):
 
 
 class Invalid(Refused):
-    """The request is malformed or breaks a rule; repeating it will not help."""
+    """The request is malformed or breaks a rule; a retry will not help."""
 
 
 class Unauthorized(Refused):
@@ -66,11 +66,11 @@ class Unauthorized(Refused):
 
 
 class Forbidden(Refused):
-    """The credentials are good, and do not allow this."""
+    """The credentials are valid, and do not allow this request."""
 
 
 class NotFound(Refused):
-    """There is no such thing, or not for this caller."""
+    """The resource does not exist, or not for this caller."""
 
 
 class Conflict(Refused):
@@ -90,7 +90,7 @@ class LeaseLost(Conflict):
 
 
 class Paused(Conflict):
-    """The maintenance flag is set: nothing starts."""
+    """The maintenance flag is set: no job starts."""
 
 
 class TargetBusy(Conflict):
@@ -102,11 +102,11 @@ class TooLarge(Refused):
 
 
 class Unavailable(Refused):
-    """Not now: too many requests, or the database is away."""
+    """Temporarily unavailable: too many requests, or the database is unavailable."""
 
 
 class ServerFault(Refused):
-    """The service failed; its log has the reason under `request_id`."""
+    """The service failed; the service's log has the reason under `request_id`."""
 
 
 BY_CODE: Mapping[str, type[Refused]] = {
@@ -142,6 +142,6 @@ FIRST_SERVER_FAULT = 500
 
 
 def kind_of(status: int, code: str | None) -> type[Refused]:
-    """Say which error an answer is: by its code where that is known, else by its status."""
+    """Return the class of the error for an answer: by its code if known, else by its status."""
     otherwise = ServerFault if status >= FIRST_SERVER_FAULT else Refused
     return BY_CODE.get(code or "", BY_STATUS.get(status, otherwise))

@@ -1,4 +1,4 @@
-"""Every change of a job, as it happens, without a gap when the connection breaks."""
+"""The stream of all transitions of jobs, resumed without a gap when the connection breaks."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from job_service.client.retry import PASSING, RetryPolicy
 
 P = ParamSpec("P")
 
-#: The service says something (a comment, if nothing else) more often than this.
+#: The read timeout in seconds; the service sends at least a comment more often than this.
 SILENCE_SECONDS = 60.0
-#: The answer that means: do not come back.
+#: The status by which a server ends a stream for good (Server-Sent Events).
 NO_MORE = 204
 EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change. `id` is where to resume; `data` is what the service wrote."""
+    """One transition. `id` is the position for resuming; `data` is the event's JSON."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class Event:
 
 @dataclass(slots=True)
 class Following:
-    """Where a reader of events is, and when it may connect again; no network here."""
+    """The position of a reader of events, and the time of its next connection; does no I/O."""
 
     call: Call[None]
     retry: RetryPolicy
@@ -45,14 +45,14 @@ class Following:
     server_pause: float = 0.0
 
     def request(self, http: "httpx.Client | httpx.AsyncClient", manner: Manner) -> httpx.Request:
-        """Build the request that goes on after the last event."""
+        """Return the request that resumes after the last event."""
         request = manner.request(http, self.call)
         if self.last_id:
             request.headers["Last-Event-ID"] = self.last_id
         return request
 
     def source(self, response: httpx.Response) -> EventSource:
-        """Read an answer as events; one without a body is the end of them."""
+        """Read an answer as events; one without a body ends the stream."""
         self.over = response.status_code == NO_MORE
         if self.over:
             return EventSource(httpx.Response(200, headers={"Content-Type": EVENT_STREAM}, content=b""))
@@ -61,7 +61,7 @@ class Following:
         return EventSource(response)
 
     def heard(self, event: ServerSentEvent) -> list[Event]:
-        """Note what came, and give it as ours: one event, or none where it was only a sign of life."""
+        """Note a received event, and return it; None for a comment or a retry field."""
         self.failures, self.last_id = 0, event.id or self.last_id
         self.server_pause = (event.retry or 0) / 1000 or self.server_pause
         try:
@@ -70,7 +70,7 @@ class Following:
             raise Unreadable(f"The event {event.id!r} is not JSON") from error
 
     def pause(self, failure: Refused | Unreachable | None) -> float:
-        """Seconds until the next connection; raises a refusal that will not pass."""
+        """Return the seconds until the next connection; raises a permanent refusal."""
         if self.over:
             return 0.0
         if isinstance(failure, Refused) and failure.status not in PASSING:
@@ -123,7 +123,7 @@ class Stream(Generic[P]):
     @overload
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, AsyncIterator[Event]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
-        """Bind to a resource: calling the result gives an iterator."""
+        """Bind to a resource; calling the result returns an iterator."""
         if resource is None:
             return self
         run = follow if isinstance(resource.executor, Waiting) else afollow
@@ -137,7 +137,7 @@ class Events(Resource[E]):
     def follow(
         self, *, kind: str | None = None, job_id: str | None = None, last_event_id: str | None = None
     ) -> Call[None]:
-        """Give every change of every job, of a kind, or of one job, from now on or after `last_event_id`."""
+        """Yield the transitions of all jobs, of a kind, or of one job, from now on or after `last_event_id`."""
         query = {"kind": kind, "jobId": job_id}
         headers = {"Accept": EVENT_STREAM} | given(**{"Last-Event-ID": last_event_id})
         return Call(method="GET", path="/events", query=query, headers=headers, patience=SILENCE_SECONDS, parse=nothing)

@@ -1,4 +1,4 @@
-"""The two ways to run a call: waiting for the answer, or awaiting it."""
+"""The two executors of calls: for threads and for event loops."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How requests are sent: the headers of all of them, the timeout, when to repeat, and what is on the way."""
+    """The settings of requests: headers, timeout, retry policy and route."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float = 10.0
@@ -33,7 +33,7 @@ class Manner:
     route: str = ""
 
     def request(self, http: "httpx.Client | httpx.AsyncClient", call: Call[Any]) -> httpx.Request:
-        """Build the request; its repeats are the same one, under the same request id and trace. Raises Invalid."""
+        """Build the request of a call; retries send the same request, with its id and trace. Raises Invalid."""
         headers = sendable({HEADER: current_request_id(), **tracing.outgoing(), **self.headers, **call.headers})
         timeout = httpx.Timeout(self.timeout_seconds, read=self.timeout_seconds + call.patience)
         written = isinstance(call.body, bytes)
@@ -48,7 +48,7 @@ class Manner:
 
 
 def sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Give headers that HTTP can carry; raises Invalid for others, without the value: it may be a secret."""
+    """Return the headers; raises Invalid for a value that HTTP cannot carry, without showing it: it may be a secret."""
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
             raise Invalid(f"{name}: only visible ASCII characters can be sent", code="invalid")
@@ -56,12 +56,12 @@ def sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def unreachable(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError, route: str = "") -> Unreachable:
-    """Turn any failure of httpx into ours, which says what was on the way."""
+    """Return the error for an exception of httpx, with the route in its message."""
     return Unreachable(f"{str(error) or type(error).__name__}{route}", sent=not isinstance(error, NEVER_SENT))
 
 
 def settle(call: Call[T], outcome: Outcome) -> T:
-    """Read the last outcome of a call; raises what it is when it is an error."""
+    """Return the value of a call's last outcome; raises an error outcome."""
     if isinstance(outcome, Unreachable):
         raise outcome
     if outcome.is_success or outcome.status_code in call.reads:
@@ -71,7 +71,7 @@ def settle(call: Call[T], outcome: Outcome) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Runs calls in this thread; may be shared by many threads."""
+    """Runs calls in the calling thread; threads may share it."""
 
     http: httpx.Client
     manner: Manner
@@ -87,7 +87,7 @@ class Waiting:
         return settle(call, outcome)
 
     def pages(self, call: Call[Page[T]]) -> Iterator[T]:
-        """Give the items of all pages, asking for each page when it is reached."""
+        """Yield the items of all pages, requesting each page when it is reached."""
         following: Call[Page[T]] | None = call
         while following is not None:
             page = self.run(following)
@@ -96,7 +96,7 @@ class Waiting:
 
     @contextmanager
     def stream(self, request: httpx.Request) -> Iterator[httpx.Response]:
-        """Open an answer whose body has no end; raises what it is when it is an error."""
+        """Open an endless answer; raises an error answer."""
         try:
             response = self.http.send(request, stream=True)
             try:
@@ -134,7 +134,7 @@ class Awaiting:
         return settle(call, outcome)
 
     async def pages(self, call: Call[Page[T]]) -> AsyncIterator[T]:
-        """Give the items of all pages, asking for each page when it is reached."""
+        """Yield the items of all pages, requesting each page when it is reached."""
         following: Call[Page[T]] | None = call
         while following is not None:
             page = await self.run(following)
@@ -144,7 +144,7 @@ class Awaiting:
 
     @asynccontextmanager
     async def stream(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        """Open an answer whose body has no end; raises what it is when it is an error."""
+        """Open an endless answer; raises an error answer."""
         try:
             response = await self.http.send(request, stream=True)
             try:

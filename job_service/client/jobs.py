@@ -1,4 +1,4 @@
-"""Jobs of every kind, in the core's words: list, look at, explain, cancel, release, retry."""
+"""Jobs of every kind: list, read, explain, cancel, release, retry."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,14 +22,14 @@ class LogEntry(Answer):
 
 
 class ShownLease(Answer):
-    """Who holds a job, and until when."""
+    """A job's lease: its worker and its end."""
 
     worker: str
     until: datetime
 
 
 class Job(Answer):
-    """A job of any kind. What a kind does not have is None; fields this client does not know are kept."""
+    """A job of any kind. A field that its kind does not have is None; unknown fields are kept."""
 
     job_id: str
     kind: str | None = None
@@ -100,27 +100,28 @@ class Jobs(Resource[E]):
 
     @Action
     def get(self, job_id: str, *, wait: float | None = None) -> Call[Job]:
-        """Look at a job; with `wait` (30 at most) answers when it has ended, or after so many seconds."""
+        """Read a job; with `wait` the answer comes when the job has ended, or after so many seconds, 30 at most."""
         query = {"kind": "all", "wait": wait}
         return Call(method="GET", path=path("jobs", job_id), query=query, patience=wait or 0, parse=reading(Job))
 
     @Action
     def explain(self, job_id: str) -> Call[Explanation]:
-        """Ask why a job is where it is."""
+        """Return the reasons why a job is in its state."""
         return Call(method="GET", path=path("jobs", job_id, "explain"), parse=reading(Explanation))
 
     @Action
     def cancel(self, job_id: str, *, now: bool | None = None) -> Call[Job]:
-        """End a waiting job; tell a running one to stop. Doing it twice does no more than doing it once.
+        """Cancel a job: a waiting one ends, a running one is asked to stop. Idempotent.
 
-        With `now` a running one ends at once as well; so does one of an old client, which hears of nothing, by default.
+        With `now` a running one ends at once as well, as does by default the job of an old client, which cannot be
+        asked.
         """
         body = None if now is None else {"now": now}
         return Call(method="POST", path=path("jobs", job_id, "cancel"), body=body, repeatable=True, parse=reading(Job))
 
     @Action
     def release(self, job_id: str) -> Call[Job]:
-        """Take a job from whoever holds it; it waits again. One that nobody holds stays as it is."""
+        """Take a job from its worker, so that it waits again; a job without a worker is unchanged."""
         return Call(method="POST", path=path("jobs", job_id, "release"), repeatable=True, parse=reading(Job))
 
     @Action

@@ -10,11 +10,11 @@ from job_service.client.resource import Action, E, Resource
 
 
 class Kind(Answer):
-    """A kind; what its definition leaves out is None."""
+    """A kind; a field that its definition leaves out is None."""
 
     name: str
     revision: int
-    family: bool = False  #: whether it has an API of its own, and its definition is the service's
+    family: bool = False  #: whether the kind is a family: built in, with an API of its own
     description: str | None = None
     types: list[str] | None = None
     parameters: dict[str, Any] | bool | None = None
@@ -31,7 +31,7 @@ class Kind(Answer):
 
 
 class SubmittedJob(Answer):
-    """What became of one item: `CREATED` with a `job_id`, or `FAILED` with a `code` and a `message`."""
+    """The result of one item: `CREATED` with a `job_id`, or `FAILED` with a `code` and a `message`."""
 
     status: str
     job_id: str | None = None
@@ -51,21 +51,21 @@ class Kinds(Resource[E]):
 
     @Action
     def put(self, name: str, definition: Mapping[str, Any], *, revision: int | None = None) -> Call[Kind]:
-        """Make or replace a kind; with a `revision` only the one it has. Raises Conflict for too many."""
+        """Make or replace a kind; with a `revision`, only if that is the present one. Raises Conflict for too many."""
         return Call(
             method="PUT", path=path("kinds", name), body=dict(definition), headers=_if(revision), parse=reading(Kind)
         )
 
     @Action
     def patch(self, name: str, policy: Mapping[str, Any], *, revision: int | None = None) -> Call[Kind]:
-        """Change the policy of a kind, or of a family; a None takes a field back. Raises NotFound."""
+        """Change the policy of a kind, or of a family; None restores a field's default. Raises NotFound."""
         return Call(
             method="PATCH", path=path("kinds", name), body=dict(policy), headers=_if(revision), parse=reading(Kind)
         )
 
     @Action
     def get(self, name: str) -> Call[Kind]:
-        """Look at a kind. Raises NotFound."""
+        """Read a kind. Raises NotFound."""
         return Call(method="GET", path=path("kinds", name), parse=reading(Kind))
 
     @Action
@@ -84,7 +84,7 @@ class Kinds(Resource[E]):
     ) -> Call[SubmittedJobs]:
         """Submit `{parameters, type, priority, notBefore, maxAttempts, labels}`, all optional; one result an item.
 
-        Without an `idempotency_key` one is made for this call: a repeat after a lost answer creates nothing twice.
+        Without an `idempotency_key` this call makes one, so that its retries create no job twice.
         """
         return _submission(name, {"jobs": [dict(job) for job in jobs]}, idempotency_key)
 

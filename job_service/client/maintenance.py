@@ -8,7 +8,7 @@ from job_service.client.resource import Action, E, Resource
 
 
 class MaintenanceStatus(Answer):
-    """The flag, why it is as it is, and since when."""
+    """The flag, its message, and the time of its last change."""
 
     msg: str
     paused: bool
@@ -35,7 +35,7 @@ class Maintenance(Resource[E]):
 
     @Action
     def history(self) -> Call[list[MaintenanceStatus]]:
-        """List what the flag has been, newest first."""
+        """List the changes of the flag, newest first."""
         return Call(method="GET", path="/maintenance-history", parse=reading(list[MaintenanceStatus]))
 
 

@@ -22,9 +22,9 @@ class Page(Generic[T]):
     next_query: Mapping[str, str] | None
 
     def after(self, call: "Call[Page[T]]") -> "Call[Page[T]] | None":
-        """Make the call for the next page: only the link's query is taken, so that no token goes to another host.
+        """Return the call for the next page, with the link's query only, so that no token goes to another host.
 
-        Raises Unreadable where it is the same page again.
+        Raises Unreadable where the link leads to the same page.
         """
         if self.next_query is None:
             return None
@@ -34,7 +34,7 @@ class Page(Generic[T]):
 
 
 def paging(kind: type[T]) -> Callable[[httpx.Response], Page[T]]:
-    """Make a reader of pages whose items are of this `kind`."""
+    """Return a parser of pages whose items have this type."""
     item: Any = kind
     adapter: TypeAdapter[list[T]] = adapter_of(list[item])
 

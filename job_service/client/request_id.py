@@ -1,4 +1,4 @@
-"""The `X-Request-ID` of what is being done: one name for it in this program's log and in the service's."""
+"""The `X-Request-ID` of calls, by which this program's log and the service's can be joined."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,5 +21,5 @@ def request_id(value: str) -> Iterator[None]:
 
 
 def current_request_id() -> str:
-    """Give the request id that is set, or a new one."""
+    """Return the request id that is set, or a new one."""
     return _current.get() or uuid4().hex

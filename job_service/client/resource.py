@@ -1,7 +1,7 @@
-"""Methods written once that both clients have.
+"""Resources, whose methods are written once for both clients.
 
-A method of a resource builds a `Call`. What a caller gets depends on whose resource it is: with the waiting client the
-answer itself, with the awaiting one a coroutine of it. The overloads below say so to a type checker.
+A method of a resource builds a `Call`. Its result depends on the client: with the synchronous one it is the
+answer itself, with the asynchronous one a coroutine. The overloads below say so to a type checker.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -45,7 +45,7 @@ class Action(Generic[P, T]):
 
 
 class Listing(Generic[P, T]):
-    """A method that gives items from all pages: loop over it with `for`, or `async for` on the async client."""
+    """A method that yields the items of all pages: loop over it with `for`, or `async for` on the async client."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], Call[Page[T]]]) -> None:
         self.build = build
@@ -58,12 +58,12 @@ class Listing(Generic[P, T]):
     @overload
     def __get__(self, resource: Resource[Awaiting], owner: type | None = None) -> Callable[P, AsyncIterator[T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type | None = None) -> Any:
-        """Bind to a resource: calling the result gives an iterator."""
+        """Bind to a resource; calling the result returns an iterator."""
         return self if resource is None else bound(self.build, resource, resource.executor.pages)
 
 
 def bound(build: Callable[..., Any], resource: Resource[Any], run: Callable[[Any], Any]) -> Callable[..., Any]:
-    """Make the method that builds a call and hands it to `run`."""
+    """Return a method that builds a call and passes it to `run`."""
 
     def method(*args: Any, **kwargs: Any) -> Any:
         return run(build(resource, *args, **kwargs))

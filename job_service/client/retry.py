@@ -1,4 +1,4 @@
-"""When to send a request again, decided from values alone."""
+"""The retry policy, as a pure function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from job_service.client.answers import retry_after
 from job_service.client.call import Call
 from job_service.client.errors import Unreachable
 
-#: Answers that say "not now" and not "no".
+#: Statuses of temporary refusals.
 PASSING = frozenset({429, 502, 503, 504})
-#: The one of them that certainly changed nothing.
+#: The temporary refusal after which certainly nothing was changed.
 TURNED_AWAY = 429
 
 Outcome = httpx.Response | Unreachable
@@ -21,9 +21,9 @@ Outcome = httpx.Response | Unreachable
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how patiently to repeat: `tries` in all, pauses that double with half of each drawn by lot.
+    """Exponential backoff with jitter: `tries` in all, pauses that double, of which one half is random.
 
-    A `Retry-After` is waited for in full, and one of more than `patience_seconds` is left to the caller.
+    A `Retry-After` is waited for in full; for one beyond `patience_seconds` the error is raised instead.
     """
 
     tries: int = 5
@@ -33,12 +33,12 @@ class RetryPolicy:
     draw: Callable[[], float] = field(default=SystemRandom().random, compare=False)
 
     def pause(self, tried: int) -> float:
-        """Seconds to wait after `tried` failures in a row (1 or more)."""
+        """Return the seconds to wait after `tried` failures in a row (1 or more)."""
         full = min(self.first_seconds * 2.0 ** min(tried - 1, 30), self.longest_seconds)
         return full * (0.5 + 0.5 * self.draw())
 
     def pause_after(self, call: Call[Any], outcome: Outcome, tried: int) -> float | None:
-        """Seconds until `call` may be sent again after its `tried`-th `outcome`; None where it must not be."""
+        """Return the seconds until `call` may be sent again after its `tried`-th `outcome`; None: not at all."""
         if tried >= self.tries or not _may_repeat(call, outcome):
             return None
         asked = retry_after(outcome) if isinstance(outcome, httpx.Response) else None
@@ -47,7 +47,7 @@ class RetryPolicy:
         return self.pause(tried) + (asked or 0.0)
 
 
-#: For callers that have a loop of their own.
+#: The policy without retries, for callers with a loop of their own.
 ONCE = RetryPolicy(tries=1)
 
 

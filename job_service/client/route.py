@@ -1,7 +1,7 @@
-"""The way to a service: its address, and the proxy before it where the environment names one.
+"""The route to a service: its URL, and the proxy that the environment names.
 
 The variables are those of curl and pip: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in capitals or not. This
-machine itself is never asked through a proxy, so that no setting of one can matter there.
+machine itself is never reached through a proxy.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ _LAST_PORT = 65535
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a service is and how it is reached: over a transport of the caller's, through a proxy, or directly.
+    """The URL of a service, and how it is reached: over the caller's transport, through a proxy, or directly.
 
-    `variable` is what names the proxy.
+    `variable` is the environment variable that names the proxy.
     """
 
     address: httpx.URL
@@ -31,22 +31,22 @@ class Route:
     variable: str = ""
 
     def options(self) -> dict[str, Any]:
-        """Say how httpx goes this way, and no other that the environment names."""
+        """Return httpx's arguments for this route, without its own reading of the environment."""
         if self.transport is not None:
             return {"base_url": self.address, "transport": self.transport, "trust_env": False}
-        # Of the environment, only the certificates to trust (SSL_CERT_FILE, SSL_CERT_DIR) are left to httpx.
+        # httpx itself reads only the certificates to trust (SSL_CERT_FILE, SSL_CERT_DIR) from the environment.
         certificates = httpx.create_ssl_context()
         return {"base_url": self.address, "proxy": self.proxy, "verify": certificates, "trust_env": False}
 
     def __str__(self) -> str:
-        """Say what is on the way, without the proxy's password; nothing where it is direct."""
+        """Return the proxy, without its password, for messages; empty for a direct route."""
         if self.proxy is None:
             return ""
         return f" (through the proxy {self.proxy.url.netloc.decode('ascii')} of {self.variable})"
 
 
 def route_to(base_url: str, transport: object | None = None) -> Route:
-    """Find the way to a service. Raises Unreachable for an address or a proxy that nothing can be at."""
+    """Return the route to a service. Raises Unreachable for an invalid URL of the service or the proxy."""
     # httpx reads the same variables, but refuses bad ones for loopback too, and takes no networks in NO_PROXY.
     address, proxies = _address(base_url), getproxies()
     name = next((each for each in (address.scheme, "all") if proxies.get(each)), None)
@@ -67,7 +67,7 @@ def _address(base_url: str) -> httpx.URL:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host, without brackets, is a loopback address, one that means every address, or a name for these."""
+    """Say whether a host, without brackets, is a loopback address, the unspecified address, or a name for these."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -101,7 +101,7 @@ def _holds(network: str, host: str) -> bool:
 
 
 def _proxy(setting: str, variable: str) -> httpx.Proxy:
-    """Read a proxy, by HTTP where it has no scheme. Raises Unreachable that keeps its password to itself."""
+    """Parse a proxy's URL, by default http. Raises Unreachable, whose message hides the password."""
     try:
         url = httpx.URL(setting if "://" in setting else f"http://{setting}")
         proxy = httpx.Proxy(url)

@@ -1,4 +1,4 @@
-"""The service itself: how it is, what it holds, what it can do."""
+"""The service itself: health, figures, metrics and the OpenAPI document."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,14 +13,14 @@ from job_service.client.resource import Action, E, Resource
 
 
 class KindStats(Answer):
-    """How many jobs of a kind are in which state, and how long the oldest claimable one has waited."""
+    """The numbers of a kind's jobs by state, and the waiting time of the oldest claimable one."""
 
     states: dict[str, int] = Field(default_factory=dict)
     oldest_claimable_seconds: float | None = None
 
 
 class LiveWorker(Answer):
-    """A worker that asked for jobs lately; `types` and `dataset_names` narrow what it takes."""
+    """A worker with a recent claim; `types` and `dataset_names` are the claim's narrowing."""
 
     worker: str
     kind: str
@@ -30,7 +30,7 @@ class LiveWorker(Answer):
 
 
 class Health(Answer):
-    """How the instance is that was asked."""
+    """The health of the instance that answered."""
 
     status: Literal["alive", "ready"]
 
@@ -53,12 +53,12 @@ class Service(Resource[E]):
 
     @Action
     def alive(self) -> Call[Health]:
-        """Ask whether the process answers."""
+        """Check that the process answers."""
         return Call(method="GET", path="/health/alive", parse=reading(Health))
 
     @Action
     def ready(self) -> Call[Health]:
-        """Ask whether it can work; raises Unavailable while its database is away."""
+        """Check that the instance is ready; raises Unavailable while its database is unavailable."""
         return Call(method="GET", path="/health/ready", parse=reading(Health))
 
     @Action

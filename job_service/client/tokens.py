@@ -11,7 +11,7 @@ from job_service.client.resource import Action, E, Resource
 
 
 class NewToken(Answer):
-    """A token that was just made; its secret is shown this once."""
+    """A new token; only this answer has its secret."""
 
     name: str
     token: str = Field(repr=False)
@@ -47,5 +47,5 @@ class Tokens(Resource[E]):
 
     @Action
     def revoke(self, name: str) -> Call[None]:
-        """End a token. Raises NotFound."""
+        """Revoke a token. Raises NotFound."""
         return Call(method="DELETE", path=path("tokens", name), parse=nothing)

@@ -1,4 +1,4 @@
-"""Transcoding jobs: named bags of options for an encoder, and profiles that fill them."""
+"""Transcoding jobs: named sets of options for an encoder, and profiles that fill them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from job_service.client.resource import Action, E, Resource
 
 
 class TranscodingJob(Answer):
-    """A job as its list shows it; `last_update` is `dd/mm/yyyy HH:MM:SS`."""
+    """A job, as lists show it; `last_update` is `dd/mm/yyyy HH:MM:SS`."""
 
     id: int
     name: str
@@ -81,7 +81,7 @@ class Transcoding(Resource[E]):
 
     @Action
     def fetch(self) -> Call[JsonObject]:
-        """Take the oldest waiting job; raises Invalid when there is none or none may start. Not repeated by itself."""
+        """Claim the oldest waiting job, without retries; raises Invalid when there is none, or starts are paused."""
         return Call(method="GET", path="/api/fetchJob", repeatable=False, parse=reading(JsonObject))
 
     @Action
@@ -92,12 +92,12 @@ class Transcoding(Resource[E]):
 
     @Action
     def options(self) -> Call[Options]:
-        """List the options there are."""
+        """List all options that jobs may have."""
         return Call(method="GET", path="/api/getOptions", parse=reading(Options))
 
     @Action
     def profiles(self) -> Call[Profiles]:
-        """List the profiles there are."""
+        """List the profiles."""
         return Call(method="GET", path="/api/getProfiles", parse=reading(Profiles))
 
     @Action

@@ -1,4 +1,4 @@
-"""What the work queue answers: plain dictionaries, as its clients know them, whose fields a type checker knows too."""
+"""Answers of the work queue: plain dictionaries, as its clients know them, typed for type checkers."""
 
 from typing import Any, Literal, NotRequired
 
@@ -9,13 +9,13 @@ Status = Literal["NEW", "DONE", "FAILED", "SUBMITTED", "RUNNING"]
 Type = Literal["LIST", "COPY", "REMOVE", "RENAME", "MKDIR"]
 Figure = float | Literal["N/A"]
 
-#: What a newer service adds is kept.
+#: Fields of newer services are kept.
 _OPEN = ConfigDict(extra="allow")
 
 
 @with_config(_OPEN)
 class Transfer(TypedDict):
-    """A job; of priorities 0 is the most urgent. The list of jobs has the numbers of its elements too."""
+    """A transfer job; priority 0 is the most urgent. The list of jobs has the numbers of elements as well."""
 
     id: int
     user_id: int
@@ -41,7 +41,7 @@ class Transfer(TypedDict):
 
 @with_config(_OPEN)
 class Element(TypedDict):
-    """A piece of a job."""
+    """A part of a job."""
 
     id: int
     job_id: int
@@ -57,7 +57,7 @@ class Element(TypedDict):
 
 @with_config(_OPEN)
 class TransferStatus(TypedDict):
-    """Where a job or an element is; an element has four figures, `N/A` where its worker has not said them."""
+    """The progress of a job or an element; an element has four figures, `N/A` until its worker reports them."""
 
     jobid: int
     elementid: NotRequired[int]
@@ -71,7 +71,7 @@ class TransferStatus(TypedDict):
 
 @with_config(_OPEN)
 class Output(TypedDict):
-    """What one attempt at an element wrote; `listing` maps folders to their entries."""
+    """The output of one attempt at an element; `listing` maps folders to their entries."""
 
     jobid: int
     elementid: int
@@ -84,7 +84,7 @@ class Output(TypedDict):
 
 @with_config(_OPEN)
 class WorkElement(TypedDict):
-    """A piece of a job as its worker gets it, enumerations as numbers; `token` is shown with every report on it."""
+    """An element as its worker gets it, enumerations as numbers; `token` authorizes the reports on it."""
 
     id: int
     job_id: int
@@ -100,7 +100,7 @@ class WorkElement(TypedDict):
 
 @with_config(_OPEN)
 class Work(TypedDict):
-    """A job with those of its elements that a worker has fetched, enumerations as numbers."""
+    """A job with the elements that a worker has claimed, enumerations as numbers."""
 
     id: int
     type: int
@@ -113,7 +113,7 @@ class Work(TypedDict):
 
 @with_config(_OPEN)
 class Monitored(TypedDict):
-    """Whether to go on with an attempt."""
+    """The answer to an attempt's figures: whether to go on."""
 
     message: str
     action: Literal["continue", "cancel"]

@@ -15,20 +15,20 @@ from job_service.client.transfers import BASE
 T = TypeVar("T")
 
 NO_WORK = 404
-#: A report may hold the listing of a large tree, of which each entry becomes an element before it is answered.
+#: Seconds for a report: of a large tree's listing, each entry becomes an element before the answer.
 _LISTING_SECONDS = 300.0
 
 
 class TransferWork(Resource[E]):
-    """`client.transfer_work`; enumerations come and go as numbers."""
+    """`client.transfer_work`; enumerations are numbers."""
 
     @Action
     def fetch(
         self, types: Sequence[int], *, algorithm: str | None = None, limits: Mapping[str, int] | None = None
     ) -> Call[list[Work]]:
-        """Take elements of these types, grouped by job, each with its `token`; none is an empty list.
+        """Claim elements of these types, without retries; returns them grouped by job, each with its `token`.
 
-        `algorithm` is `BY_NUMBER` (`limits` `{"limit": n}`) or `BY_SIZE` (`{"size": bytes}`). Not repeated by itself.
+        `algorithm` is `BY_NUMBER` (`limits` `{"limit": n}`) or `BY_SIZE` (`{"size": bytes}`).
         """
         body: dict[str, Any] = {"types": list(types)}
         if algorithm is not None:
@@ -43,7 +43,7 @@ class TransferWork(Resource[E]):
 
     @Action
     def monitor(self, job_id: int, element_id: int, token: str, figures: Mapping[str, Any]) -> Call[Monitored]:
-        """Say how an attempt goes with `{transferred, elapsed, instant, average}`; this keeps its lease."""
+        """Report an attempt's figures, `{transferred, elapsed, instant, average}`, and renew its lease."""
         return _put(reading(Monitored), (job_id, element_id), token, figures, "monitoring")
 
 

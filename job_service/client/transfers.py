@@ -1,4 +1,4 @@
-"""File transfers, in the words of the work queue's own Python client; answers are its JSON as it is, with types."""
+"""File transfers, with the methods of the work queue's own Python client; answers are its JSON, typed."""
 
 from collections.abc import Callable
 from typing import TypedDict, TypeVar, Unpack
@@ -21,7 +21,7 @@ Outputs = list[Output]
 
 
 class TransferOptions(TypedDict, total=False):
-    """What every transfer may carry; enumerations by name or by number, a `priority` from 0, the most urgent, to 9."""
+    """The options of every transfer; enumerations by name or number, `priority` from 0, the most urgent, to 9."""
 
     protocol: str | int
     priority: int
@@ -41,26 +41,26 @@ class Transfers(Resource[E]):
         dst_filepath: str,
         **options: Unpack[TransferOptions],
     ) -> Call[Transfer]:
-        """Copy a file or a folder from one site to another; gives the new job."""
+        """Copy a file or a folder from one site to another; returns the new job."""
         source = {"src_siteid": src_siteid, "src_filepath": src_filepath}
         return _submit("copy", source | {"dst_siteid": dst_siteid, "dst_filepath": dst_filepath} | options)
 
     @Action
     def remove(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[Transfer]:
-        """Remove a file, or a folder with what is in it; gives the new job."""
+        """Remove a file, or a folder with its contents; returns the new job."""
         return _submit("remove", {"src_siteid": siteid, "src_filepath": filepath, **options})
 
     @Action
     def rename(
         self, siteid: int, src_filepath: str, dst_filepath: str, **options: Unpack[TransferOptions]
     ) -> Call[Transfer]:
-        """Rename a file or a folder on its site; gives the new job."""
+        """Rename a file or a folder on its site; returns the new job."""
         paths = {"src_filepath": src_filepath, "dst_filepath": dst_filepath}
         return _submit("rename", {"src_siteid": siteid, "dst_siteid": siteid, **paths, **options})
 
     @Action
     def mkdir(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[Transfer]:
-        """Make a folder; gives the new job."""
+        """Make a folder; returns the new job."""
         return _submit("mkdir", {"src_siteid": siteid, "src_filepath": filepath, **options})
 
     @Action
@@ -70,7 +70,7 @@ class Transfers(Resource[E]):
 
     @Action
     def job(self, job_id: int) -> Call[Transfer]:
-        """Look at one job."""
+        """Read a job."""
         return _get(Transfer, "jobs", job_id)
 
     @Action
@@ -80,7 +80,7 @@ class Transfers(Resource[E]):
 
     @Action
     def element(self, job_id: int, element_id: int) -> Call[Element]:
-        """Look at one element."""
+        """Read an element."""
         return _get(Element, "jobs", job_id, "elements", element_id)
 
     @Action
@@ -90,10 +90,10 @@ class Transfers(Resource[E]):
 
     @Action
     def output(self, job_id: int, element_id: int | None = None, attempt: int | None = None) -> Call[Output | Outputs]:
-        """Read what a job's workers wrote: the latest of every element, of one, or one numbered attempt of one.
+        """Read the output of attempts: the latest of every element of a job, or of one, or a numbered one of one.
 
-        A list for a job, an object for an element; a negative `attempt` counts from the end. Raises Invalid while an
-        element has no output yet.
+        Returns a list for a job, an object for an element; a negative `attempt` counts from the end. Raises Invalid
+        while an element has no output yet.
         """
         numbered = [] if element_id is None or attempt is None else [attempt]
         where = path(*BASE, "jobs", job_id, *_element(element_id), "output", *numbered)
@@ -101,7 +101,7 @@ class Transfers(Resource[E]):
 
     @Action
     def all_output(self, job_id: int) -> Call[Outputs]:
-        """Read what a job's workers wrote in every attempt."""
+        """Read the output of every attempt of a job."""
         where = path(*BASE, "jobs", job_id, "output")
         return Call(method="GET", path=where, query={"attempts": "all"}, parse=reading(Outputs))
 
@@ -112,7 +112,7 @@ class Transfers(Resource[E]):
 
     @Action
     def list(self, siteid: int, filepath: str, **options: Unpack[TransferOptions]) -> Call[Transfer]:
-        """List a folder of a site; gives the new job, whose output will have the listing."""
+        """List a folder of a site; returns the new job, whose output will have the listing."""
         return _submit("list", {"src_siteid": siteid, "src_filepath": filepath, **options})
 
 

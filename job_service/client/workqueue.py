@@ -1,4 +1,4 @@
-"""The work queue's client under the name its users know."""
+"""The work queue's client, under the name that its users know."""
 
 import httpx
 
@@ -10,7 +10,7 @@ from job_service.client.transfers import Transfers
 
 
 class WorkqueueClient(Closing, Transfers[Waiting]):
-    """Register transfers and read what became of them, as the user whose `token` it is.
+    """Registers transfers and reads their results, as the user with this `token`.
 
     queue = WorkqueueClient("http://127.0.0.1:8000", token)
     job = queue.copy(12, "~/file1.txt", 14, "~/file2.txt", protocol="SSH")

@@ -34,7 +34,7 @@ class Submitter:
 
 
 def _only_cookie(name: str) -> str | None:
-    """Return a cookie's value. Raises Unauthorized where the cookie is missing or sent twice, which is ambiguous."""
+    """Return a cookie's value, None if missing. Raises Unauthorized for one that was sent twice, which is ambiguous."""
     values = request.cookies.getlist(name)
     if len(values) > 1:
         raise Unauthorized(f"The cookie {name} was sent more than once")
