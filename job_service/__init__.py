@@ -1,1 +1,1 @@
-"""The job service. Importing this costs nothing: it holds no more than this sentence."""
+"""The job service. This module is empty, so that importing it is cheap."""

@@ -1,4 +1,4 @@
-"""The words of the dataset API, as its clients write them."""
+"""The enumerations of the dataset API, as its clients spell them."""
 
 from typing import Literal, get_args
 
@@ -33,5 +33,5 @@ Status = Literal[
 OPERATIONS: tuple[str, ...] = get_args(Operation)
 STATUSES: tuple[str, ...] = get_args(Status)
 
-#: The target of a bump, and the name under which only one can be active.
+#: The target of a bump, and the dataset name under which only one bump can be active.
 DATASTORE = "DATASTORE"

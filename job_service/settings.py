@@ -15,15 +15,15 @@ from job_service import logs
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 _SECRET_NAMES = ("MONGODB_USER", "MONGODB_PASSWORD", "SECRET_KEY", "CREDENTIALS_KEY")
-#: What MongoDB takes in no name of a database.
+#: Characters that MongoDB forbids in a database's name.
 _NOT_IN_A_NAME = frozenset('/\\ "$.')
 _LAST_PORT = 65_535
-#: What an address may stand for. Who makes and revokes tokens has to prove to be somebody.
+#: The roles that an address may have: not the one that makes and revokes tokens, which needs credentials.
 _ROLES_OF_AN_ADDRESS = ("submit", "work", "view", "operate")
 
 
 class SettingsError(Exception):
-    """A setting is wrong; the text names it and never shows a secret."""
+    """A setting is invalid; the text names the setting and never shows a secret."""
 
 
 def _flag(value: object) -> object:
@@ -49,7 +49,7 @@ def _connection_string(text: str) -> str:
 
 
 def _is_place(place: str) -> bool:
-    """Say whether this is `host`, `host:port`, `[address]` or `[address]:port`."""
+    """Say whether a text is `host`, `host:port`, `[address]` or `[address]:port`."""
     port = place.rpartition("]")[2].partition(":")[2]
     return not port or (port.isdecimal() and 0 < int(port) <= _LAST_PORT)
 
@@ -98,7 +98,7 @@ def _client(entry: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_everybody(network: str) -> bool:
-    """Say whether a network holds every address. Raises ValueError for what is neither network nor address."""
+    """Say whether a network holds every address. Raises ValueError for a text that is neither network nor address."""
     return ip_network(network).prefixlen == 0
 
 
@@ -108,8 +108,8 @@ ConnectionString = Annotated[str, AfterValidator(_connection_string)]
 Proxies = Annotated[tuple[str, ...], BeforeValidator(_proxies)]
 Clients = Annotated[tuple[tuple[str, tuple[str, ...]], ...], BeforeValidator(_clients)]
 Count = Annotated[int, Field(ge=1)]
-Days = Annotated[int, Field(ge=1, le=20_000)]  #: what MongoDB can count in seconds
-_LONGEST_SECONDS = 10 * 365 * 86_400  #: what times can be reckoned with, and then some
+Days = Annotated[int, Field(ge=1, le=20_000)]  #: at most as many as MongoDB can count in seconds
+_LONGEST_SECONDS = 10 * 365 * 86_400  #: far below the range of datetime arithmetic
 Seconds = Annotated[float, Field(gt=0, le=_LONGEST_SECONDS)]
 
 
@@ -124,8 +124,8 @@ class Settings(BaseModel):
     input_dir: Path | None = None
     docker_host_name: str | None = None
     jwks_url: WebAddress | None = None
-    jwt_auth: Flag | None = None  #: on as soon as there is a JWKS_URL, unless said otherwise
-    jwt_max_age_seconds: Seconds | None = None  #: a cookie has to expire, in so many seconds at most
+    jwt_auth: Flag | None = None  #: whether `POST /jobs` needs the two JWT cookies; by default if there is a JWKS_URL
+    jwt_max_age_seconds: Seconds | None = None  #: the longest lifetime of a JWT cookie; None: no limit
     stack: str = "local"
     commit_id: str | None = None
     bump_enabled: Flag = False
@@ -133,24 +133,22 @@ class Settings(BaseModel):
     secret_key: SecretStr | None = None
     credentials_key: SecretStr | None = None
 
-    job_service_host: str = "127.0.0.1"  #: where the service is bound; a lack of credentials beyond loopback is said
+    job_service_host: str = "127.0.0.1"  #: where the service listens: beyond loopback it warns of missing credentials
     job_service_insecure: Flag = False
-    trusted_proxies: Proxies = ()  #: addresses, networks and "unix": whose X-Forwarded-* headers are believed
-    trusted_clients: Clients = ()  #: (address or network, roles): what whoever is there may do without credentials
+    trusted_proxies: Proxies = ()  #: addresses, networks and "unix": proxies whose X-Forwarded-* are believed
+    trusted_clients: Clients = ()  #: (address or network, roles): the roles of clients there that send no credentials
     threads: Count = 32  #: request threads of a process
     max_body_bytes: Count = 16_000_000
     client_timeout_seconds: Annotated[float, Field(ge=0.01, le=86_400)] = (
         20  #: how long a client may stall in the middle of a request
     )
-    max_waiters: Count | None = (
-        None  #: waiting claims of a process; three quarters of its threads unless said otherwise
-    )
+    max_waiters: Count | None = None  #: waiting claims of a process; default: three quarters of its threads
 
-    max_streams: Count | None = None  #: readers of events of a process; a quarter of its threads unless said otherwise
+    max_streams: Count | None = None  #: readers of events of a process; default: a quarter of its threads
 
-    max_waiting_jobs: Count | None = None  #: of a kind; beyond it a submission is 429
-    rate_per_caller: Count | None = None  #: requests a second of a token, or of an address without one; of a process
-    rate_burst: Count | None = None  #: requests at once; ten seconds' worth unless said otherwise
+    max_waiting_jobs: Count | None = None  #: of each kind; beyond it a submission is answered with 429
+    rate_per_caller: Count | None = None  #: requests a second of a token or an address, in each process
+    rate_burst: Count | None = None  #: requests at once; default: ten seconds' worth
 
     max_attempts: Count = 3
     max_leases_lost: Count = 3
@@ -158,11 +156,11 @@ class Settings(BaseModel):
     backoff_max_seconds: Seconds = 600
     legacy_lease_seconds: Annotated[int, Field(ge=5, le=_LONGEST_SECONDS)] = 86_400
     completed_retention_days: Days | None = None
-    completed_archive_dir: Path | None = None  #: where ended jobs are written before they go
+    completed_archive_dir: Path | None = None  #: the folder to which ended jobs are written before deletion
 
     log_format: Annotated[str, AfterValidator(logs.a_format)] = "auto"
     log_level: Annotated[str, AfterValidator(logs.a_level)] = "info"
-    log_requests: Flag | None = None  #: a line a request; in JSON, and not in text, unless said otherwise
+    log_requests: Flag | None = None  #: whether each request is logged; default: in JSON, not in text
 
     code_dir: Path | None = None
     code_timeout_seconds: Seconds = 10
@@ -184,12 +182,12 @@ class Settings(BaseModel):
 
     @property
     def checks_jwt(self) -> bool:
-        """Say whether POST /jobs asks for the two JWT cookies."""
+        """Say whether POST /jobs needs the two JWT cookies."""
         return bool(self.jwks_url) if self.jwt_auth is None else self.jwt_auth
 
     @property
     def waiters(self) -> int:
-        """Return how many claims of a process may wait at once; some threads stay free for everything else."""
+        """Return how many claims of a process may wait at once; some threads stay free for other requests."""
         return self.max_waiters or max(self.threads * 3 // 4, 1)
 
     @property
@@ -199,12 +197,12 @@ class Settings(BaseModel):
 
     @property
     def log(self) -> logs.Asked:
-        """Return what is asked of the log."""
+        """Return the settings of the log."""
         return logs.Asked(self.log_format, self.log_level, self.log_requests)
 
     @property
     def about(self) -> dict[str, object]:
-        """Return where this runs and what it is, for each line of the log."""
+        """Return the fields that every line of the log has: the host's name and the commit."""
         known = {"host": self.docker_host_name, "commit": self.commit_id}
         return {name: value for name, value in known.items() if value}
 

@@ -9,7 +9,7 @@ from job_service.web.tokens import Signer
 
 
 class Signing:
-    """Gives the signer when it is first needed: the application comes up without the database."""
+    """Makes the signer when it is first used, so that the application starts without the database."""
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self._settings = settings
@@ -25,7 +25,7 @@ class Signing:
             return self._signer
 
     def service(self) -> str:
-        """Return what tells this service from any other, also one with the same SECRET_KEY: no secret, and short."""
+        """Return a short public id of this service, different from any other's, also with the same SECRET_KEY."""
         return self._secrets.shared("service")[:4].hex()
 
     def key(self, use: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Getting ready: the indexes are made as soon as the database is there, whenever that is."""
+"""Readiness: the indexes are made as soon as the database is available."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ _FIRST_TRY_SECONDS = 5.0
 
 
 def exposure(host: str, *, insecure: bool) -> str | None:
-    """Return what an operator must be warned of while there are no credentials; None on loopback."""
+    """Return the warning for an operator while there are no credentials; None on loopback."""
     if insecure:
         return "ready, and whoever reaches it may do everything: JOB_SERVICE_INSECURE is set and nobody has a token"
     if host in LOOPBACK_NAMES:
@@ -30,7 +30,7 @@ def exposure(host: str, *, insecure: bool) -> str | None:
 
 
 class Readiness:
-    """Prepares the store in the background, then starts the sweeper; answers whether the instance can serve."""
+    """Prepares the store in the background, then starts the sweeper; says whether the instance is ready."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Readiness:
         threading.Thread(target=self._prepare, name="startup", daemon=True).start()
 
     def stop(self) -> None:
-        """End what was started."""
+        """Stop the background threads."""
         self._stopped.set()
         self._store.sweeper.stop()
         self._store.counters.stop()
@@ -67,10 +67,10 @@ class Readiness:
         self._store.ping()
 
     def require(self) -> None:
-        """Raise Unavailable while what `start` began has not ended: without the indexes no job may be taken in."""
+        """Raise Unavailable until the preparation has ended: without the indexes no job may be stored."""
         if not self._started or self._prepared.is_set():
             return
-        # A process that has just begun is asked before it can know; its first try takes milliseconds.
+        # A request may come during the first preparation, which takes milliseconds: wait for it.
         self._tried.wait(_FIRST_TRY_SECONDS)
         if not self._prepared.is_set():
             raise Unavailable(self._reason)

@@ -1,4 +1,4 @@
-"""What gunicorn loads, in each worker process after the fork."""
+"""The WSGI application, which gunicorn loads in each worker process after the fork."""
 
 import gc
 import sys
@@ -11,7 +11,7 @@ from job_service.mongo.database.client import UnusableUrl
 from job_service.settings import Settings, SettingsError
 from job_service.web.logs import of_the_request
 
-#: How many more objects there are before the new ones are looked through.
+#: The garbage collector's threshold of the first generation, in new objects.
 _NEW_OBJECTS = 50_000
 
 
@@ -27,10 +27,10 @@ def _application() -> Flask:
     except UnusableUrl as error:
         sys.exit(str(error))
     application.extensions["job_service.readiness"].start()
-    # What is loaded by now stays: looking it through at every collection took a third of the time of a long list.
+    # Freeze the loaded objects: scanning them at every collection took a third of the time of a long list.
     gc.collect()
     gc.freeze()
-    # A batch is thousands of objects, none of which is in a cycle: looking for one every 700 took a tenth of its time.
+    # A batch has thousands of objects without cycles: a collection every 700 objects took a tenth of its time.
     gc.set_threshold(_NEW_OBJECTS)
     return application
 

@@ -61,7 +61,7 @@ class Following:
         return EventSource(response)
 
     def heard(self, event: ServerSentEvent) -> list[Event]:
-        """Note a received event, and return it; None for a comment or a retry field."""
+        """Note a received event, and return it in a list; an empty one for a comment or a `retry` field."""
         self.failures, self.last_id = 0, event.id or self.last_id
         self.server_pause = (event.retry or 0) / 1000 or self.server_pause
         try:

@@ -94,7 +94,7 @@ class Jobs(Resource[E]):
 
     @Listing
     def list(self, *, labels: Mapping[str, str] | None = None, **narrowed: Unpack[JobFilter]) -> Call[Page[Job]]:
-        """Give the jobs of every kind, or of one, newest pages as they are reached; only those with all `labels`."""
+        """Yield the jobs of every kind, or of one, newest first, page by page; only those with all `labels`."""
         labeled = {f"label.{name}": value for name, value in (labels or {}).items()}
         return Call(method="GET", path="/jobs", query={"kind": "all", **narrowed, **labeled}, parse=paging(Job))
 

@@ -1,4 +1,4 @@
-"""`job-service jobs archive`: ended jobs as lines of JSON, asked of the service."""
+"""`job-service jobs archive`: ended jobs as lines of JSON, read from the service."""
 
 import json
 import os
@@ -45,9 +45,9 @@ def _ended_before(client: JobServiceClient, kind: str, moment: datetime) -> Iter
 
 
 def _write(out: Path, jobs: Iterator[Job]) -> int:
-    """Write jobs to a file that is there whole or not at all; return how many."""
+    """Write jobs to a file atomically; return how many."""
     count = 0
-    # A name that nobody can foresee: what stands there already could be read by others, or lead elsewhere.
+    # A random name: at a predictable one, a file that others can read or a symbolic link might be waiting.
     handle, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f"{out.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

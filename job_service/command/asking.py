@@ -1,4 +1,4 @@
-"""What commands that ask a service share: where it is, who asks, and how answers and refusals are shown."""
+"""Code shared by the commands that call a service: its URL, the token, and the output of answers and errors."""
 
 import json
 import os
@@ -26,11 +26,11 @@ _ANY_WIDTH = 1_000_000
 
 
 def default_url() -> str:
-    """Give the address of a service on this machine; PORT names its port, as for `serve` and in the container."""
+    """Return the URL of a service on this machine; PORT is its port, as for `serve` and in the container."""
     return f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
 
 
-#: Where the service is, for every command that asks one.
+#: The option `--url` of every command that calls a service.
 url_option = click.option(
     "--url",
     envvar="JOB_SERVICE_URL",
@@ -42,12 +42,12 @@ url_option = click.option(
 
 
 def without_login(url: str) -> str:
-    """Return an address without what proves who asks."""
+    """Return a URL without user and password."""
     return re.sub(r"//[^/]*@", "//", url)
 
 
 def asks(command: Callable[Concatenate[JobServiceClient, P], None]) -> Callable[..., None]:
-    """Give a command the options `--url` and `--token`, and a client made of them; a refusal ends it with status 1."""
+    """Give a command the options `--url` and `--token`, and a client made of them; an error ends it with status 1."""
 
     @url_option
     @click.option("--token", envvar="JOB_SERVICE_TOKEN", show_envvar=True, help="Who asks.")
@@ -64,15 +64,15 @@ def asks(command: Callable[Concatenate[JobServiceClient, P], None]) -> Callable[
 
 
 def show_json(value: object) -> None:
-    """Print a value for programs: on one line, and indented where somebody looks at it."""
+    """Print a value as JSON: on one line, or indented on a terminal."""
     indent = 2 if sys.stdout.isatty() else None
     click.echo(json.dumps(_plain(value), ensure_ascii=False, default=str, indent=indent))
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows for people; what comes from jobs is shown as text, never as markup or control characters.
+    """Print rows for people; values of jobs are shown as text, never as markup or control characters.
 
-    Where there is no room, the frame goes, and columns without anything in them; the rest goes on below, and only the
+    On a narrow terminal the frame and empty columns are left out; other columns continue below, and only the
     first column, which names the row, stays on its line. Nothing is cut.
     """
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
@@ -100,7 +100,7 @@ def moment(at: datetime | None) -> str:
 
 
 def as_text(value: object) -> Text:
-    """Return a cell without anything that a terminal would act on."""
+    """Return a cell with control characters escaped."""
     return Text("" if value is None else harmless(str(value)))
 
 

@@ -59,7 +59,7 @@ def restore(*, file: Path, data_dir: Path | None) -> None:
 
 @contextmanager
 def _database(data_dir: Path | None) -> Iterator[Any]:
-    """Open the database that was asked for; what goes wrong with it ends the command with a sentence."""
+    """Open the database; its errors end the command with a sentence."""
     from job_service.mongo.database.client import connect, open_database
 
     with _sentences():
@@ -74,7 +74,7 @@ def _database(data_dir: Path | None) -> Iterator[Any]:
 
 @contextmanager
 def _url(settings: Settings, data_dir: Path | None) -> Iterator[tuple[str, str | None, str | None]]:
-    """Give a URL, a user and a password; a private MongoDB runs as long as it is needed."""
+    """Yield a URL, a user and a password; a private MongoDB runs during the block."""
     if data_dir is None:
         secret = settings.mongodb_password
         yield settings.mongodb_url, settings.mongodb_user, secret.get_secret_value() if secret else None
@@ -89,7 +89,7 @@ def _url(settings: Settings, data_dir: Path | None) -> Iterator[tuple[str, str |
 
 @contextmanager
 def _naming(place: object) -> Iterator[None]:
-    """End the command with a sentence that names the database which is away, or does not do what is asked."""
+    """End the command, on the driver's errors, with a sentence that names the database."""
     from job_service.mongo.database.availability import reason, telling_unavailable
 
     try:

@@ -1,4 +1,4 @@
-"""What Tab offers behind a command: words that are known, and the newest jobs of the service that is asked."""
+"""Shell completion of arguments: known words, and the newest jobs of the service."""
 
 from itertools import islice
 from typing import Any
@@ -10,7 +10,7 @@ from job_service.client import ONCE, JobServiceClient, JobServiceError
 from job_service.command.asking import default_url
 
 KINDS = ("all", "code", "conversion", "dataset", "transcoding", "transfer")
-#: Whoever presses Tab does not wait for long.
+#: The timeout in seconds of a request for completions.
 _PATIENCE_SECONDS = 1.0
 _NEWEST = 100
 
@@ -21,7 +21,7 @@ def kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 
 
 def newest_jobs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the newest jobs by id; nothing where the service does not say."""
+    """Offer the newest jobs by id; nothing where the request fails."""
     url, token = ctx.params.get("url") or default_url(), ctx.params.get("token")
     try:
         with JobServiceClient(url, token, retry=ONCE, timeout_seconds=_PATIENCE_SECONDS) as client:
@@ -34,5 +34,5 @@ def newest_jobs(ctx: click.Context, _param: click.Parameter, incomplete: str) ->
 
 
 def job_argument(command: Any) -> Any:
-    """Give a command the argument `job_id`, with the newest jobs behind Tab."""
+    """Give a command the argument `job_id`, completed with the newest jobs."""
     return click.argument("job_id", shell_complete=newest_jobs)(command)

@@ -1,4 +1,4 @@
-"""`job-service completion`: what makes Tab complete commands, options and jobs."""
+"""`job-service completion`: the scripts for shell completion."""
 
 import click
 from click.shell_completion import get_completion_class

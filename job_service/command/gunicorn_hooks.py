@@ -1,4 +1,4 @@
-"""What gunicorn leaves out: to tell those who wait when it stops, and to take no for an answer when it starts."""
+"""Changes of gunicorn's behavior: requests that wait end at a stop, an application can refuse to start, and others."""
 
 import select
 import signal
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from gunicorn.workers.gthread import TConn, ThreadWorker
 
 DRAIN = "job_service.drain"
-# As long as gunicorn itself gives a kept-alive connection then, for a request that may be on its way.
+# Seconds that gunicorn itself gives a kept-alive connection at a stop, for a request in flight.
 LINGER_SECONDS = 2.0
 # How long a thread waits for the next request of the client that it has just answered.
 STAY_MILLISECONDS = 5
-# What is longer goes out as it is: to copy it behind the head would take longer than to send it on its own.
+# The largest body in bytes that is sent with its head: copying a larger one would take longer than a second send.
 SHORT_BYTES = 64 * 1024
 _OF_THE_CONNECTION = (BlockingIOError, ConnectionError, TimeoutError)
 
 
 def limit_silence(worker: "Worker", seconds: float) -> None:
-    """Let a client be silent for so long in the middle of a request, or of taking its answer, and no longer.
+    """Limit how long a client may stall in the middle of sending a request, or of reading its answer.
 
-    gunicorn reads and writes with blocking sockets and without a limit, so that each stalled client would keep a thread
-    for ever. The kernel's limits are inherited by what a listening socket accepts; connections between two requests are
-    waited for in another way, which they do not touch.
+    gunicorn reads and writes with blocking sockets and without a timeout, so that each stalled client would hold a
+    thread forever. The sockets that a listening socket accepts inherit its kernel timeouts; connections between two
+    requests are polled, which the timeouts do not affect.
     """
     limit = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
     for listener in worker.sockets:
@@ -38,10 +38,10 @@ def limit_silence(worker: "Worker", seconds: float) -> None:
 
 
 def say_silence_in_a_line(worker: "Worker") -> None:
-    """Have the log say in one line, as of other bad requests, that a client fell silent or its connection broke.
+    """Log in one line, as for other bad requests, that a client has stalled or its connection broke.
 
-    gunicorn passes over some of these, and takes the others, among them the limits of `limit_silence`, for faults of
-    its own: a traceback each.
+    gunicorn ignores some of these errors, and logs the others, among them the timeouts of `limit_silence`, as errors of
+    its own, with a traceback.
     """
     trace = worker.log.exception
 
@@ -56,10 +56,10 @@ def say_silence_in_a_line(worker: "Worker") -> None:
 
 
 def stay_with_clients(worker: "ThreadWorker") -> None:
-    """Let a thread that has answered a client wait a moment for its next request, while there are threads to spare.
+    """Let a thread that has answered a client wait a moment for the client's next request, while threads are free.
 
     gunicorn hands each connection back to its main loop after each answer, and from there to a thread again: for a
-    client that asks at once, that takes longer than reading the request does.
+    client that sends its next request at once, that takes longer than reading the request.
     """
     handle = worker.handle
 
@@ -86,7 +86,7 @@ def _asks_again(conn: "TConn") -> bool:
 
 
 class _Held:
-    """Takes the place of a socket, and keeps what is sent."""
+    """Stands in for a socket, and buffers the bytes that are sent."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -94,9 +94,9 @@ class _Held:
 
 
 def answer_in_one_piece(response_class: Any) -> None:
-    """Have gunicorn's responses send the head of an answer together with the first part of its body.
+    """Let gunicorn's responses send the head of an answer together with the first part of its body.
 
-    gunicorn sends the head on its own: one more system call, which wakes the client for an answer that it has not got.
+    gunicorn sends the head separately: one more system call, which wakes the client before the body is there.
     """
     write = response_class.write
 
@@ -118,7 +118,7 @@ def answer_in_one_piece(response_class: Any) -> None:
 def end_on_refusal(worker: "Worker") -> None:
     """Let an application that ends its import with SystemExit and a sentence end gunicorn with that sentence.
 
-    gunicorn would otherwise start the worker again, and again, for ever. Call it before the application is loaded.
+    gunicorn would otherwise restart the worker forever. To be called before the application is loaded.
     """
     load = worker.load_wsgi
 
@@ -137,7 +137,7 @@ def end_on_refusal(worker: "Worker") -> None:
 def stop_once(arbiter: "Arbiter") -> None:
     """Let gunicorn's master stop in good order when a second worker refuses to start while it stops for the first.
 
-    By itself it ends with a traceback then.
+    gunicorn would end with a traceback in that case.
     """
     from gunicorn.errors import HaltServer
 
@@ -153,22 +153,22 @@ def stop_once(arbiter: "Arbiter") -> None:
 
 
 def drain_on_sigterm(worker: "ThreadWorker") -> None:
-    """Have SIGTERM also let the requests end that wait for something; call it once gunicorn has set its own handlers.
+    """Let SIGTERM also end requests that wait; to be called after gunicorn has set its own handlers.
 
-    gunicorn's handler makes the worker accept nothing more, and gives running requests `graceful_timeout` seconds, but
-    does not tell them. With this, `app.extensions["job_service.drain"]()` is called then, if there is one: once, in the
-    main thread, while the requests run in theirs. It must return at once.
+    gunicorn's handler makes the worker stop accepting, and gives running requests `graceful_timeout` seconds, but
+    does not notify them. This handler also calls `app.extensions["job_service.drain"]()`, if there is one: once, in the
+    main thread, while the requests run in their threads. The function must return at once.
     """
     stop = worker.handle_exit
 
     def handle(signum: int, frame: FrameType | None) -> None:
         if worker.alive:
-            # A signal handler may take no lock; what is deferred runs in the main loop.
+            # A signal handler must not take locks; a deferred call runs in the main loop.
             worker.method_queue.defer(_drain, worker)
         stop(signum, frame)
 
     signal.signal(signal.SIGTERM, handle)
-    # As gunicorn has it: the system calls of running requests go on.
+    # As in gunicorn: the system calls of running requests are restarted.
     signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003 - the function takes it by position only
 
 
@@ -178,12 +178,12 @@ def _drain(worker: "ThreadWorker") -> None:
     if drain is not None:
         try:
             drain()
-        except Exception:  # the worker's stop goes on whatever became of it
+        except Exception:  # the worker stops also when draining fails
             worker.log.exception("The requests that wait could not be told to end")
 
 
 def _close_silent_connections(worker: "ThreadWorker") -> None:
-    """Close connections on which nothing was ever said soon: gunicorn would wait out their whole keepalive."""
+    """Close connections without any request soon: gunicorn would wait for their whole keep-alive time."""
     deadline = time.monotonic() + LINGER_SECONDS
     for connection in worker.pending_conns:
         connection.timeout = min(connection.timeout or deadline, deadline)

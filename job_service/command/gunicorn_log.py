@@ -1,4 +1,4 @@
-"""gunicorn's own lines in the service's log, in the same format."""
+"""Writes gunicorn's own lines into the service's log, in the same format."""
 
 import logging
 from importlib.metadata import version
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
-    """The logger of gunicorn, whose lines join those of the service."""
+    """The logger of gunicorn, whose lines go to the service's log."""
 
     def setup(self, cfg: Any) -> None:
         """Set up the log of gunicorn's master, which its workers inherit."""
@@ -27,18 +27,18 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
         try:
             settings = Settings.from_environment()
         except SettingsError:
-            # The application says what is wrong, which ends gunicorn.
+            # Invalid settings are reported by the application, which ends gunicorn.
             settings = Settings()
         logs.configure(settings.log, settings.about)
         self.error_log.setLevel(max(self.error_log.level, _LOG.getEffectiveLevel()))
 
 
 def tell_start(arbiter: "Arbiter") -> None:
-    """Log what runs, where it listens, and on which database."""
+    """Log the version, the addresses and the database."""
     try:
         database = Settings.from_environment().shown_mongodb_url
     except SettingsError:
-        # The application says what is wrong.
+        # Invalid settings are reported by the application.
         return
     places = ", ".join(str(listener) for listener in arbiter.LISTENERS)
     _LOG.info("Job service %s listens at %s, on the database %s", version("job-service"), places, database)

@@ -1,4 +1,4 @@
-"""`job-service jobs`: what waits, runs and has ended, from a shell."""
+"""`job-service jobs`: jobs, from a shell."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ from job_service.command.asking import asks, moment, show_json, show_table
 from job_service.command.completing import job_argument, kinds
 from job_service.command.watching import watch
 
-#: For programs that say it to every command.
+#: Commands without a table accept `--json` too, for programs that always pass it.
 _anyway = click.option("--json", is_flag=True, expose_value=False, help="For programs, and what it prints anyway.")
 _COLUMNS = ["job", "kind", "state", "status", "done", "created", "error"]
 
@@ -211,9 +211,9 @@ def _read(file: Path) -> bytes:
 
 
 def _require_batch(text: bytes) -> None:
-    """Refuse what is no batch of jobs at all; what its items are is for the service to judge, one by one."""
+    """Refuse a text that is no batch of jobs; the service validates the items, one by one."""
     try:
-        # Digits stay text: of more than 4,300 Python makes no number.
+        # Digits stay text, since Python refuses to convert more than 4,300.
         body = json.loads(text, parse_int=str, parse_constant=_no_number)
     except RecursionError:
         return

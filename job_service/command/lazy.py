@@ -1,4 +1,4 @@
-"""Groups that import a subcommand when it is asked for: the help of one must not need what another one does."""
+"""Command groups that import a subcommand only when it is used, since subcommands need different packages."""
 
 from importlib import import_module
 
@@ -6,7 +6,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """A group whose subcommands are named by where they are, as `module:function`."""
+    """A group whose subcommands are given as `module:function`."""
 
     def __init__(self, *args: object, subcommands: dict[str, str], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own arguments, handed on

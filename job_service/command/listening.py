@@ -1,4 +1,4 @@
-"""The address that the service is reached at."""
+"""The socket that the service listens on, and its URL."""
 
 import http.client
 import os
@@ -13,12 +13,12 @@ BACKLOG = 2048
 HEALTH = "/health/alive"
 ANSWER_SECONDS = 5.0
 POLL_SECONDS = 0.1
-# What listens on all addresses is reached at this one.
+# The loopback address that reaches a socket on all addresses.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - they are recognized here, not listened on
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Give a socket that listens, so that nobody else can take the address; port 0 is any free one.
+    """Return a listening socket, which reserves the address; port 0 is any free one.
 
     Raises CannotRun.
     """
@@ -35,25 +35,25 @@ def listen(host: str, port: int) -> socket.socket:
 def _reason(problem: OSError | UnicodeError) -> str:
     if isinstance(problem, UnicodeError) or problem.errno is None:
         return "this cannot be the name of a host"
-    # A name that is not found has a number below zero, unknown to os.strerror.
+    # The error of an unknown host name has a negative number, which os.strerror does not know.
     return os.strerror(problem.errno) if problem.errno > 0 else str(problem.strerror)
 
 
 def url_of(listener: socket.socket) -> str:
-    """Give the URL at which this machine reaches what listens there."""
+    """Return the URL of a listening socket for clients on this machine."""
     host, port = _address(listener)
     return f"http://[{host}]:{port}{_prefix()}" if ":" in host else f"http://{host}:{port}{_prefix()}"
 
 
 def _prefix() -> str:
-    """Give what gunicorn takes off each path, and refuses a request without."""
+    """Return the prefix SCRIPT_NAME, which gunicorn demands of each path, and removes."""
     return os.environ.get("SCRIPT_NAME", "").rstrip("/")
 
 
 def told_of(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment of a process that works for the service at `url`, and asks it past every proxy.
+    """Return the environment of a process that uses the service at `url`, without a proxy.
 
-    The programs of others go through a proxy to loopback, too, where nothing else is said.
+    NO_PROXY is set as well: other programs use a proxy even for loopback by default.
     """
     exempt, host = environment.get("no_proxy") or environment.get("NO_PROXY"), urlsplit(url).hostname or ""
     hosts = exempt if exempt == "*" else ",".join(filter(None, (exempt, host)))
@@ -61,7 +61,7 @@ def told_of(url: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def when_alive(listener: socket.socket, stop: threading.Event, then: Callable[[], None]) -> None:
-    """Call `then`, in a thread of its own, once the service answers its health check; give up when `stop` is set."""
+    """Call `then`, in a separate thread, once the service answers its health check; give up when `stop` is set."""
     host, port = _address(listener)
 
     def wait() -> None:

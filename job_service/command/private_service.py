@@ -1,4 +1,4 @@
-"""A service with a database of its own, for as long as a command needs one."""
+"""A private service with a private database, for the duration of a command."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ STOP_SECONDS = 60.0
 
 @dataclass(slots=True)
 class PrivateService:
-    """A service whose data and log are in `folder`; `told` is added to its environment. It keeps its first port."""
+    """A service whose data and log are in `folder`; `told` is added to its environment. Restarts keep the port."""
 
     folder: Path
     told: Mapping[str, str]
@@ -29,11 +29,11 @@ class PrivateService:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The URL of the service."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it and wait until it can work; raises ClickException when it does not come up."""
+        """Start the service and wait until it is ready; raises ClickException when it does not come up."""
         self.port = self.port or _free_port()
         command = [sys.executable, "-m", "job_service", "serve", "--workers", "1", "--no-workers"]
         command += ["--port", str(self.port), "--data-dir", str(self.folder / "data")]
@@ -45,7 +45,7 @@ class PrivateService:
         self._wait_until_ready()
 
     def stop(self) -> None:
-        """Stop it; what it holds stays in its folder."""
+        """Stop the service; its data stay in the folder."""
         if self._process is not None:
             end(self._process)
 
@@ -73,7 +73,7 @@ def private_service(folder: Path, told: Mapping[str, str] | None = None) -> Iter
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and wait for it; one that does not is killed."""
+    """Send SIGTERM to a process and wait; kill it if it does not end in time."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""Sample jobs to look at: good ones, ones whose input is bad, and ones that are refused at the door."""
+"""Sample jobs: good ones, ones with bad inputs, and ones that the service refuses."""
 
 import os
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def sample(client: JobServiceClient, *, input_dir: Path) -> None:
 def make_input_folder(data_dir: Path) -> Path:
     """Return the folder where a service with samples has its inputs: INPUT_DIR, else one beside its data.
 
-    Raises CannotRun where it cannot be made.
+    Raises CannotRun where the folder cannot be made.
     """
     folder = Path(os.environ.get("INPUT_DIR") or data_dir / "input").resolve()
     try:

@@ -1,4 +1,4 @@
-"""`job-service serve`: the web server, its private database when there is no other, and what belongs to them."""
+"""`job-service serve`: the web server, a private database unless another is configured, and companion processes."""
 
 import logging
 import os
@@ -27,7 +27,7 @@ from job_service.settings import Settings, SettingsError
 
 APP = "job_service.wsgi:app"
 CONFIG = f"python:{gunicorn_config.__name__}"
-# gunicorn kills workers that are not done after its own grace; then it needs a moment for itself.
+# Longer than gunicorn's own grace for its workers, with a moment for gunicorn itself.
 WEB_GRACE = gunicorn_config.graceful_timeout + 5.0
 COMPANION_GRACE = 10.0
 
@@ -36,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ServeSettings:
-    """What `serve` was asked for; `port` is the real one once the service listens."""
+    """The arguments of `serve`; `port` is the real one once the service listens."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -48,10 +48,10 @@ class ServeSettings:
 
 
 def companions(settings: ServeSettings) -> list[list[str]]:
-    """Give the command lines of further processes that belong to the service.
+    """Return the command lines of companion processes.
 
-    They start once the service answers, find it at JOB_SERVICE_URL, and end before it does: SIGTERM, then ten seconds.
-    One that ends with exit status 0 has done its work; any other is started again.
+    Companions start once the service answers, find it at JOB_SERVICE_URL, and are ended before it: SIGTERM, then ten
+    seconds. A companion that ends with exit status 0 has done its work; any other is restarted.
     """
     command = [sys.executable, "-m", "job_service"]
     commands = []
@@ -61,7 +61,7 @@ def companions(settings: ServeSettings) -> list[list[str]]:
         if settings.with_workers:
             commands.append([*command, "worker", "datasets", *folder])
     if settings.with_workers:
-        # A machine without a sandbox is no reason to say so every half minute.
+        # `--keep-trying`: without a sandbox the worker would end, be restarted and log that every half minute.
         commands.append([*command, "worker", "code", "--keep-trying"])
     return commands
 
@@ -121,20 +121,20 @@ def serve(*, host: str, port: int, workers: int, threads: int, data_dir: Path, s
 
 
 def run(settings: ServeSettings, app: str = APP, companions: Companions = companions) -> None:
-    """Serve `app` until a stop signal comes. Raises CannotRun with a sentence; nothing is left behind either way.
+    """Serve `app` until a stop signal comes. Raises CannotRun with a sentence; child processes are ended either way.
 
-    A second signal while it stops takes the time from the process that is being waited for.
+    A second signal during the stop kills the process that is being waited for.
     """
     try:
         with interruptible(), ExitStack() as until_the_end:
             _Service(settings, companions, until_the_end).run(app)
     except KeyboardInterrupt:
-        # Asked to stop before everything was up, which is as good an end as any.
+        # A stop signal during the start is a normal end.
         return
 
 
 class _Service:
-    """One run of `serve`; what it starts is ended by `until_the_end`, in the reverse order."""
+    """One run of `serve`; `until_the_end` ends its child processes, in the reverse order of their start."""
 
     def __init__(self, settings: ServeSettings, companions: Companions, until_the_end: ExitStack) -> None:
         self._companions = companions
@@ -151,10 +151,10 @@ class _Service:
         environment = dict(os.environ) | told
         _begin_log(environment)
         if not environment.get("MONGODB_URL"):
-            # A login that was meant for another database must not replace the one in the URL.
+            # A user configured for another database must not replace the one in the URL.
             environment = _without(environment, "MONGODB_") | {"MONGODB_URL": self._start_mongod()}
         self._keep(_web_server(self._settings, app, self._listener, environment))
-        # The address is free once nobody listens there any more, and the web server knows of no copy of ours.
+        # Close this process's copy of the socket, so that the address is free as soon as the web server stops.
         self._until_the_end.callback(self._listener.close)
         self._tell_when_alive()
         signum = supervise(self._kept, self._events)
@@ -177,17 +177,17 @@ class _Service:
         when_alive(self._listener, stop, lambda: self._events.put(self._go_on))
 
     def _go_on(self) -> None:
-        """Do what waits for the service to answer."""
+        """Start the parts that need a running service."""
         url = url_of(self._listener)
         announce(url)
-        # Companions speak HTTP; the database and the server's secrets are none of theirs.
+        # Companions use HTTP alone, and get neither the database's URL nor the server's secrets.
         environment = told_of(url, _without(dict(os.environ), "MONGODB_", "SECRETS_FILE"))
         for command in self._companions(self._settings):
             self._keep(_companion(command, environment))
 
 
 def _begin_log(environment: dict[str, str]) -> None:
-    """Refuse wrong settings before anything is started; each worker of the web server would say it again."""
+    """Refuse invalid settings before any process starts; otherwise each web worker would report them."""
     try:
         settings = Settings.from_environment(environment)
     except SettingsError as problem:

@@ -1,4 +1,4 @@
-"""What `serve` says on standard output: where the service answers."""
+"""The line of `serve` on standard output: the service's URL."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def announce(url: str) -> None:
-    """Say on standard output where the service answers: a sentence for people, a JSON line for programs."""
+    """Print the service's URL on standard output: a sentence for people, a JSON line for programs."""
     sentence = f"The job service answers at {url} (Ctrl-C ends it)"
     if logs.Asked.from_environment().is_text_on(sys.stdout):
         click.echo(sentence)

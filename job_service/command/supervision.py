@@ -10,33 +10,33 @@ from typing import Protocol
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
-# A signal that comes just before a wait begins, or to another thread, does not wake the main thread: it has to look.
+# Seconds between polls: a signal just before a wait, or to another thread, does not wake the main thread.
 _LOOK_SECONDS = 0.5
 
-# What the loop waits for: the number of a signal, or something to do in the main thread.
+# An event of the main loop: the number of a signal, or a function to call in the main thread.
 Events = queue.SimpleQueue[int | Callable[[], None]]
 
 
 class KeptUp(Protocol):
-    """Something that is started again when it ends; see Kept.keep_up."""
+    """A process that is restarted when it ends; see Kept.keep_up."""
 
     def keep_up(self, now: float) -> float | None:
-        """Start it again if it is due; give the time of the monotonic clock to call again, or None."""
+        """Restart the process if that is due; return the next time to call, by the monotonic clock, or None."""
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let every stop signal raise KeyboardInterrupt, as Ctrl-C does; for times when there is no loop to hear of it."""
+    """Let every stop signal raise KeyboardInterrupt, as Ctrl-C does, during a block without a main loop."""
     with _handled_by(signal.default_int_handler):
         yield
 
 
 def supervise(kept: list[KeptUp], events: Events) -> signal.Signals:
-    """Keep all of `kept` up and do what `events` brings, until a stop signal comes; return that.
+    """Keep all of `kept` running and handle `events`, until a stop signal comes; return the signal.
 
-    Raises CannotRun from `keep_up`. `kept` may grow meanwhile, by what is done in the main thread.
+    Raises CannotRun from `keep_up`. The functions in `events` may add to `kept` meanwhile.
     """
-    # A simple queue may be filled by a signal handler, which runs in the middle of anything.
+    # A SimpleQueue is reentrant: a signal handler may put into it at any point.
     with _handled_by(lambda signum, _frame: events.put(signum), signal.SIGCHLD):
         while True:
             event = _next(events, [each.keep_up(time.monotonic()) for each in kept])
@@ -57,7 +57,7 @@ def _next(events: Events, due: list[float | None]) -> int | Callable[[], None] |
 
 @contextmanager
 def _handled_by(handler: Callable[[int, FrameType | None], object], *further: signal.Signals) -> Iterator[None]:
-    """Handle stop signals and further ones so; one that was ignored from the start, as nohup does, stays ignored."""
+    """Set the handler of stop signals during the block; a signal ignored from the start, as by nohup, stays ignored."""
     before = {each: signal.getsignal(each) for each in (*STOP_SIGNALS, *further)}
     try:
         for each, handled in before.items():

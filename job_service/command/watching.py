@@ -38,7 +38,7 @@ def watch(client: JobServiceClient, *, job_id: str, as_json: bool) -> None:
 
 
 def _until_its_end(client: JobServiceClient, job_id: str) -> Job:
-    """Ask with patience, again and again; the bar is only there on a terminal, and gone afterwards."""
+    """Poll the job with long requests; a terminal shows a progress bar, which disappears at the end."""
     console = Console(stderr=True)
     with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task(job_id, total=_FULL)

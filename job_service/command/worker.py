@@ -4,7 +4,7 @@ import click
 
 from job_service.command.lazy import LazyGroup
 
-#: Where each subcommand is. They are imported when asked for: the help of one must not need what another one does.
+#: The subcommands, imported only when used, since they need different packages.
 SUBCOMMANDS = {
     "code": "job_service.command.worker_code:code",
     "conversions": "job_service.command.worker_conversions:conversions",

@@ -29,7 +29,7 @@ MARKS = {"kept": "[green]kept[/]", "broken": "[red]broken[/]", "undecided": "[ye
 
 @dataclass(slots=True)
 class CheckedWorker:
-    """What a check has a hold on: the service, the worker and what is said between them."""
+    """The environment of a check: the service, the worker, and the recorded requests between them."""
 
     client: JobServiceClient
     seen: RecordingProxy
@@ -40,21 +40,21 @@ class CheckedWorker:
     output: list[str] = field(default_factory=list)
 
     def restart_service(self) -> None:
-        """Stop the service and start it again on the same data, at the same place."""
+        """Stop the service and start it again with the same data and URL."""
         self.service.stop()
         self.service.start()
 
     def signal_worker(self, number: int) -> None:
-        """Send a signal to the worker and what it has started."""
+        """Send a signal to the worker and its child processes."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
     def stop_worker(self) -> None:
-        """Ask the worker, and nobody else, to stop: SIGTERM, as containers do."""
+        """Send SIGTERM to the worker, and to no other process, as containers do."""
         self.process.terminate()
 
     def worker_exit(self, seconds: float) -> int | None:
-        """Wait for the worker to end; None when it has not."""
+        """Wait for the worker's end; return the exit status, None while it runs."""
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -63,7 +63,7 @@ class CheckedWorker:
 
 @contextmanager
 def _ground(command: tuple[str, ...]) -> Iterator[CheckedWorker]:
-    """Start a service, a proxy before it and the worker; end them all."""
+    """Run a service, a proxy before it and the worker during the block."""
     with (
         tempfile.TemporaryDirectory(prefix="job-service-check-") as folder,
         private_service(Path(folder)) as service,
@@ -90,7 +90,7 @@ def _with_worker(
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Leave by way of everything that ends what was started."""
+    """Raise SystemExit on a signal, so that all child processes are ended."""
     sys.exit(1)
 
 

@@ -75,7 +75,7 @@ def code(
 
 
 def _try_until_done(work: Callable[[], None]) -> None:
-    """Do the work once that is possible; each reason why it is not yet is said once, however often it is met."""
+    """Retry until the work can be done; each reason for a failure is logged once."""
     pause, said = FIRST_PAUSE_SECONDS, ""
     while True:
         try:
@@ -90,7 +90,7 @@ def _try_until_done(work: Callable[[], None]) -> None:
 
 
 def _executor(name: str, concurrency: int, timeout: float, function: str | None, region: str | None) -> Executor:
-    """Return what runs the programs. Raises ClickException with a sentence that says what is missing."""
+    """Return the executor of programs. Raises ClickException with a sentence that says what is missing."""
     if name == "lambda" and not (function and region):
         raise click.UsageError("The executor lambda needs --function (LAMBDA_FUNCTION) and --region (AWS_REGION)")
     try:

@@ -1,4 +1,4 @@
-"""What every worker's command takes, and how it runs."""
+"""The options of every worker's command, and the start of a worker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from job_service.worker import Worker
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """The options that are the same for all workers."""
+    """The options of all workers."""
 
     url: str
     token: str | None
@@ -25,7 +25,7 @@ class WorkerOptions:
     grace: float
 
     def client(self) -> JobServiceClient:
-        """Make the client of the service; raises ClickException where no way leads to it."""
+        """Make the client of the service; raises ClickException for an invalid URL of the service or its proxy."""
         try:
             return JobServiceClient(self.url, self.token)
         except JobServiceError as error:
@@ -78,7 +78,7 @@ def _begin_log() -> None:
 
 
 def run_worker(options: WorkerOptions, register: Callable[[Worker], None]) -> None:
-    """Run a worker until it is stopped; exits with a sentence where the service will never give it jobs."""
+    """Run a worker until it is stopped; exits with a sentence where waiting would never bring a job."""
     tracing.set_up("job-service-worker")
     with options.client() as client:
         worker = Worker(

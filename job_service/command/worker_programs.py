@@ -1,4 +1,4 @@
-"""What the commands share whose workers run other programs."""
+"""Code shared by the commands of workers that run other programs."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import click
 
 
 def found(program: str) -> str:
-    """Give the path of a program; a usage error where there is none, before any job is taken."""
+    """Return the path of a program; raises a usage error where there is none, before any job is claimed."""
     path = shutil.which(program)
     if path is None:
         raise click.UsageError(f"There is no program {program!r} here that can be run.")
@@ -15,5 +15,5 @@ def found(program: str) -> str:
 
 
 def environment_without_credentials() -> dict[str, str]:
-    """Give the shell's variables for a program, which has no business with the worker's token."""
+    """Return the environment for a program, without the worker's token."""
     return {name: value for name, value in os.environ.items() if name != "JOB_SERVICE_TOKEN"}

@@ -1,1 +1,1 @@
-"""How the store keeps its promises: every query, and every index that serves it."""
+"""The store: every query of the core, and every index that serves one."""

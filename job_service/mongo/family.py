@@ -1,4 +1,4 @@
-"""What a family brings to the store: one value a family, which `open_store` reads when it makes the store."""
+"""A family's part of the store: one value a family, which `open_store` reads when it makes the store."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from job_service.mongo.verbs.sweeping import Duty
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """The parts of the store from which a family's parts are made; `Store` has them too."""
+    """The parts of the store that a family's own parts are made of."""
 
     collections: Collections
     context: StoreContext
@@ -27,11 +27,11 @@ class Core:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyStore:
-    """A family as the store sees it. Each function is called once, when the store is made, and returns one part."""
+    """A family, as the store sees it. Each function is called once, when the store is made, and returns one part."""
 
     kind: Kind
-    #: What is shown the ended jobs of the kind before they leave `inprogress`, at least once each, in this order.
+    #: Functions that get each ended job of the kind, at least once, before it leaves `inprogress`, in this order.
     before_move: tuple[Callable[[Core], BeforeMove], ...] = ()
-    duties: tuple[Callable[[Core], Duty], ...] = ()  #: what the sweep does for the family
-    #: What is stored about jobs of the kind outside of their documents, and is deleted with them; None: nothing.
+    duties: tuple[Callable[[Core], Duty], ...] = ()  #: the family's duties of the sweep
+    #: Data about the kind's jobs outside of their documents, deleted with the jobs; None: there are none.
     belongings: Callable[[Collections], Belongings] | None = None

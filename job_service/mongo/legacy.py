@@ -1,7 +1,7 @@
-"""The verbs for clients that never heard of claims: leases are taken, kept and ended on their behalf.
+"""The verbs for clients that do not know claims: leases are taken, renewed and ended on their behalf.
 
-Such a client names a job, never a claim. So the lease is looked up, and what is written carries its claim id like any
-other write: when the job changes hands in between nothing is written, and the job is looked up again.
+Such a client names a job, never a claim. So the lease is looked up, and every write carries its claim id like any
+other write: if the job changes hands in between, nothing is written, and the job is looked up again.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ Amendments = tuple[tuple[str, Any], ...]
 
 
 def is_fenced(job: Job, client: Client) -> bool:
-    """Say whether a job was taken from a client that has not claimed it anew since."""
+    """Say whether a job was taken from a client that has not claimed it again since."""
     last = job.get("lease") or job.get("endedBy")
     return client.name in job.get("fenced", ()) and (last is None or last["worker"] != client.name)
 
@@ -43,7 +43,7 @@ class LegacyClients:
     def take(
         self, narrowing: Narrowing, client: Client, job_id: str | None = None
     ) -> tuple[Job | None, MaintenanceStatus | None]:
-        """Claim the first job, or the named one; return it, or the pause that prevented it, or neither."""
+        """Claim the first job, or the named one; return the job, or the pause that prevented the claim, or neither."""
         self._store.workers.seen(client.name, narrowing)
         asked = self._asked(client, "handed" if job_id is None else "chosen")
         claimed = self._store.claiming.claim_one(narrowing, asked, job_id)
@@ -52,7 +52,7 @@ class LegacyClients:
     def keep(self, job_id: str, client: Client) -> bool:
         """Renew a job's lease by its own length and say whether the job goes on for this client.
 
-        One that is asked to stop has been told by this answer, and ends as cancelled.
+        A job that is asked to stop ends as cancelled, since this answer tells its client.
         """
         for _ in range(_TRIES):
             job = self._store.reading.get(job_id)
@@ -65,7 +65,7 @@ class LegacyClients:
         return False
 
     def finish(self, job_id: str, client: Client) -> bool:
-        """End a job well, whoever holds it, or nobody; False when it has ended, or never was.
+        """Complete a job, held or not; False when it has ended already, or never existed.
 
         Raises LeaseLost when the job was taken from this client.
         """
@@ -105,10 +105,10 @@ class LegacyClients:
         return True
 
     def put_back(self, job_id: str, client: Client) -> None:
-        """Have a job wait again, the same one, also when it has ended; another client that held it is fenced.
+        """Put a job back into the queue, also one that has ended; another client that held it is fenced.
 
-        Raises NotFound; LeaseLost when it was taken from this client, or when a worker with a name holds it: from that
-        one only an operator may take it.
+        Raises NotFound; LeaseLost when the job was taken from this client, or when a named worker holds it: from such a
+        worker only an operator may take it.
         """
         for _ in range(_TRIES):
             job = self._store.reading.get(job_id)
@@ -123,9 +123,9 @@ class LegacyClients:
         raise Conflict(CHANGING_HANDS)
 
     def delete(self, job_id: str, client: Client) -> None:
-        """End a job, whoever holds it, and mark it deleted; the document itself goes a day later.
+        """End a job, held or not, and mark it deleted; the document itself is deleted a day later.
 
-        Not at once: an instance that is moving the job right now would bring it back.
+        Deleting it at once would not last: an instance that is moving the job right now would insert it again.
         """
         completed = self._store.collections.completed
         for _ in range(_TRIES):

@@ -47,18 +47,18 @@ from job_service.mongo.watching.workers import Workers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
-    """What an application may ask of its store; by default nothing is limited, deleted or told of."""
+    """The options of a store; by default there are no limits, deletions or callbacks."""
 
     check_results: ResultCheck = any_result
     keeping: Keeping = field(default_factory=Keeping)
     most_waiting: int | None = None  #: how many jobs of a kind may wait; None: any number
-    on_stale: Callable[[str], None] = lambda _verb: None  #: hears of each report that was refused for coming late
-    on_drift: Callable[[int], None] = lambda _sum: None  #: hears by how much a recount has corrected the counters
+    on_stale: Callable[[str], None] = lambda _verb: None  #: called for each report refused because it came too late
+    on_drift: Callable[[int], None] = lambda _sum: None  #: called with the sum of a recount's corrections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store(Core):
-    """The parts, by what they do."""
+    """The parts of the store, by their purpose."""
 
     database: Database[Document]
     maintenance: Maintenance
@@ -77,7 +77,7 @@ class Store(Core):
     def prepare(self) -> None:
         """Make the indexes and upgrade older documents; raises Unsuitable, and the driver's errors.
 
-        No claim may be served before: it would not see older documents.
+        No claim may be served before this, since claims do not find older documents.
         """
         require_replica_set(self.database)
         require_whole(self.database)
@@ -103,7 +103,7 @@ def open_store(
     clock: Clock | None = None,
     options: StoreOptions = _PLAIN,
 ) -> Store:
-    """Wire the parts; touches no database. `clock` replaces the database's own in tests."""
+    """Make the store; touches no database. `clock` replaces the database's own in tests."""
     collections, clock = Collections.of(database), clock or DatabaseClock(database)
     kinds = Kinds(collections, [family.kind for family in families], options.check_results)
     reading, counters = Reading(collections, kinds), Counters(collections, clock)
@@ -147,7 +147,7 @@ def _admissions(context: StoreContext, counters: Counters, options: StoreOptions
 
 
 def _duties(core: Core, families: Iterable[FamilyStore], counters: Counters, options: StoreOptions) -> tuple[Duty, ...]:
-    """Return what the sweep does beside moving jobs and ending those whose workers were lost."""
+    """Return the duties of the sweep beside moving ended jobs and ending those whose workers were lost."""
     collections = core.collections
     kept = {family.kind.name: family.belongings(collections) for family in families if family.belongings}
     return (
