@@ -102,7 +102,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     for family in families.values():
         for routes in family.blueprints:
             app.register_blueprint(routes)
-    parts = ConsoleParts.of(base, jobs, tuple(families.values()), credentials.of_token)
+    parts = ConsoleParts.of(base, jobs, _add_kinds(app, base, families), tuple(families.values()), credentials.of_token)
     _add_console(app, base.signing, parts)
     readiness = Readiness(
         store,
@@ -131,6 +131,15 @@ def _admit(app: Flask, credentials: Credentials, settings: Settings) -> None:
     refuse_other_paths(app)
 
 
+def _add_kinds(app: Flask, base: Foundation, families: Mapping[str, OpenFamily]) -> Submitting:
+    """Add the routes of kinds; return what takes in jobs of every kind."""
+    kinds = base.store.context.kinds
+    dialects = {name: family.dialect for name, family in families.items()}
+    submitting = Submitting(base.store, base.batches, dialects, submitting_user)
+    app.register_blueprint(kind_routes(KindBook(kinds, KindChanges(base.store.collections, kinds)), submitting))
+    return submitting
+
+
 def _run(
     app: Flask,
     base: Foundation,
@@ -141,14 +150,11 @@ def _run(
 ) -> None:
     """Add what serves workers and machines, what works beside the requests, and how it all stops."""
     store = base.store
-    dialects = {name: family.dialect for name, family in families.items()}
     for_worker = {name: family.for_worker for name, family in families.items() if family.for_worker}
     desk = ClaimDesk(store.claiming, store.wakeups, base.settings.waiters, metrics.claims_wait)
     events = Events(store.collections, store.context.kinds, base.settings.streams)
     hold_back(app, readiness.require)
     app.register_blueprint(health_routes(readiness.check))
-    book = KindBook(store.context.kinds, KindChanges(store.collections, store.context.kinds))
-    app.register_blueprint(kind_routes(book, Submitting(store, base.batches, dialects, submitting_user)))
     app.register_blueprint(claim_routes(Claims(store, desk, for_worker)))
     app.register_blueprint(watching_routes(store.stats, events, store.context.kinds))
     app.register_blueprint(openapi_routes(API))

@@ -90,6 +90,7 @@ def _navigation(links: Sequence[Link]) -> list[Entry]:
         Link("Overview", "console.overview"),
         Link("Jobs", "console.jobs"),
         *(link for link in links if link.lists_jobs),
+        Link("Kinds", "console.kinds", beneath=("/console/kinds/",)),
         Link("Workers", "console.workers"),
         *(link for link in links if not link.lists_jobs),
         Link("Bulk runs", "console.bulk_runs"),

@@ -83,6 +83,7 @@ def _page_of(parts: ConsoleParts, job: Job) -> dict[str, Any]:
     )
     return {
         "job": job,
+        "has_kind": job["kind"] in parts.store.context.kinds,
         "steps": list(_timeline(job)),
         "log": log[-_LINES:],
         "left_out": max(len(log) - _LINES, 0),

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from job_service.console.parts import ConsoleParts
-from job_service.console.seeking import FIELDS, as_query, given, sought
+from job_service.console.seeking import FIELDS, as_query, given, labels_of, sought
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.job import State
 from job_service.mongo.watching.browsing import LOOKED_AT, Page
@@ -27,7 +27,8 @@ def add_jobs(routes: Blueprint, parts: ConsoleParts) -> None:
         if wanted and parts.store.reading.get(wanted):
             return redirect(url_for("console.job", job_id=wanted), 303)
         for name in FIELDS:
-            query_field(name)
+            if name != "label":
+                query_field(name)
         filters = given(request.args)
         found, faults = _find(parts, filters)
         page_given = {
@@ -41,7 +42,7 @@ def add_jobs(routes: Blueprint, parts: ConsoleParts) -> None:
             "looked_at": LOOKED_AT,
             "kinds": list(parts.store.context.kinds),
             "states": [state.value for state in State],
-            "counts": parts.store.counters.counts(),
+            "labels": labels_of(filters),
             "may_operate": Role.OPERATE in caller().roles,
         }
         return render_template("jobs.html", **page_given), 400 if faults else 200
@@ -52,7 +53,8 @@ def _find(parts: ConsoleParts, filters: dict[str, str]) -> tuple[Page, list[Any]
     try:
         wanted = sought(filters, before=query_field("before"), now=parts.store.context.clock.now())
         unknown = set(wanted.kinds) - set(parts.store.context.kinds)
-        if unknown:
+        # Of a deleted kind the ended jobs stay readable.
+        if unknown and not unknown <= parts.store.counters.counts().keys():
             raise Invalid.field("kind", f"there is no kind {min(unknown)!r}")
         return parts.browsing.page(wanted, _ROWS), []
     except Invalid as error:

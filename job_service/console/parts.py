@@ -7,6 +7,7 @@ from typing import Self
 from job_service.console.bulk_runner import BulkRunner
 from job_service.jobs.adapter import Jobs
 from job_service.kinds.family import Foundation, OpenFamily
+from job_service.kinds.submitting import Submitting
 from job_service.mongo.keys.once import Once
 from job_service.mongo.store import Store
 from job_service.mongo.watching.browsing import Browsing
@@ -20,6 +21,7 @@ class ConsoleParts:
 
     store: Store
     jobs: Jobs
+    submitting: Submitting
     browsing: Browsing
     overseeing: Overseeing
     runner: BulkRunner
@@ -32,6 +34,7 @@ class ConsoleParts:
         cls,
         base: Foundation,
         jobs: Jobs,
+        submitting: Submitting,
         families: Sequence[OpenFamily],
         identify: Callable[[str], Caller | None],
     ) -> Self:
@@ -40,6 +43,7 @@ class ConsoleParts:
         return cls(
             store=base.store,
             jobs=jobs,
+            submitting=submitting,
             browsing=base.browsing,
             overseeing=overseeing,
             runner=BulkRunner(base.store, jobs, base.browsing, overseeing),

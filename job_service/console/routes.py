@@ -7,6 +7,7 @@ from job_service.console.bulk import add_bulk, add_bulk_runs
 from job_service.console.frame import let_anyone_read
 from job_service.console.job import add_job, add_job_verbs
 from job_service.console.jobs import add_jobs
+from job_service.console.kinds import add_kinds, add_new_job
 from job_service.console.operations import add_maintenance, add_workers
 from job_service.console.overview import add_overview
 from job_service.console.parts import ConsoleParts
@@ -22,7 +23,8 @@ def console_routes(parts: ConsoleParts, protect: CSRFProtect) -> Blueprint:
         static_folder="static",
         static_url_path="/console/static",
     )
-    for add in (add_overview, add_jobs, add_job, add_job_verbs, add_bulk, add_bulk_runs, add_workers, add_maintenance):
+    areas = (add_overview, add_jobs, add_job, add_job_verbs, add_bulk, add_bulk_runs, add_workers, add_maintenance)
+    for add in (*areas, add_kinds, add_new_job):
         add(routes, parts)
     for family in parts.families:
         for add_pages in family.pages:

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.job import State
+from job_service.lifecycle.labels import MOST_LABELS, is_label
 from job_service.mongo.watching.browsing import JobSearch
 
 #: What may stand in the URL, in the order of the form.
@@ -26,11 +27,16 @@ FIELDS = (
     "reason",
     "number",
     "elements",
+    "label",
 )
+#: What stands between labels in the field of that name: none of them holds it.
+_BETWEEN_LABELS = "\n"
+_AS_THEY_ARE = ("source", "label")
 _LONGEST = 200
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _AGO = re.compile(r"([0-9]{1,4})\s*(min|h|d)")
 _HOW_TO_TELL_A_TIME = "must be a time such as 2026-01-31 12:00 (UTC), or 30min, 6h or 2d (ago)"
+_HOW_TO_LABEL = f"must be a name and a value, as team=blue; {MOST_LABELS} at most"
 _UNITS = {"min": "minutes", "h": "hours", "d": "days"}
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -38,10 +44,13 @@ _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 def given(args: "MultiDict[str, str]") -> dict[str, str]:
     """Return what of a query string is a filter: each name once, stripped, without what is empty.
 
-    A source is taken as it is: it may begin with a space.
+    A source and a label are taken as they are: they may begin or end with a space. `label.team=blue`, as the API has
+    it, is `label=team=blue` here.
     """
     values = {name: ",".join(args.getlist(name)) for name in FIELDS}
-    values = {name: value if name == "source" else value.strip() for name, value in values.items()}
+    labels = [f"{name.removeprefix('label.')}={value}" for name, value in args.items() if name.startswith("label.")]
+    values["label"] = _BETWEEN_LABELS.join(filter(None, [*args.getlist("label"), *labels]))
+    values = {name: value if name in _AS_THEY_ARE else value.strip() for name, value in values.items()}
     return {name: value for name, value in values.items() if value}
 
 
@@ -57,11 +66,11 @@ def sought_of(query: str, *, before: str | None = None, now: datetime | None = N
 
 def sought(filters: Mapping[str, str], *, before: str | None = None, now: datetime | None = None) -> JobSearch:
     """Return what a filter asks for. Raises Invalid, which names every field that is wrong."""
-    faults: list[Fault] = [
-        {"loc": [name], "msg": f"is longer than {_LONGEST} characters"}
-        for name, text in filters.items()
-        if len(text) > _LONGEST
-    ]
+    long = [name for name, text in filters.items() if len(text) > _LONGEST and name != "label"]
+    faults: list[Fault] = [{"loc": [name], "msg": f"is longer than {_LONGEST} characters"} for name in long]
+    labels = labels_of(filters)
+    if len(labels) > MOST_LABELS or not all(map(is_label, labels)):
+        faults.append({"loc": ["label"], "msg": _HOW_TO_LABEL})
     moments: dict[str, datetime | None] = {}
     for name in ("since", "until"):
         try:
@@ -83,6 +92,7 @@ def sought(filters: Mapping[str, str], *, before: str | None = None, now: dateti
         states=tuple(State(state) for state in states),
         status=filters.get("status"),
         type=filters.get("source"),
+        labels=tuple(labels),
         target=filters.get("target"),
         user=filters.get("user"),
         worker=filters.get("worker"),
@@ -93,6 +103,11 @@ def sought(filters: Mapping[str, str], *, before: str | None = None, now: dateti
         until=moments.get("until"),
         before=before,
     )
+
+
+def labels_of(filters: Mapping[str, str]) -> list[str]:
+    """Return the labels of a filter, each as `name=value`."""
+    return filters["label"].split(_BETWEEN_LABELS) if "label" in filters else []
 
 
 def _moment(text: str | None, now: datetime | None) -> datetime | None:

@@ -38,9 +38,11 @@ class Jobs:
         retry = self._retries.get(job["kind"])
         if retry is not None:
             return core_view(retry(job, request_id))
-        outcome = self._store.submission.create([self._store.operating.as_new(job_id)])[0]
+        new = self._store.operating.as_new(job_id)
+        outcome = self._store.submission.create([new])[0]
         if isinstance(outcome, Taken):
-            raise TargetBusy(f"The dataset has an active job: {outcome.holder}")
+            holder = "The dataset has" if not self._store.context.kinds[new.kind].own else f"{new.dataset_name} has"
+            raise TargetBusy(f"{holder} an active job: {outcome.holder}")
         return core_view(outcome.job)
 
     def _get(self, job_id: str) -> Job:

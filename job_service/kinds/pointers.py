@@ -1,6 +1,7 @@
 """JSON Pointers (RFC 6901) into a job's parameters, and the texts by which `unique` and `key` compare values."""
 
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 
 import orjson
@@ -26,6 +27,11 @@ def parse_pointer(text: str) -> Pointer:
     if _BAD_ESCAPE.search(text):
         raise ValueError("in a JSON Pointer, ~ is written ~0 and / in a name ~1")
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:])
+
+
+def write_pointer(steps: Iterable[str]) -> str:
+    """Return the text of a pointer; `parse_pointer` is the inverse."""
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 def resolve(pointer: Pointer, value: object) -> object | None:

@@ -1,6 +1,7 @@
 """What looks at all kinds takes as few round trips with a thousand kinds as with five."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from pymongo import MongoClient
@@ -98,8 +99,11 @@ def test_a_recount_mends_the_counter_of_a_kind_that_nobody_knows_any_more(store,
         JobSearch(type="archive"),
         JobSearch(user="17"),
         JobSearch(reason="disk"),
+        JobSearch(since=datetime(2020, 1, 1, tzinfo=UTC)),
+        JobSearch(since=datetime(2020, 1, 1, tzinfo=UTC), states=(State.QUEUED,)),
+        JobSearch(labels=("team=blue",), until=datetime(2030, 1, 1, tzinfo=UTC)),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_a_search_among_a_thousand_kinds_sorts_nothing(one_each, database, sought):
     legs = Browsing(one_each.collections, one_each.context.kinds).legs(sought)

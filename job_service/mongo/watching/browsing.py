@@ -23,11 +23,9 @@ _OWN_IDS = "conversion"  # it also has an index by type of its own
 _MILLISECOND = timedelta(milliseconds=1)
 _BRIEF = {
     **dict.fromkeys(("jobId", "number", "kind", "type", "state", "status", "priority", "readyAt", "delayedBy"), 1),
-    **dict.fromkeys(
-        ("datasetName", "formerDatasetName", "parameters.name", "parentId", "retriedFrom", "progress", "key"), 1
-    ),
+    **dict.fromkeys(("datasetName", "formerDatasetName", "parameters.name", "parentId", "retriedFrom", "progress"), 1),
     **dict.fromkeys(("error", "createdAt", "createdBy", "updatedAt", "startedAt", "finishedAt", "lease.worker"), 1),
-    **dict.fromkeys(("lease.until", "endedBy.worker", "attempts", "leasesLost", "cancelRequestedAt"), 1),
+    **dict.fromkeys(("lease.until", "endedBy.worker", "attempts", "leasesLost", "cancelRequestedAt", "key"), 1),
 }
 
 
@@ -119,37 +117,37 @@ class Browsing:
         kinds = self._kinds_of(sought)
         states = self._states(sought, kinds)
         ended = tuple(state for state in states if state in ENDED)
-        sides = [
-            (live, replace(sought, kinds=kinds, states=wanted))
-            for live, wanted in ((True, states), (False, ended))
-            if wanted
-        ]
+        asked = replace(sought, kinds=kinds if sought.target else sought.kinds)
+        sides = [(live, replace(asked, states=wanted)) for live, wanted in ((True, states), (False, ended)) if wanted]
         return [
             self._leg(replace(side, kinds=group), live=live)
             for live, side in sides
             for group in self._groups(side, live=live)
-            if group
         ]
 
     def _groups(self, sought: JobSearch, *, live: bool) -> list[tuple[str, ...]]:
-        """Group the searched kinds so that for each group one index yields the jobs in the order of ids."""
-        alone = {_OWN_IDS} & {*sought.kinds} if sought.since or sought.until or sought.type else set()
-        kinds = tuple(kind for kind in sought.kinds if kind not in alone)
+        """Group the searched kinds so that for each group one index yields the jobs in the order of ids.
+
+        An empty group stands for every kind, those included that were deleted.
+        """
+        apart = _sets_apart(sought)
+        otherwise = self._is_found_otherwise(sought, live=live)
+        if otherwise and not sought.kinds and not apart:
+            return [()]
         most = MOST_IN_ORDER // len(sought.states)
-        if len(kinds) > most:
-            together = replace(sought, kinds=kinds)
-            if self._is_found_otherwise(together, live=live):
-                most = len(kinds)
-            else:
-                kinds = tuple(sorted(self._jobs[live].distinct("kind", _in_kinds_and_states(together))))
-        return [*(kinds[begin : begin + most] for begin in range(0, len(kinds), most)), tuple(alone)]
+        kinds = sought.kinds
+        if not kinds or (len(kinds) > most and not otherwise):
+            kinds = tuple(sorted(self._jobs[live].distinct("kind", _in_kinds_and_states(sought))))
+        alone = [(_OWN_IDS,)] if apart and _OWN_IDS in kinds else []
+        rest = tuple(kind for kind in kinds if (kind,) not in alone)
+        size = max(len(rest), 1) if otherwise else most
+        return [*(rest[begin : begin + size] for begin in range(0, len(rest), size)), *alone]
 
     def _is_found_otherwise(self, sought: JobSearch, *, live: bool) -> bool:
         """Return whether another index finds the jobs, so that the kinds are only checked on them."""
-        few = sought.user is not None or sought.number is not None or sought.parent_id is not None
-        few = few or bool(sought.labels)
+        few = sought.labels or any(each is not None for each in (sought.user, sought.number, sought.parent_id))
         reason = sought.reason is not None and sought.type is None
-        return few or reason or self._is_everything(sought, live=live)
+        return bool(few) or reason or self._is_everything(sought, live=live)
 
     def _leg(self, sought: JobSearch, *, live: bool) -> SubQuery:
         base = JobFilter(
@@ -179,11 +177,11 @@ class Browsing:
             served["labels"] = having(sought.labels)
         elif sought.reason and served.keys() <= {"kind", "state", "_id"}:
             # Few jobs have an error, and the index `reason` holds just those.
-            rest.update({name: served.pop(name) for name in ("kind", "state")})
+            rest.update({name: served.pop(name) for name in ("kind", "state") if name in served})
             served["error"] = {"$gt": ""}
         elif served.keys() <= {"kind", "state", "_id"} and self._is_everything(sought, live=live):
-            # All kinds and states match: without the two conditions the index on `_id` yields the order.
-            del served["kind"], served["state"]
+            # All kinds and states match: without a condition the index on `_id` yields the order.
+            del served["state"]
         return SubQuery(live, served, rest, _hint(served, live=live), few=live and bool(sought.target))
 
     def _look(self, leg: SubQuery, limit: int) -> list[Job]:
@@ -206,12 +204,11 @@ class Browsing:
         return last["_id"] if last else None
 
     def _is_everything(self, sought: JobSearch, *, live: bool) -> bool:
-        return set(sought.kinds) == set(self._kinds) and set(sought.states) == set(State if live else ENDED)
+        return not (sought.kinds or _sets_apart(sought)) and set(sought.states) == set(State if live else ENDED)
 
     def _kinds_of(self, sought: JobSearch) -> tuple[str, ...]:
         if sought.target:
             return ("dataset",)
-        # With every kind and state named, the index yields each pair's jobs in order and nothing is sorted.
         return sought.kinds or tuple(self._kinds)
 
     def _states(self, sought: JobSearch, kinds: tuple[str, ...]) -> tuple[State, ...]:
@@ -225,8 +222,14 @@ class Browsing:
         return tuple(state for state in State if state in states)
 
 
+def _sets_apart(sought: JobSearch) -> bool:
+    """Say whether jobs with ids of their clients' own need a query of their own."""
+    return bool(sought.since or sought.until or sought.type)
+
+
 def _in_kinds_and_states(sought: JobSearch) -> Document:
-    return {"kind": {"$in": list(sought.kinds)}, "state": {"$in": [state.value for state in sought.states]}}
+    kinds = {"$in": list(sought.kinds)} if sought.kinds else {"$gt": ""}
+    return {"kind": kinds, "state": {"$in": [state.value for state in sought.states]}}
 
 
 def _states_of(family: Kind, status: str) -> set[State]:

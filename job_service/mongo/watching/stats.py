@@ -45,19 +45,24 @@ class Stats:
         """Return the present figures. Raises the driver's errors."""
         counts = self._counters.counts()
         now = self._clock.now()
-        kinds: dict[str, KindStats] = {
-            kind: {
-                "states": {state: counts.get(kind, {}).get(state.value, 0) for state in State},
-                "oldestClaimableSeconds": self._waited(kind, now) if _may_wait(counts.get(kind, {})) else None,
-            }
-            for kind in tuple(self._kinds)
-        }
+        kinds = {kind: self._figures(kind, counts, now) for kind in tuple(self._kinds)}
         return {"kinds": kinds, "workers": self._workers.live(), "paused": self.pause()}
+
+    def of_kind(self, kind: str) -> KindStats:
+        """Return the present figures of one kind, also of a deleted one. Raises the driver's errors."""
+        return self._figures(kind, self._counters.counts(), self._clock.now())
 
     def pause(self) -> MaintenanceStatus | None:
         """Return the maintenance flag; None while it is not set."""
         status = self._maintenance.status()
         return status if status["paused"] else None
+
+    def _figures(self, kind: str, counts: Mapping[str, Mapping[str, int]], now: datetime) -> KindStats:
+        found = counts.get(kind, {})
+        return {
+            "states": {state: found.get(state.value, 0) for state in State},
+            "oldestClaimableSeconds": self._waited(kind, now) if _may_wait(found) else None,
+        }
 
     def _waited(self, kind: str, now: datetime) -> float | None:
         oldest = self._reading.oldest_claimable(kind, now)
