@@ -1,20 +1,13 @@
 """The console's pages of datasets: targets with their jobs, and what waits in the input folder."""
 
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from job_service.datasets.adapter import Datasets
-from job_service.datasets.importable import (
-    InputFolderUnavailable,
-    delete_importable,
-    list_importable,
-    valid_dataset_name,
-)
-from job_service.datasets.reservations_store import Reservations
-from job_service.datasets.tar_contents import ContentsCache
+from job_service.datasets.importable import valid_dataset_name
+from job_service.datasets.input_folder import InputFolder
 from job_service.lifecycle.errors import Conflict, Invalid, Unavailable
 from job_service.mongo.watching.browsing import Browsing, JobSearch
 from job_service.web.access import Role, allows, caller
@@ -44,15 +37,14 @@ def add_targets(routes: Blueprint, datasets: Datasets, browsing: Browsing) -> No
         return render_template("target.html", target=datasets.target(name), jobs=found.jobs, more=found.next)
 
 
-def add_importable(routes: Blueprint, input_dir: Path | None, reservations: Reservations) -> None:
+def add_importable(routes: Blueprint, folder: InputFolder) -> None:
     """Add the list of importable datasets, and their deletion with a question before it."""
-    cache = ContentsCache()
 
     def listed() -> list[Any] | None:
         """Return the datasets; None where there is no folder to look in."""
         try:
-            return list_importable(input_dir, cache) if input_dir else None
-        except InputFolderUnavailable:
+            return folder.list() if folder.path else None
+        except Unavailable:
             return None
 
     @routes.get("/console/importable")
@@ -74,13 +66,9 @@ def add_importable(routes: Blueprint, input_dir: Path | None, reservations: Rese
     def delete_dataset(name: str) -> Response:
         _require_name(name)
         try:
-            with reservations.hold(name):
-                deleted = input_dir is not None and delete_importable(input_dir, name)
-            flash(f"{name} is deleted." if deleted else f"There is no {name} any more.", "success")
+            flash(f"{name} is deleted." if folder.delete(name) else f"There is no {name} any more.", "success")
         except Conflict as error:
             flash(error.message, "warning")
-        except InputFolderUnavailable:
-            raise Unavailable("The input folder is not available") from None
         return redirect(url_for("console.importable"), 303)
 
 

@@ -3,7 +3,6 @@
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from flask import Blueprint, Response
 from pydantic import Field
@@ -11,22 +10,15 @@ from pydantic import Field
 from job_service.dataset_words import OPERATIONS
 from job_service.datasets.adapter import Datasets
 from job_service.datasets.document import DATASET
-from job_service.datasets.importable import (
-    ImportableDataset,
-    InputFolderUnavailable,
-    delete_importable,
-    list_importable,
-    valid_dataset_name,
-)
-from job_service.datasets.reservations_store import Reservations
+from job_service.datasets.importable import ImportableDataset, valid_dataset_name
+from job_service.datasets.input_folder import InputFolder
 from job_service.datasets.submission import result
-from job_service.datasets.tar_contents import ContentsCache
 from job_service.datasets.updates import Updates
 from job_service.datasets.wire import Importable, JobUpdate, NamedJobUpdate
 from job_service.kinds.batches import Batches
 from job_service.kinds.dialect import Dialect, Sender
 from job_service.kinds.keys import idempotency_key
-from job_service.lifecycle.errors import Invalid, NotFound, Unavailable
+from job_service.lifecycle.errors import Invalid, NotFound
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.view import core_view
@@ -135,32 +127,21 @@ def target_routes(datasets: Datasets) -> Blueprint:
     return routes
 
 
-def importable_routes(input_dir: Path | None, reservations: Reservations) -> Blueprint:
+def importable_routes(folder: InputFolder) -> Blueprint:
     """Return the routes of the input folder."""
     routes = Blueprint("importable_datasets", __name__, url_prefix="/importable-datasets")
-    cache = ContentsCache()
 
     @routes.get("")
     @allows(Role.VIEW)
     def importable() -> Response:
-        if input_dir is None:
-            return answer([])
-        try:
-            return answer([_shown(dataset) for dataset in list_importable(input_dir, cache)])
-        except InputFolderUnavailable:
-            raise Unavailable("The input folder is not available") from None
+        return answer([_shown(dataset) for dataset in folder.list()])
 
     @routes.delete("/<name>")
     @allows(Role.OPERATE)
     def delete(name: str) -> Response:
         if not valid_dataset_name(name):
             raise Invalid.field("name", "Invalid dataset name: it must be A-Z, 0-9 and _, and start with a letter")
-        with reservations.hold(name):
-            try:
-                deleted = input_dir is not None and delete_importable(input_dir, name)
-            except InputFolderUnavailable:
-                raise Unavailable("The input folder is not available") from None
-        if not deleted:
+        if not folder.delete(name):
             raise NotFound(f"No importable dataset found with name: {name}")
         return answer({"message": f"OK, {name} deleted"})
 

@@ -29,13 +29,13 @@ def _open(base: Foundation) -> OpenFamily:
     expansion = Expansion(store, elements, Listings(store.collections))
     settling = Settling(store, elements)
     transfers = Transfers(store, elements, expansion, vault)
-    work = Work(transfers, vault, callers.sign_element, base.settings.legacy_lease_seconds)
+    work = Work(store, transfers, vault, callers.sign_element, base.settings.legacy_lease_seconds)
     reports = Reports(store, transfers, logs_of_attempts, expansion, settling)
     return OpenFamily(
         blueprints=(
             user_routes(transfers, callers),
             element_routes(transfers, Outputs(transfers, logs_of_attempts, expansion), callers),
-            worker_routes(store, work, reports, callers),
+            worker_routes(work, reports, callers),
         ),
         dialect=Dialect(lambda: {"userId": callers.user()}, transfers.of_parameters, transfers.create),
         retry=transfers.retry,

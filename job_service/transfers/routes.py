@@ -6,7 +6,6 @@ from threading import BoundedSemaphore
 from flask import Blueprint, Response, request
 
 from job_service.lifecycle.errors import NotFound
-from job_service.mongo.store import Store
 from job_service.transfers.adapter import Transfers
 from job_service.transfers.callers import Callers
 from job_service.transfers.outputs import Outputs
@@ -101,7 +100,7 @@ def element_routes(transfers: Transfers, outputs: Outputs, callers: Callers) -> 
     return routes
 
 
-def worker_routes(store: Store, work: Work, reports: Reports, callers: Callers) -> Blueprint:
+def worker_routes(work: Work, reports: Reports, callers: Callers) -> Blueprint:
     """Return the routes of workers."""
     routes = Blueprint("transfer_work", __name__, url_prefix=f"{PREFIX}/worker/jobs")
     large = BoundedSemaphore(_LARGE_AT_ONCE)
@@ -109,7 +108,7 @@ def worker_routes(store: Store, work: Work, reports: Reports, callers: Callers) 
     @routes.post("")
     @allows(Role.WORK)
     def fetch() -> Response:
-        groups, paused = work.fetch(store, read_body(Fetch), client())
+        groups, paused = work.fetch(read_body(Fetch), client())
         if groups:
             return answer(groups)
         found_nothing()

@@ -38,17 +38,18 @@ SignElement = Callable[[int, int, int, int], str]
 class Work:
     """Hands out elements and takes what their workers say of them."""
 
-    def __init__(self, transfers: Transfers, vault: Vault, sign: SignElement, longest_lease: int) -> None:
+    def __init__(self, store: Store, transfers: Transfers, vault: Vault, sign: SignElement, longest_lease: int) -> None:
+        self._store = store
         self._transfers = transfers
         self._vault = vault
         self._sign = sign
         self._longest_lease = longest_lease
 
-    def fetch(self, store: Store, asked: Fetch, worker: Client) -> tuple[list[dict[str, Any]], bool]:
+    def fetch(self, asked: Fetch, worker: Client) -> tuple[list[dict[str, Any]], bool]:
         """Claim elements; return them grouped by job, and whether nothing may start."""
         narrowing = Narrowing(KIND, tuple(sorted({job_type.name for job_type in asked.types})))
-        store.workers.seen(worker.name, narrowing)
-        ahead = store.reading.ahead(narrowing, store.context.clock.now(), _most(asked))
+        self._store.workers.seen(worker.name, narrowing)
+        ahead = self._store.reading.ahead(narrowing, self._store.context.clock.now(), _most(asked))
         limit = _fitting(ahead, asked)
         seconds = _BASE_SECONDS + sum(map(_size, ahead[:limit])) // _BYTES_A_SECOND
         claim = ClaimAsked(
@@ -59,26 +60,26 @@ class Work:
             request_id=worker.request_id,
             unnamed=None if worker.named else "handed",
         )
-        claimed = store.claiming.claim_many(narrowing, [claim])[0]
+        claimed = self._store.claiming.claim_many(narrowing, [claim])[0]
         kept = _fitting(claimed.jobs, asked)
         surplus = [Release(job["_id"], claim.claim_id) for job in claimed.jobs[kept:]]
         if surplus:
-            store.reporting.release(surplus)
-        return self._grouped(store, claimed.jobs[:kept]), claimed.pause is not None
+            self._store.reporting.release(surplus)
+        return self._grouped(claimed.jobs[:kept]), claimed.pause is not None
 
     def for_worker(self, element: Job) -> dict[str, Any]:
         """Return what only the worker that holds an element may see: its token, and what it logs in with."""
         credentials = credentials_for(element, self._vault.of(element))
         return {"token": self._token(element), **({"credentials": credentials} if credentials else {})}
 
-    def _grouped(self, store: Store, held: Sequence[Job]) -> list[dict[str, Any]]:
+    def _grouped(self, held: Sequence[Job]) -> list[dict[str, Any]]:
         """Group elements by job, those that make a folder at the target of a copy apart: their site is another one."""
         groups: dict[tuple[str, str], list[Job]] = {}
         for element in held:
             groups.setdefault((element["parentId"], element["parameters"].get("side", "src")), []).append(element)
         shown: list[dict[str, Any]] = []
         for (parent_id, _), elements in groups.items():
-            if (parent := store.reading.get(parent_id)) is not None:
+            if (parent := self._store.reading.get(parent_id)) is not None:
                 credentials = credentials_for(elements[0], self._vault.of(elements[0]))
                 items = [work_item(element, self._token(element)) for element in elements]
                 shown.append(work_group(_as_asked_of(elements[0], parent), items, credentials))
