@@ -41,7 +41,7 @@ def apply(client: JobServiceClient, *, path: Path, dry_run: bool) -> None:
       job-service kinds apply thumbnail.yaml
       job-service kinds apply ./kinds --dry-run
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
-    for name, definition in [each for file in _files(path) for each in _definitions(file)]:
+    for name, definition in [each for file in _files(path) for each in definitions(file)]:
         before = _there(client, name)
         if before is not None and _definition(before) == definition:
             click.echo(f"{name} unchanged")
@@ -103,8 +103,8 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES) if path.is_dir() else [path]
 
 
-def _definitions(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the name and the definition of each document of a file; JSON is YAML, too."""
+def definitions(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name and the definition of each document of a file; JSON is YAML, too. Raises ClickException."""
     try:
         documents = [document for document in yaml.safe_load_all(file.read_text()) if document is not None]
     except (yaml.YAMLError, UnicodeDecodeError) as error:

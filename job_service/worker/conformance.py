@@ -1,16 +1,17 @@
 """Checks that a worker, in any language, keeps the rules of the claims API.
 
-The worker runs against a private service, through a proxy that records its requests. Its environment tells the worker
-to ask for short leases and to take a while over each job, so that its heartbeats can be seen.
+The worker runs against a private service, through a proxy that records its requests. Its leases are short, and each job
+takes it a while, so that its heartbeats can be seen.
 """
 
+import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, Protocol
 
-from job_service.client import JobServiceClient, Where
+from job_service.client import JobServiceClient
 from job_service.worker.overheard import claimed_ids, is_claim, updates_of
 from job_service.worker.recording_proxy import Exchange, RecordingProxy
 
@@ -27,7 +28,14 @@ CLAIMS_WHILE_PAUSED = 4
 #: Seconds for a worker to stop.
 STOP_SECONDS = 30.0
 
+#: A placeholder in the parameters of the jobs of a check: each job gets another number in its place.
+NUMBER = "{n}"
+
 Verdict = Literal["kept", "broken", "undecided"]
+
+
+class NotTaken(RuntimeError):
+    """The service refuses the job of a check: its kind does not allow its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,8 @@ class Check:
     """Checks all rules, in an order that takes as little time as possible."""
 
     ground: Ground
-    operation: str = "ADD"
+    kind: str  #: the kind of the jobs that the worker is given
+    parameters: str  #: their parameters, in JSON, with NUMBER where each job is to have another
     count: int = field(default=0)
 
     def run(self) -> Iterator[Finding]:
@@ -109,7 +118,7 @@ class Check:
         gaps = [later - earlier for earlier, later in pairwise(heard)]
         took, longest = heard[-1] - heard[0], max(gaps, default=0.0)
         if took <= self.ground.lease_seconds:
-            why = f"Its job took {took:.1f} s; let each take {WORK_VARIABLE} ({self.ground.work_seconds}) seconds."
+            why = f"Its job took {took:.1f} s; it has to take longer than a lease ({self.ground.lease_seconds} s)."
             return Finding(rule, "undecided", why)
         why = f"It was silent for {longest:.1f} s at most, of a lease of {self.ground.lease_seconds} s."
         return finding(rule, longest < self.ground.lease_seconds, why)
@@ -143,12 +152,12 @@ class Check:
     def survives_a_lost_lease(self) -> Finding:
         """Check that the worker claims the next job after another worker has done its last one, while it was asleep."""
         rule = "survives a lost lease"
-        job, target = self._submit(), f"CHECK_{self.count}"
+        job = self._submit()
         if not self._is_claimed(job):
             return self._unclaimed(rule)
         self.ground.signal_worker(signal.SIGSTOP)
         try:
-            taken = self._take_over(target)
+            taken = self._take_over(job)
         finally:
             self.ground.signal_worker(signal.SIGCONT)
         if not taken:
@@ -184,10 +193,10 @@ class Check:
 
     def _submit(self) -> str:
         self.count += 1
-        job = {"operation": self.operation, "target": f"CHECK_{self.count}", "description": "worker check"}
-        [answer] = self.ground.client.datasets.submit([job])
+        parameters = json.loads(self.parameters.replace(NUMBER, str(self.count)))
+        [answer] = self.ground.client.kinds.submit(self.kind, [{"parameters": parameters}]).results
         if answer.job_id is None:
-            raise RuntimeError(f"The service does not take the job of a check: {answer.msg}")
+            raise NotTaken(f"The service does not take the job of a check: {answer.message}")
         return answer.job_id
 
     def _is_claimed(self, job: str, slack: float = SLACK_SECONDS) -> bool:
@@ -205,20 +214,19 @@ class Check:
     def _unclaimed(self, rule: str) -> Finding:
         status = self.ground.worker_exit(0.0)
         ended = "" if status is None else f" It ended with status {status}."
-        return Finding(rule, "broken", f"It did not claim a job of kind dataset and operation {self.operation}.{ended}")
+        return Finding(rule, "broken", f"It did not claim a job of the kind {self.kind}.{ended}")
 
     def _state_in_the_end(self, job: str) -> str:
         patience = self.ground.work_seconds + self.ground.lease_seconds + SLACK_SECONDS
         return self.ground.client.jobs.get(job, wait=min(patience, 30)).state or "unknown"
 
-    def _take_over(self, target: str) -> bool:
-        """Claim and complete the job of a sleeping worker, as soon as its lease has run out."""
+    def _take_over(self, job: str) -> bool:
+        """Claim and end the job of a sleeping worker, as soon as its lease has run out."""
         patience = min(self.ground.lease_seconds + SLACK_SECONDS, 30)
-        where = Where(operation=[self.operation], target=[target])
-        claimed = self.ground.client.claims.claim("dataset", "worker-check", wait=patience, where=where)
-        for claim in claimed.claims:
-            self.ground.client.claims.update(claim.claim_id, claim.job.job_id, status="completed", result="taken over")
-        return bool(claimed.claims)
+        claimed = self.ground.client.claims.claim(self.kind, "worker-check", wait=patience).claims
+        for claim in claimed:
+            self.ground.client.claims.update(claim.claim_id, claim.job.job_id, status="failed", error="taken over")
+        return job in {claim.job.job_id for claim in claimed}
 
     def _about(self, job: str) -> list[Exchange]:
         return [exchange for exchange in self.ground.seen.exchanges if updates_of(exchange, job)]
