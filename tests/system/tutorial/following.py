@@ -18,7 +18,7 @@ from tests.system.serving.waiting import until
 #: What one step of the page may take where the machine is busy.
 STEP_SECONDS = 60
 STEP = re.compile(
-    r"<!-- (?P<where>.+?) -->\n(?:```(?:sh|python)\n(?P<what>.*?)\n```\n)?(?:\n```text\n(?P<said>.*?)\n```\n)?",
+    r"<!-- (?P<where>.+?) -->\n(?:```(?:sh|python|yaml)\n(?P<what>.*?)\n```\n)?(?:\n```text\n(?P<said>.*?)\n```\n)?",
     re.DOTALL,
 )
 

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import sysconfig
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests.system.tutorial.following import Terminal, steps
 ROOT = Path(__file__).parents[3]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
 EXAMPLES = ROOT / "docs" / "examples"
+#: What it may take from a service that runs to the first job of a new kind, done, shown and counted.
+FIRST_JOB_SECONDS = 60
 #: What `scripts/install` looks at to see that nothing has to be installed.
 INSTALLED_FROM = ("poetry.lock", "pyproject.toml", "scripts/install", "scripts/requirements.py")
 
@@ -65,9 +68,14 @@ def install(clone):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_tutorial_does_what_it_says(terminal, tmp_path, port):
+def test_the_tutorial_does_what_it_says(terminal, tmp_path, port, record_property):
+    ended_at = {}
     for step in steps(TUTORIAL.replace("--no-sample\n", "--no-sample --port 8000\n").replace("8000", port)):
         follow(step, terminal, tmp_path / "job-service")
+        ended_at[step.what] = time.monotonic()
+    ready, counted = (next(at for what, at in ended_at.items() if mark in what) for mark in ("/ready", "/metrics"))
+    record_property("seconds_to_a_kind_of_ones_own", round(counted - ready, 1))
+    assert counted - ready < FIRST_JOB_SECONDS
 
 
 def follow(step, terminal, clone):
@@ -82,11 +90,14 @@ def follow(step, terminal, clone):
         install(clone)
 
 
-def test_its_workers_are_the_examples_that_the_check_of_workers_is_tried_on():
-    [worker] = [step.what for step in steps(TUTORIAL) if step.where == "file my_worker.py"]
-    assert f"{worker}\n" == (EXAMPLES / "worker.py").read_text()
+def test_its_files_are_the_examples_that_the_check_of_workers_is_tried_on():
+    shown = {step.where.removeprefix("file "): step.what for step in steps(TUTORIAL) if step.where.startswith("file ")}
+    for name, example in (("greeting.yaml",) * 2, ("my_worker.sh", "worker.sh"), ("my_worker.py", "worker.py")):
+        assert f"{shown[name]}\n" == (EXAMPLES / example).read_text()
     [checked] = [step.what for step in steps(TUTORIAL) if step.how == "takes minutes"]
-    assert checked.splitlines() == [
-        "job-service worker-check -- python my_worker.py",
-        "job-service worker-check -- ./my_worker.sh",
-    ]
+    check = 'job-service worker-check --kind greeting.yaml --parameters \'{"name": "{n}", "times": 6}\' --'
+    assert checked.splitlines() == [f"{check} python my_worker.py", f"{check} bash my_worker.sh"]
+
+
+def test_a_worker_takes_twenty_lines_of_bash():
+    assert len((EXAMPLES / "worker.sh").read_text().splitlines()) <= 20

@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "docs" / "examples"
+WORKER = str(EXAMPLES / "worker.sh")
+GREETINGS = ("--kind", str(EXAMPLES / "greeting.yaml"), "--parameters", '{"name": "{n}", "times": 6}')
 RULES = [
     "claims a job and completes it",
     "heartbeats",
@@ -46,8 +48,8 @@ def check():
     """Start the check of a program; what still runs at the end of the test is told to stop."""
     with ExitStack() as stack:
 
-        def check(*command):
-            arguments = [sys.executable, "-m", "job_service", "worker-check", "--json", "--", *command]
+        def check(*command, of=()):
+            arguments = [sys.executable, "-m", "job_service", "worker-check", "--json", *of, "--", *command]
             environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
             checking = subprocess.Popen(
                 arguments,
@@ -73,7 +75,7 @@ def findings(checking):
 @pytest.mark.slow
 @pytest.mark.timeout(200)
 def test_the_examples_keep_every_rule_and_a_deaf_worker_is_found_out(check):
-    kit, shell = check(sys.executable, str(EXAMPLES / "worker.py")), check(str(EXAMPLES / "worker.sh"))
+    kit, shell = check(sys.executable, str(EXAMPLES / "worker.py"), of=GREETINGS), check(WORKER, of=GREETINGS)
     deaf = check(sys.executable, "-c", DEAF)
     kept = dict.fromkeys(RULES, "kept")
     assert findings(kit) == kept
@@ -88,6 +90,21 @@ def test_a_program_that_cannot_be_started_is_told_in_a_sentence(check):
     _, said = checking.communicate(timeout=100)
     assert checking.returncode == 1
     assert "/nowhere/worker cannot be started: No such file or directory" in said
+
+
+def test_jobs_that_the_kind_does_not_take_are_told_in_a_sentence(check, tmp_path):
+    checking = check(WORKER, of=(*GREETINGS[:3], '{"times": 6}'))
+    _, said = checking.communicate(timeout=100)
+    assert checking.returncode == 1
+    assert 'The service does not take the job of a check: parameters: "name" is a required property' in said
+    none = tmp_path / "none.yaml"
+    none.write_text("")
+    checking = check(WORKER, of=("--kind", str(none)))
+    _, said = checking.communicate(timeout=100)
+    assert f"{none} has to define one kind, and defines 0" in said
+    checking = check(WORKER, of=("--parameters", "{"))
+    _, said = checking.communicate(timeout=100)
+    assert (checking.returncode, "this is no JSON" in said) == (2, True)
 
 
 def test_a_worker_that_ends_at_once_is_told(check):
