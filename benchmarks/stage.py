@@ -24,6 +24,7 @@ from benchmarks.wire import Refused, Wire
 from job_service.command.gunicorn_config import threads, workers
 from job_service.embedded.mongod import PrivateMongod
 from job_service.embedded.process import end, spawn
+from job_service.families import STORES
 from job_service.mongo.database.collections import CLAIM_ORDER, EPOCH, QUEUES, ensure_indexes
 from job_service.mongo.database.replica_set import initiate
 
@@ -132,7 +133,7 @@ class Stage:
             database["inprogress"].create_index(CLAIM_INDEX, name="claim")
             database.create_collection("completed")
         else:
-            ensure_indexes(database)
+            ensure_indexes(database, *(store.indexes for store in STORES))
         return database
 
     def emptied(self, name: str) -> Database[Document]:

@@ -51,10 +51,12 @@ def restore(*, file: Path, data_dir: Path | None) -> None:
 
     Start the service afterwards. Jobs that were held when FILE was made come back when their leases are over.
     """  # noqa: D301  click's mark for a block to leave as it is is the character itself
+    from job_service.families import STORES
     from job_service.mongo.keeping.restoring import restore_backup
 
+    indexes = [store.indexes for store in STORES]
     with _database(data_dir) as database:
-        _tell("Restored", restore_backup(database, file, datetime.now(UTC)))
+        _tell("Restored", restore_backup(database, file, datetime.now(UTC), indexes))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from job_service.console.parts import ConsoleParts
 from job_service.lifecycle.errors import JobServiceError, NotFound
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
 from job_service.lifecycle.view import CoreJob
-from job_service.mongo.watching.browsing import JobSearch
+from job_service.mongo.watching.searches import JobSearch
 from job_service.web.access import Role, allows, caller
 from job_service.web.addresses import base_url
 from job_service.web.forms import form_key

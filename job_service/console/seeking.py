@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
+from job_service.datasets.store import about_target
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.job import State
 from job_service.lifecycle.labels import MOST_LABELS, is_label
-from job_service.mongo.watching.browsing import JobSearch
+from job_service.mongo.watching.searches import JobSearch
 
 #: What may stand in the URL, in the order of the form.
 FIELDS = (
@@ -93,7 +94,7 @@ def sought(filters: Mapping[str, str], *, before: str | None = None, now: dateti
         status=filters.get("status"),
         type=filters.get("source"),
         labels=tuple(labels),
-        target=filters.get("target"),
+        subject=about_target(filters["target"]) if "target" in filters else None,
         user=filters.get("user"),
         worker=filters.get("worker"),
         number=int(filters["number"]) if "number" in filters else None,

@@ -21,6 +21,8 @@ CONVERSION = Kind(
     facets={"source": "type"},
     claims_by=("kind", "type"),
     by_id=True,
+    ids_chosen=True,
+    type_index="tree",
     worker="job-service worker conversions --exec CMD",
 )
 BRANCHES = ("available", "active", "done")

@@ -8,11 +8,16 @@ from pymongo.collection import Collection
 from job_service.conversions.document import CONVERSION
 from job_service.lifecycle.job import Job, NewJob, State
 from job_service.mongo.database.client import Document
-from job_service.mongo.database.collections import Collections
+from job_service.mongo.database.collections import Collections, partial_index
 from job_service.mongo.family import FamilyStore
 from job_service.mongo.verbs.submission import Created, Submission
 
-CONVERSION_STORE = FamilyStore(kind=CONVERSION)
+_OF_KIND = {"kind": CONVERSION.name}
+
+CONVERSION_STORE = FamilyStore(
+    kind=CONVERSION,
+    indexes={"inprogress": (partial_index(["kind", "type", "state", "_id"], CONVERSION.type_index, _OF_KIND),)},
+)
 
 
 class ConversionJobs:
@@ -34,13 +39,13 @@ class ConversionJobs:
         Both queries are answered from an index alone.
         """
         by_state: list[Document] = [
-            {"$match": {"kind": CONVERSION.name}},
+            {"$match": _OF_KIND},
             {"$group": {"_id": {"source": "$type", "state": "$state"}, "count": {"$sum": 1}}},
         ]
-        for group in self._inprogress.aggregate(by_state, hint="tree"):
+        for group in self._inprogress.aggregate(by_state, hint=CONVERSION.type_index):
             yield group["_id"]["source"], State(group["_id"]["state"]), group["count"]
         by_source: list[Document] = [
-            {"$match": {"kind": CONVERSION.name}},
+            {"$match": _OF_KIND},
             {"$group": {"_id": "$type", "count": {"$sum": 1}}},
         ]
         for group in self._completed.aggregate(by_source, hint="type"):

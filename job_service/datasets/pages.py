@@ -8,8 +8,10 @@ from werkzeug.wrappers import Response
 from job_service.datasets.adapter import Datasets
 from job_service.datasets.importable import valid_dataset_name
 from job_service.datasets.input_folder import InputFolder
+from job_service.datasets.store import about_target
 from job_service.lifecycle.errors import Conflict, Invalid, Unavailable
-from job_service.mongo.watching.browsing import Browsing, JobSearch
+from job_service.mongo.watching.browsing import Browsing
+from job_service.mongo.watching.searches import JobSearch
 from job_service.web.access import Role, allows, caller
 from job_service.web.pages import page
 from job_service.web.requests import query_field
@@ -33,7 +35,7 @@ def add_targets(routes: Blueprint, datasets: Datasets, browsing: Browsing) -> No
     @allows(Role.VIEW)
     @page
     def target(name: str) -> str:
-        found = browsing.page(JobSearch(target=name), _JOBS)
+        found = browsing.page(JobSearch(subject=about_target(name)), _JOBS)
         return render_template("target.html", target=datasets.target(name), jobs=found.jobs, more=found.next)
 
 

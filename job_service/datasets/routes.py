@@ -12,6 +12,7 @@ from job_service.datasets.adapter import Datasets
 from job_service.datasets.document import DATASET
 from job_service.datasets.importable import ImportableDataset, valid_dataset_name
 from job_service.datasets.input_folder import InputFolder
+from job_service.datasets.store import about_target
 from job_service.datasets.submission import result
 from job_service.datasets.updates import Updates
 from job_service.datasets.wire import Importable, JobUpdate, NamedJobUpdate
@@ -121,7 +122,7 @@ def target_routes(datasets: Datasets) -> Blueprint:
     @routes.get("/targets/<name>/jobs")
     @allows(Role.VIEW)
     def jobs_of_target(name: str) -> Response:
-        found = datasets.list_jobs(JobFilter(target=name))
+        found = datasets.list_jobs(JobFilter(subject=about_target(name)))
         return answer([core_view(job) for job in found])
 
     return routes
@@ -154,7 +155,7 @@ def _filter(datasets: Datasets, known: Mapping[str, Kind]) -> JobFilter:
     Without `kind` it is dataset jobs, or with labels, which no client of datasets knows, jobs of all kinds.
     """
     limit, beyond = page_asked_for()
-    labels = query_labels()
+    labels, target = query_labels(), query_text("target")
     asked = query_choices("kind", ChainMap({"all": DATASET}, known))  # type: ignore[arg-type]  # it is only read
     asked = asked or (("all",) if labels else ())
     kinds = () if "all" in asked else asked or (DATASET.name,)
@@ -165,7 +166,7 @@ def _filter(datasets: Datasets, known: Mapping[str, Kind]) -> JobFilter:
         statuses=query_choices("status", datasets.statuses(kinds or known), repeated=False),
         types=query_choices("operation", OPERATIONS, brackets=True),
         labels=labels,
-        target=query_text("target"),
+        subject=about_target(target) if target else None,
         ended=not query_flag("ignoreCompleted"),
         with_children=bool(asked),
         oldest_first=order == "oldest",

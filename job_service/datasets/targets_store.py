@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from job_service.datasets.document import TargetChange, target_changes
+from job_service.datasets.document import DATASET, TargetChange, target_changes
 from job_service.lifecycle.job import Job
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import Collections
@@ -20,10 +20,10 @@ class Targets:
     """Stores and reads target documents, `_id` being the name."""
 
     def __init__(self, collections: Collections) -> None:
-        self._targets = collections.targets
+        self._targets = collections.own("targets")
         self._inprogress = collections.inprogress
 
-    def keep_last_word(self, jobs: Sequence[Job]) -> None:
+    def keep_latest_changes(self, jobs: Sequence[Job]) -> None:
         """Store what ended jobs say about their targets."""
         self.record([change for job in jobs for change in target_changes(job)])
 
@@ -66,7 +66,7 @@ class Targets:
 
     def jobs_in_progress(self, name: str | None = None) -> list[Job]:
         """Return the dataset jobs that have not been moved yet, of one target or of all."""
-        query: Document = {"kind": "dataset"}
+        query: Document = {"kind": DATASET.name}
         if name is not None:
             bump = {"type": "BUMP", "finishedAt": {"$type": "date"}}
             query["$or"] = [{"datasetName": name}, {"formerDatasetName": name}, bump]

@@ -42,6 +42,8 @@ class Kind:
     #: `kind` claims always name types, or read all of `types`.
     claims_by: tuple[ClaimedBy, ...] = ("kind",)
     by_id: bool = False  #: whether within a priority the oldest id goes first, also when it was put back
+    ids_chosen: bool = False  #: whether clients choose the ids of its jobs, which then need not begin with their time
+    type_index: str = ""  #: the index of its jobs in progress by type, in the order of ids; empty: there is none
     counts: bool = False  #: whether its clients want small numbers
     has_elements: bool = False  #: whether its jobs may be parents of others
     worker: str = ""  #: the command of this project that works for it, with what that needs of its machine

@@ -1,10 +1,10 @@
 """A family's part of the store: one value a family, which `open_store` reads when it makes the store."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from job_service.lifecycle.kind import Kind
-from job_service.mongo.database.collections import Collections
+from job_service.mongo.database.collections import Collections, Indexes
 from job_service.mongo.keeping.retention import Belongings
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
@@ -30,6 +30,7 @@ class FamilyStore:
     """A family, as the store sees it. Each function is called once, when the store is made, and returns one part."""
 
     kind: Kind
+    indexes: Indexes = field(default_factory=dict)  #: by collection; all collections of its own are named
     #: Functions that get each ended job of the kind, at least once, before it leaves `inprogress`, in this order.
     before_move: tuple[Callable[[Core], BeforeMove], ...] = ()
     duties: tuple[Callable[[Core], Duty], ...] = ()  #: the family's duties of the sweep

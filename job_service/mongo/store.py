@@ -61,6 +61,7 @@ class Store(Core):
     """The parts of the store, by their purpose."""
 
     database: Database[Document]
+    families: tuple[FamilyStore, ...]
     maintenance: Maintenance
     submission: Submission
     claiming: Claiming
@@ -82,7 +83,7 @@ class Store(Core):
         require_replica_set(self.database)
         require_whole(self.database)
         require_readable(self.collections)
-        ensure_indexes(self.database)
+        ensure_indexes(self.database, *(family.indexes for family in self.families))
         announce(self.collections)
         self.upgrade()
         ensure_board(self.database)
@@ -121,6 +122,7 @@ def open_store(
     return Store(
         **{name: getattr(core, name) for name in Core.__dataclass_fields__},
         database=database,
+        families=tuple(families),
         maintenance=maintenance,
         submission=submission,
         claiming=Claiming(collections, context, maintenance, ending),

@@ -15,7 +15,7 @@ class EncoderOptions:
     """Stores the keys of used options, each with a number of its own."""
 
     def __init__(self, collections: Collections, next_numbers: NextNumbers) -> None:
-        self._options = collections.encoder_options
+        self._options = collections.own("encoder_options")
         self._next_numbers = next_numbers
 
     def all(self) -> list[tuple[int, str]]:

@@ -28,7 +28,7 @@ class Profiles:
     """Stores profiles, `_id` being the number; no two have the same name."""
 
     def __init__(self, collections: Collections) -> None:
-        self._profiles = collections.profiles
+        self._profiles = collections.own("profiles")
 
     def add(self, profile: Profile) -> None:
         """Store a new one. Raises NameTaken."""

@@ -19,8 +19,11 @@ class Belongings:
     def __init__(self, collections: Collections) -> None:
         self._logs = AttemptLogs(collections)
         #: Both have ids that begin with the job's, then a slash.
-        self._pieces: tuple[Collection[Document], ...] = (collections.attempt_logs, collections.listings)
-        self._credentials = collections.transfer_credentials
+        self._pieces: tuple[Collection[Document], ...] = (
+            collections.own("attempt_logs"),
+            collections.own("listings"),
+        )
+        self._credentials = collections.own("transfer_credentials")
 
     def logs(self, jobs: Sequence[Job]) -> dict[str, dict[str, str]]:
         """Return what the workers of these jobs wrote: by job, then by attempt, counted from 1."""

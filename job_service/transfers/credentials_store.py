@@ -10,7 +10,7 @@ class TransferCredentials:
     """Keeps what is sealed, by the job it belongs to; for a week after that has ended, so that it can be retried."""
 
     def __init__(self, collections: Collections) -> None:
-        self._sealed = collections.transfer_credentials
+        self._sealed = collections.own("transfer_credentials")
 
     def put(self, job_id: str, sealed: bytes) -> None:
         """Store what belongs to a job."""

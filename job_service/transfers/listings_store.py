@@ -15,7 +15,7 @@ class Listings:
     """Stores and reads listings by the element that made them and the mark of its report."""
 
     def __init__(self, collections: Collections) -> None:
-        self._pieces = collections.listings
+        self._pieces = collections.own("listings")
 
     def store(self, element_id: str, mark: str, pieces: Iterable[tuple[str, Any]]) -> None:
         """Store a listing, given as `(folder, some of its entries)`, or `(folder, what it has instead of a list)`."""

@@ -24,7 +24,7 @@ class AttemptLogs:
     """Stores and reads logs by element and by which claim of it, counted from 1."""
 
     def __init__(self, collections: Collections) -> None:
-        self._pieces = collections.attempt_logs
+        self._pieces = collections.own("attempt_logs")
 
     def append(self, element_id: str, claim: int, offset: int, data: bytes) -> int:
         """Put bytes at their place, also if they are there already; return where the next ones belong."""

@@ -1,11 +1,18 @@
 """What transfers bring to the store."""
 
+from pymongo import IndexModel
+
+from job_service.mongo.database.collections import partial_index
 from job_service.mongo.family import Core, FamilyStore
 from job_service.transfers.belongings_store import Belongings
 from job_service.transfers.credentials_store import TransferCredentials
 from job_service.transfers.document import TRANSFER
 from job_service.transfers.elements_store import Elements
 from job_service.transfers.settling import Settling
+
+_WEEK_SECONDS = 7 * 24 * 3600
+#: Beside the core's index of all jobs of a user: it has no elements, which are a user's too.
+_BY_OWNER = partial_index(["kind", "createdBy.userId", "_id"], "owner", {"number": {"$gt": 0}})
 
 
 def _settling(core: Core) -> Settling:
@@ -14,6 +21,13 @@ def _settling(core: Core) -> Settling:
 
 TRANSFER_STORE = FamilyStore(
     kind=TRANSFER,
+    indexes={
+        "inprogress": (_BY_OWNER,),
+        "completed": (_BY_OWNER,),
+        "attempt_logs": (),
+        "listings": (),
+        "transfer_credentials": (IndexModel("endedAt", name="endedAt", expireAfterSeconds=_WEEK_SECONDS),),
+    },
     before_move=(
         lambda core: _settling(core).after,
         lambda core: TransferCredentials(core.collections).keep_a_while,

@@ -69,7 +69,7 @@ def test_a_crash_in_the_middle_leaves_nothing_that_could_be_taken_and_a_repeat_m
     store.sweeper.sweep()
     assert store.collections.inprogress.count_documents({}) == 0
     assert store.collections.completed.count_documents({}) == 5
-    assert store.collections.listings.count_documents({}) == 1
+    assert store.database["listings"].count_documents({}) == 1
     assert status(http, number) == "DONE"
 
 
@@ -221,7 +221,7 @@ def test_a_listing_of_many_entries(http, store, capsys):
     assert grown < FOLDERS * 10
     claimable = {"readyAt": {"$lte": store.context.clock.now()}, "type": "COPY", "parentId": {"$gt": ""}}
     assert store.collections.inprogress.count_documents(claimable) == count
-    assert max(len(piece["data"]) for piece in store.collections.listings.find()) < 1_000_000
+    assert max(len(piece["data"]) for piece in store.database["listings"].find()) < 1_000_000
     assert http.get(f"{BASE}/jobs").json[0]["num_elements"] == count + 1
     last = http.get(f"{BASE}/jobs/{number}/elements/{count}").json["src_filepath"]
     assert last == f"{max(listing)}/file 999.dat"

@@ -80,7 +80,7 @@ def test_credentials_reach_only_the_worker_that_holds_an_element(http, database,
     assert "hunter2" not in caplog.text
     stored = [str(document) for name in database.list_collection_names() for document in database[name].find()]
     assert not [text for text in stored if "hunter2" in text]
-    assert store.collections.transfer_credentials.count_documents({}) == 1
+    assert store.database["transfer_credentials"].count_documents({}) == 1
 
 
 def test_bad_credentials_are_refused_without_repeating_them(http):

@@ -167,7 +167,7 @@ def test_output_that_is_not_there(http, copied, store):
     assert http.get(f"{where}/1/output").status_code == 400
     assert http.get(f"{where}/2/output").status_code == 404
     assert http.get(f"{BASE}/jobs/99/output").status_code == 404
-    store.collections.attempt_logs.delete_many({})
+    store.database["attempt_logs"].delete_many({})
     gone = http.get(f"{where}/0/output")
     assert (gone.status_code, gone.json["message"]) == (500, "The output of this attempt is not stored any more")
     assert http.get(f"{BASE}/jobs/{copied}/output").status_code == 500

@@ -117,7 +117,7 @@ def test_every_job_acknowledged_before_a_backup_under_load_is_in_it(store, clock
 def test_what_is_restored_is_what_was_copied_with_its_indexes(store, clock, copied, elsewhere):
     store_0_1_0(store)
     submit(store)
-    counts = restore_backup(elsewhere, copied(), clock.now())
+    counts = restore_backup(elsewhere, copied(), clock.now(), [family.indexes for family in store.families])
     assert contents(elsewhere) == contents(store.database)
     assert counts["inprogress"] == store.collections.inprogress.count_documents({})
     assert indexes(elsewhere) == indexes(store.database)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from job_service.datasets.store import about_target
 from job_service.lifecycle.job import State
-from job_service.mongo.watching.browsing import Browsing, JobSearch
+from job_service.mongo.watching.browsing import Browsing
 from job_service.mongo.watching.overseeing import Overseeing
+from job_service.mongo.watching.searches import JobSearch
 
 SEARCHES = [
     JobSearch(),
@@ -14,7 +16,7 @@ SEARCHES = [
     JobSearch(status="failed"),
     JobSearch(type="archive"),
     JobSearch(kinds=("conversion",), type="archive"),
-    JobSearch(target="INCOME"),
+    JobSearch(subject=about_target("INCOME")),
     JobSearch(user="17"),
     JobSearch(worker="w"),
     JobSearch(kinds=("code",), number=7),
@@ -25,7 +27,7 @@ SEARCHES = [
     JobSearch(labels=("team=blue",)),
     JobSearch(labels=("team=blue", "run=1"), kinds=("dataset",), states=(State.FAILED,), type="ADD"),
     JobSearch(labels=("team=blue",), user="17"),
-    JobSearch(labels=("team=blue",), target="INCOME"),
+    JobSearch(labels=("team=blue",), subject=about_target("INCOME")),
 ]
 
 
@@ -80,7 +82,7 @@ def test_a_search_scans_no_collection_and_sorts_nothing_large(filled, database, 
         }
         found = stages(winning(database.command({"explain": command, "verbosity": "queryPlanner"})))
         assert "COLLSCAN" not in found
-        assert "SORT" not in found or sought.target or sought.worker or sought.number, (name, found)
+        assert "SORT" not in found or sought.subject or sought.worker or sought.number, (name, found)
 
 
 def test_nothing_that_a_page_asks_for_scans_a_collection_of_jobs(filled, http, database):

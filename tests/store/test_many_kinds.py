@@ -14,8 +14,9 @@ from job_service.mongo.database.client import open_database
 from job_service.mongo.family import FamilyStore
 from job_service.mongo.store import open_store
 from job_service.mongo.verbs.reading import MOST_IN_ORDER, JobFilter
-from job_service.mongo.watching.browsing import Browsing, JobSearch
+from job_service.mongo.watching.browsing import Browsing
 from job_service.mongo.watching.recount import Recount
+from job_service.mongo.watching.searches import JobSearch
 from tests.store.jobs import claim, new_job, submit
 from tests.store.test_browsing_plans import stages, winning
 

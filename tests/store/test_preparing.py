@@ -103,7 +103,7 @@ def test_a_replica_set_is_not(new_database):
 
 
 def test_every_index_is_of_a_collection_that_is_known(kept_database):
-    known = set(Collections.__dataclass_fields__)
+    known = {*Collections.__dataclass_fields__, *(name for store in STORES for name in store.indexes)}
     assert {name for name in kept_database.list_collection_names() if not name.startswith("system.")} <= known
 
 

@@ -1,6 +1,6 @@
 """The collections and the indexes that serve their queries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -15,6 +15,9 @@ from job_service.mongo.database.client import Document
 from job_service.mongo.database.suitability import Unsuitable
 
 _DAY = 24 * 3600
+
+#: The fields of an index: by a name alone they are in ascending order.
+Keys = Sequence[str | tuple[str, int]]
 
 #: Before every date: `$gt: EPOCH` is the form of "has a date" that a partial index can serve.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,11 +50,6 @@ def in_states(states: Iterable[State]) -> dict[str, Any]:
     return {"kind": {"$gt": ""}, "state": {"$in": sorted(states)}}
 
 
-_HAS_USER = {"createdBy.userId": {"$exists": True}}
-
-_DELETED = {"deletedAt": {"$gt": EPOCH}}
-_MAY_BE_SPENT = {"$or": [{"leasesLost": {"$gt": 0}}, {"cancelRequestedAt": {"$gt": EPOCH}}]}
-
 #: The index of the jobs of which some, once their lease has run out, must end instead of being handed out once more.
 SUSPECT = "suspect"
 
@@ -76,10 +74,6 @@ class Collections:
     workers: Collection[Document]  #: who asked for which kind, and when
     maintenance: Collection[Document]  #: the flag, one document
     maintenance_history: Collection[Document]
-    targets: Collection[Document]  #: the last ended job of each target
-    attempt_logs: Collection[Document]  #: what the workers of transfers wrote, in pieces
-    listings: Collection[Document]  #: what folders hold, in compressed pieces
-    transfer_credentials: Collection[Document]  #: sealed, by the job they belong to
     secrets: Collection[Document]  #: made here because none was configured
     tokens: Collection[Document]  #: API tokens, by name
     kinds: Collection[Document]  #: the kinds that documents define, the policies of families, and a counter of changes
@@ -89,8 +83,6 @@ class Collections:
     counters: Collection[Document]  #: how many jobs of a kind are in a state
     flow: Collection[Document]  #: what happened to the jobs of a kind in a minute
     bulk_runs: Collection[Document]  #: what operators do to many jobs at once
-    profiles: Collection[Document]  #: named options for transcoding jobs
-    encoder_options: Collection[Document]  #: the options that somebody has used beside the well-known ones
     schema: Collection[Document]  #: the version of the documents, and how far older ones have been brought up to it
 
     @classmethod
@@ -98,104 +90,80 @@ class Collections:
         """Return the collections of a database; each is named like its field."""
         return cls(**{name: cast("Collection[Any]", database[name]) for name in cls.__dataclass_fields__})
 
-
-def _partial(keys: Sequence[tuple[str, int]], name: str, on: dict[str, Any], *, unique: bool = False) -> IndexModel:
-    return IndexModel(list(keys), name=name, partialFilterExpression=on, unique=unique)
-
-
-def _indexes() -> dict[str, list[IndexModel]]:
-    return {
-        "inprogress": _of_jobs_in_progress(),
-        "completed": _of_completed_jobs(),
-        "claim_gates": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
-        "idempotency": [IndexModel("at", name="at", expireAfterSeconds=_DAY)],
-        "transfer_credentials": [IndexModel("endedAt", name="endedAt", expireAfterSeconds=7 * _DAY)],
-        "kinds": [IndexModel("seq", name="seq")],
-        "tokens": [IndexModel("digest", name="digest", unique=True)],
-        "readers": [IndexModel("until", name="until", expireAfterSeconds=_DAY)],
-        "flow": [IndexModel("minute", name="minute", expireAfterSeconds=_DAY)],
-        "bulk_runs": [
-            IndexModel("startedAt", name="startedAt", expireAfterSeconds=30 * _DAY),
-            _partial([("leaseUntil", ASCENDING)], "running", {"state": "running"}),
-        ],
-        "workers": [IndexModel("seenAt", name="seenAt", expireAfterSeconds=_DAY)],
-        "profiles": [IndexModel("name", name="name", unique=True)],
-        "encoder_options": [IndexModel("key", name="key", unique=True)],
-    }
+    def own(self, name: str) -> Collection[Document]:
+        """Return a collection that one family alone uses."""
+        return cast("Collection[Document]", self.inprogress.database[name])
 
 
-def _of_jobs_in_progress() -> list[IndexModel]:
-    in_kind, in_type, ready = ("kind", ASCENDING), ("type", ASCENDING), ("readyAt", ASCENDING)
-    conversions = {"kind": "conversion"}
-    return [
-        # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
-        _partial([("datasetName", ASCENDING)], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
-        # A job that has ended, or waits for something else, has no `readyAt` and stands in neither.
-        _partial([(QUEUES, ASCENDING), *CLAIM_ORDER], QUEUES, _may_be_claimed(QUEUES)),
-        _partial([(QUEUES_BY_ID, ASCENDING), *BY_ID_ORDER, ready], QUEUES_BY_ID, _may_be_claimed(QUEUES_BY_ID)),
-        _partial([("schemaVersion", ASCENDING)], OLDER_SCHEMA, {"schemaVersion": {"$lt": SCHEMA_VERSION}}),
-        _partial([in_kind, in_type, ("state", ASCENDING), ("_id", ASCENDING)], "tree", conversions),
-        # Few jobs are in it; one of all held ones would be written at each claim, heartbeat and end.
-        _partial([("readyAt", ASCENDING)], SUSPECT, _MAY_BE_SPENT),
-        _partial(
-            [("waits", ASCENDING), ("parentId", ASCENDING), ("_id", ASCENDING)], "waits_for", {"waits": {"$gt": ""}}
-        ),
-        *_of_listings(),
-    ]
+def partial_index(keys: Keys, name: str, on: dict[str, Any], *, unique: bool = False) -> IndexModel:
+    """Return an index of the documents that a condition is true of."""
+    return IndexModel(keys, name=name, partialFilterExpression=on, unique=unique)
 
 
-def _may_be_claimed(queues: str) -> dict[str, Any]:
-    return {queues: {"$gt": ""}, "readyAt": {"$gt": EPOCH}}
+#: The indexes of collections, by their names.
+Indexes = Mapping[str, Sequence[IndexModel]]
+
+_OF_LISTINGS = (
+    IndexModel(["kind", "state", "_id"], name="state"),
+    partial_index(["kind", "number"], "number", {"number": {"$gt": 0}}, unique=True),
+    partial_index(["parentId", "_id"], "children", {"parentId": {"$gt": ""}}),
+    partial_index(["createdBy.userId", "_id"], "user", {"createdBy.userId": {"$exists": True}}),
+    partial_index(["_id", "error"], "reason", {"error": {"$gt": ""}}),
+    partial_index(["labels", "_id"], "labels", {"labels": {"$gt": ""}}),
+    partial_index(["retriedFrom"], "retried", {"retriedFrom": {"$gt": ""}}),
+)
+_OF_JOBS_IN_PROGRESS = (
+    # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
+    partial_index(["datasetName"], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
+    # A job that has ended, or waits for something else, has no `readyAt` and stands in neither.
+    partial_index([QUEUES, *CLAIM_ORDER], QUEUES, {QUEUES: {"$gt": ""}, "readyAt": {"$gt": EPOCH}}),
+    partial_index(
+        [QUEUES_BY_ID, *BY_ID_ORDER, "readyAt"], QUEUES_BY_ID, {QUEUES_BY_ID: {"$gt": ""}, "readyAt": {"$gt": EPOCH}}
+    ),
+    partial_index(["schemaVersion"], OLDER_SCHEMA, {"schemaVersion": {"$lt": SCHEMA_VERSION}}),
+    # Few jobs are in it; one of all held ones would be written at each claim, heartbeat and end.
+    partial_index(["readyAt"], SUSPECT, {"$or": [{"leasesLost": {"$gt": 0}}, {"cancelRequestedAt": {"$gt": EPOCH}}]}),
+    partial_index(["waits", "parentId", "_id"], "waits_for", {"waits": {"$gt": ""}}),
+)
+_OF_COMPLETED_JOBS = (
+    partial_index(["parentId", "parameters.expansion", "state"], "children_state", {"parentId": {"$gt": ""}}),
+    IndexModel(["kind", "type", "_id"], name="type"),
+    partial_index(["endedBy.worker", "_id"], "worker", {"endedBy.worker": {"$gt": ""}}),
+    IndexModel(["kind", "finishedAt"], name=BY_END),
+    IndexModel(
+        "deletedAt", name="deleted", expireAfterSeconds=_DAY, partialFilterExpression={"deletedAt": {"$gt": EPOCH}}
+    ),
+)
+_OF_THE_CORE: Indexes = {
+    "inprogress": (*_OF_JOBS_IN_PROGRESS, *_OF_LISTINGS),
+    "completed": (*_OF_COMPLETED_JOBS, *_OF_LISTINGS),
+    "claim_gates": (IndexModel("at", name="at", expireAfterSeconds=_DAY),),
+    "idempotency": (IndexModel("at", name="at", expireAfterSeconds=_DAY),),
+    "kinds": (IndexModel("seq", name="seq"),),
+    "tokens": (IndexModel("digest", name="digest", unique=True),),
+    "readers": (IndexModel("until", name="until", expireAfterSeconds=_DAY),),
+    "flow": (IndexModel("minute", name="minute", expireAfterSeconds=_DAY),),
+    "bulk_runs": (
+        IndexModel("startedAt", name="startedAt", expireAfterSeconds=30 * _DAY),
+        partial_index(["leaseUntil"], "running", {"state": "running"}),
+    ),
+    "workers": (IndexModel("seenAt", name="seenAt", expireAfterSeconds=_DAY),),
+}
 
 
-def _of_completed_jobs() -> list[IndexModel]:
-    in_kind = ("kind", ASCENDING)
-    return [
-        *_of_listings(),
-        _partial(
-            [("parentId", ASCENDING), ("parameters.expansion", ASCENDING), ("state", ASCENDING)],
-            "children_state",
-            {"parentId": {"$gt": ""}},
-        ),
-        IndexModel([in_kind, ("type", ASCENDING), ("_id", ASCENDING)], name="type"),
-        _partial([("endedBy.worker", ASCENDING), ("_id", ASCENDING)], "worker", {"endedBy.worker": {"$gt": ""}}),
-        IndexModel([in_kind, ("finishedAt", ASCENDING)], name=BY_END),
-        IndexModel("deletedAt", name="deleted", expireAfterSeconds=_DAY, partialFilterExpression=_DELETED),
-        _partial([("parameters.target", ASCENDING), ("_id", ASCENDING)], "target", {"kind": "dataset"}),
-        _partial(
-            [("parameters.bumpManifesto.dataStructureUpdates.name", ASCENDING), ("_id", ASCENDING)],
-            "bumped",
-            {"type": "BUMP"},
-        ),
-    ]
-
-
-def _of_listings() -> list[IndexModel]:
-    in_kind = ("kind", ASCENDING)
-    return [
-        IndexModel([in_kind, ("state", ASCENDING), ("_id", ASCENDING)], name="state"),
-        _partial([in_kind, ("number", ASCENDING)], "number", {"number": {"$gt": 0}}, unique=True),
-        _partial([("parentId", ASCENDING), ("_id", ASCENDING)], "children", {"parentId": {"$gt": ""}}),
-        # Beside the next one for lists of a user's transfers: it has none of their elements, which are a user's too.
-        _partial(
-            [in_kind, ("createdBy.userId", ASCENDING), ("_id", ASCENDING)],
-            "owner",
-            {"number": {"$gt": 0}},
-        ),
-        _partial([("createdBy.userId", ASCENDING), ("_id", ASCENDING)], "user", _HAS_USER),
-        _partial([("_id", ASCENDING), ("error", ASCENDING)], "reason", {"error": {"$gt": ""}}),
-        _partial([("labels", ASCENDING), ("_id", ASCENDING)], "labels", {"labels": {"$gt": ""}}),
-        _partial([("retriedFrom", ASCENDING)], "retried", {"retriedFrom": {"$gt": ""}}),
-    ]
-
-
-def ensure_indexes(database: Database[Document]) -> None:
-    """Make the indexes, then drop those that they replace; safe to call by many instances at once.
+def ensure_indexes(database: Database[Document], *of_families: Indexes) -> None:
+    """Make the indexes of the core and of families, then drop those that they replace; many instances may at once.
 
     Raises IndexMismatch with a sentence when one of the same name has other keys or options, or when stored documents
     contradict a unique one.
     """
-    for name, models in _indexes().items():
+    wanted: dict[str, list[IndexModel]] = {}
+    for indexes in (_OF_THE_CORE, *of_families):
+        for name, models in indexes.items():
+            wanted.setdefault(name, []).extend(models)
+    for name, models in wanted.items():
+        if not models:
+            continue
         try:
             database[name].create_indexes(models)
         except OperationFailure as failure:

@@ -1,6 +1,6 @@
 """Restores a backup into an empty database; no instance serves from the database before that is complete."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby, islice
 from pathlib import Path
@@ -9,7 +9,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from job_service.mongo.database.client import Document
-from job_service.mongo.database.collections import ensure_indexes
+from job_service.mongo.database.collections import Indexes, ensure_indexes
 from job_service.mongo.database.suitability import require_replica_set
 from job_service.mongo.keeping.backup import Counts, Unusable, read_backup
 from job_service.mongo.keeping.schema import RESTORE
@@ -17,8 +17,10 @@ from job_service.mongo.keeping.schema import RESTORE
 _BATCH = 1_000
 
 
-def restore_backup(database: Database[Document], file: Path, at: datetime) -> Counts:
-    """Insert a backup's documents, make the indexes and return the number of documents by collection.
+def restore_backup(
+    database: Database[Document], file: Path, at: datetime, of_families: Sequence[Indexes] = ()
+) -> Counts:
+    """Insert a backup's documents, make all indexes and return the number of documents by collection.
 
     The file is read to its end once before anything is written. Raises Unusable, Unsuitable, OSError, the driver's
     errors. After an interruption the database must be dropped before the next try.
@@ -35,7 +37,7 @@ def restore_backup(database: Database[Document], file: Path, at: datetime) -> Co
     counts: Counts = {}
     for name, documents in groupby(read_backup(file), key=lambda found: found[0]):
         counts[name] = _insert(database, name, (document for _, document in documents))
-    ensure_indexes(database)
+    ensure_indexes(database, *of_families)
     mark.delete_one(RESTORE)
     return counts
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pymongo.collection import Collection
 from pymongo.cursor import Cursor
 
-from job_service.lifecycle.job import ALIVE, ENDED, Job, State
+from job_service.lifecycle.job import ALIVE, Job, State
 from job_service.lifecycle.kind import Kind, Narrowing
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import QUEUES, Collections, due
@@ -23,6 +23,15 @@ _MOST_NUMBERS = 2**63
 #: How many pairs of kind and state one query may name: up to 200 the database merges the index ranges in the order of
 #: ids, beyond it sorts all their jobs (`internalQueryMaxScansToExplode`).
 MOST_IN_ORDER = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What jobs of one kind are about, as conditions that match few jobs and that indexes of the family serve."""
+
+    kind: str
+    live: Document  #: the condition for jobs in `inprogress`
+    ended: Document  #: the condition for jobs in `completed`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +47,7 @@ class JobFilter:
     statuses: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()  #: each as `name=value`; a job has to have all
-    target: str | None = None
+    subject: Subject | None = None
     parent_id: str | None = None
     with_children: bool = False
     ended: bool = True
@@ -142,7 +151,7 @@ def _page(cursor: Cursor[Job], wanted: JobFilter) -> list[Job]:
 def _is_by_state_alone(wanted: JobFilter) -> bool:
     """Say whether only the index by kind and state finds the jobs, and for more kinds than it has in order."""
     few = 0 < len(wanted.kinds) <= MOST_IN_ORDER // len(State)
-    narrow = wanted.target or wanted.parent_id or wanted.labels
+    narrow = wanted.subject or wanted.parent_id or wanted.labels
     return bool((wanted.states or not wanted.ended) and not few and not narrow)
 
 
@@ -160,8 +169,8 @@ def build_query(wanted: JobFilter, *, live: bool) -> Document:
     _narrow_states(query, wanted)
     if wanted.labels:
         query["labels"] = having(wanted.labels)
-    if wanted.target:
-        query.update(_about_target(wanted.target, live=live))
+    if wanted.subject:
+        query.update(wanted.subject.live if live else wanted.subject.ended)
     if wanted.parent_id:
         query["parentId"] = wanted.parent_id
     elif not wanted.with_children:
@@ -185,21 +194,12 @@ def _hint(wanted: JobFilter) -> str | None:
     """Name the index that has the jobs in the ids' order, where another one would have them all sorted."""
     if wanted.labels:
         return "labels"
-    return "state" if wanted.startable_at and not wanted.target else None
+    return "state" if wanted.startable_at and not wanted.subject else None
 
 
 def having(labels: Sequence[str]) -> str | Document:
     """Return the condition for the jobs that have all of these labels."""
     return labels[0] if len(labels) == 1 else {"$all": list(labels)}
-
-
-def _about_target(target: str, *, live: bool) -> Document:
-    """Return the condition for the jobs of a dataset, and the bumps that name it."""
-    bumped = {"kind": "dataset", "type": "BUMP", "parameters.bumpManifesto.dataStructureUpdates.name": target}
-    if not live:
-        return {"$or": [{"kind": "dataset", "parameters.target": target}, bumped]}
-    ended = {"kind": "dataset", "state": {"$in": sorted(ENDED)}, "formerDatasetName": target}
-    return {"$or": [{"kind": "dataset", "datasetName": target}, ended, bumped]}
 
 
 def merged(lists: Iterable[list[Job]], limit: int | None, *, oldest_first: bool = False) -> Iterator[Job]:

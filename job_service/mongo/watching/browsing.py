@@ -5,10 +5,8 @@ yields, and the page says from where to search further. Ids made by this service
 on the time narrows the range of ids too.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from job_service.lifecycle.job import ALIVE, ENDED, Job, State
@@ -16,38 +14,17 @@ from job_service.lifecycle.kind import Kind
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.reading import MOST_IN_ORDER, JobFilter, build_query, having, merged
+from job_service.mongo.watching.searches import JobSearch, checked_on_each, index_of, narrow_by_time, served_by_index
 
 LOOKED_AT = 5_000
-#: The kind whose clients choose the ids of jobs, which need not begin with a time.
-_OWN_IDS = "conversion"  # it also has an index by type of its own
-_MILLISECOND = timedelta(milliseconds=1)
+#: What is true of the jobs of several kinds.
+_SEVERAL = Kind(name="several")
 _BRIEF = {
     **dict.fromkeys(("jobId", "number", "kind", "type", "state", "status", "priority", "readyAt", "delayedBy"), 1),
     **dict.fromkeys(("datasetName", "formerDatasetName", "parameters.name", "parentId", "retriedFrom", "progress"), 1),
     **dict.fromkeys(("error", "createdAt", "createdBy", "updatedAt", "startedAt", "finishedAt", "lease.worker"), 1),
     **dict.fromkeys(("lease.until", "endedBy.worker", "attempts", "leasesLost", "cancelRequestedAt", "key"), 1),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSearch:
-    """The conditions of a search; an empty or None one matches everything."""
-
-    kinds: tuple[str, ...] = ()
-    states: tuple[State, ...] = ()
-    status: str | None = None  #: the family's own word for the state
-    type: str | None = None  #: the job's type within its kind
-    labels: tuple[str, ...] = ()  #: each as `name=value`; a job has to have all
-    target: str | None = None  #: the name of a dataset
-    user: str | None = None  #: the id of the user who submitted the job
-    worker: str | None = None  #: the name of the worker that holds or ended the job
-    number: int | None = None  #: the job's small number, in kinds that count
-    reason: str | None = None  #: a part of the error's text, in any case of letters
-    parent_id: str | None = None  #: only elements of this job
-    with_children: bool = False  #: whether elements are searched too
-    since: datetime | None = None  #: created then or later
-    until: datetime | None = None  #: created then or earlier
-    before: str | None = None  #: only ids below this one: where the last page ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +94,7 @@ class Browsing:
         kinds = self._kinds_of(sought)
         states = self._states(sought, kinds)
         ended = tuple(state for state in states if state in ENDED)
-        asked = replace(sought, kinds=kinds if sought.target else sought.kinds)
+        asked = replace(sought, kinds=kinds if sought.subject else sought.kinds)
         sides = [(live, replace(asked, states=wanted)) for live, wanted in ((True, states), (False, ended)) if wanted]
         return [
             self._leg(replace(side, kinds=group), live=live)
@@ -138,7 +115,7 @@ class Browsing:
         kinds = sought.kinds
         if not kinds or (len(kinds) > most and not otherwise):
             kinds = tuple(sorted(self._jobs[live].distinct("kind", _in_kinds_and_states(sought))))
-        alone = [(_OWN_IDS,)] if apart and _OWN_IDS in kinds else []
+        alone = [(kind,) for kind in kinds if apart and _stands_apart(self._kinds[kind])]
         rest = tuple(kind for kind in kinds if (kind,) not in alone)
         size = max(len(rest), 1) if otherwise else most
         return [*(rest[begin : begin + size] for begin in range(0, len(rest), size)), *alone]
@@ -155,20 +132,22 @@ class Browsing:
             states=sought.states,
             statuses=(sought.status,) if sought.status else (),
             types=(sought.type,) if sought.type else (),
-            target=sought.target,
+            subject=sought.subject,
             parent_id=sought.parent_id,
             with_children=sought.with_children,
             beyond=sought.before,
         )
+        kind = self._kinds[sought.kinds[0]] if len(sought.kinds) == 1 else _SEVERAL
         served = build_query(base, live=live)
-        served.update(_served(sought, live=live))
-        _narrow_by_time(served, sought)
-        rest = _rest(sought)
+        served.update(served_by_index(sought, live=live))
+        if not kind.ids_chosen:
+            narrow_by_time(served, sought)
+        rest = checked_on_each(sought)
         rest.update({"status": served.pop("status")} if sought.status else {})
         rest.update({"parentId": served.pop("parentId")} if served.get("parentId", "") is None else {})
-        if sought.type and live and sought.kinds != (_OWN_IDS,):
+        if sought.type and live and not kind.type_index:
             rest["type"] = served.pop("type")
-        if sought.target:
+        if sought.subject:
             rest["state"] = served.pop("state")
             served.pop("kind")
             rest.update({"labels": having(sought.labels)} if sought.labels else {})
@@ -182,7 +161,8 @@ class Browsing:
         elif served.keys() <= {"kind", "state", "_id"} and self._is_everything(sought, live=live):
             # All kinds and states match: without a condition the index on `_id` yields the order.
             del served["state"]
-        return SubQuery(live, served, rest, _hint(served, live=live), few=live and bool(sought.target))
+        hint = index_of(served, kind.type_index if live else "type")
+        return SubQuery(live, served, rest, hint, few=live and bool(sought.subject))
 
     def _look(self, leg: SubQuery, limit: int) -> list[Job]:
         """Return the matches among the first few jobs if they fill the page, else those among `LOOKED_AT`."""
@@ -207,8 +187,8 @@ class Browsing:
         return not (sought.kinds or _sets_apart(sought)) and set(sought.states) == set(State if live else ENDED)
 
     def _kinds_of(self, sought: JobSearch) -> tuple[str, ...]:
-        if sought.target:
-            return ("dataset",)
+        if sought.subject:
+            return (sought.subject.kind,)
         return sought.kinds or tuple(self._kinds)
 
     def _states(self, sought: JobSearch, kinds: tuple[str, ...]) -> tuple[State, ...]:
@@ -223,8 +203,12 @@ class Browsing:
 
 
 def _sets_apart(sought: JobSearch) -> bool:
-    """Say whether jobs with ids of their clients' own need a query of their own."""
+    """Say whether the jobs of some kinds need a query of their own."""
     return bool(sought.since or sought.until or sought.type)
+
+
+def _stands_apart(kind: Kind) -> bool:
+    return kind.ids_chosen or bool(kind.type_index)
 
 
 def _in_kinds_and_states(sought: JobSearch) -> Document:
@@ -238,63 +222,3 @@ def _states_of(family: Kind, status: str) -> set[State]:
     if family.steps is None or status in family.steps:
         states |= ALIVE
     return states
-
-
-def _hint(served: Document, *, live: bool) -> str | None:
-    """Return the index of a query by kind, state, type or error; the planner's trials would take longest."""
-    if not served.keys() <= {"kind", "type", "state", "_id", "error", "labels"}:
-        return None
-    if "labels" in served:
-        return "labels"
-    if "error" in served:
-        return "reason"
-    if "type" in served:
-        return "tree" if live else "type"
-    return "state" if "state" in served else "_id_"
-
-
-def _served(sought: JobSearch, *, live: bool) -> Document:
-    """Return the conditions that have an index of their own, or match few jobs."""
-    served: Document = {}
-    if sought.user is not None:
-        as_number = [int(sought.user)] if re.fullmatch(r"[0-9]{1,18}", sought.user) else []
-        served["createdBy.userId"] = {"$in": [sought.user, *as_number]}
-    if sought.number is not None:
-        served["number"] = sought.number
-    if sought.worker is not None:
-        # A running job has a lease; an ended one that is being moved is in both collections.
-        served.update({"state": State.RUNNING.value, "lease.worker": sought.worker} if live else {})
-        served.update({} if live else {"endedBy.worker": sought.worker})
-    return served
-
-
-def _narrow_by_time(served: Document, sought: JobSearch) -> None:
-    if sought.kinds == (_OWN_IDS,) or not (sought.since or sought.until):
-        return
-    ids = dict(served.get("_id", {}))
-    if sought.since:
-        ids["$gte"] = _first_id(sought.since)
-    if sought.until:
-        latest = _first_id(sought.until + _MILLISECOND)
-        ids["$lt"] = min(ids.get("$lt", latest), latest)
-    served["_id"] = ids
-
-
-def _rest(sought: JobSearch) -> Document:
-    rest: Document = {}
-    created: Document = {}
-    if sought.since:
-        created["$gte"] = sought.since
-    if sought.until:
-        created["$lte"] = sought.until
-    if created:
-        rest["createdAt"] = created
-    if sought.reason:
-        rest["error"] = {"$regex": re.escape(sought.reason), "$options": "i"}
-    return rest
-
-
-def _first_id(moment: datetime) -> str:
-    """Return the prefix of ids made at a moment, as `lifecycle/ids.py` makes them."""
-    digits = f"{max(int(moment.timestamp() * 1000), 0):012x}"
-    return f"{digits[:8]}-{digits[8:]}"
