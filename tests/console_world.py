@@ -53,6 +53,33 @@ def fill_other_kinds(http, text):
     assert answer.status_code == 200, answer.data
     answer = http.post("/code-jobs", json={"uid": 7, "code": f"print({json.dumps(text)})", "input": {"a": text}})
     assert answer.status_code == 201, answer.json
+    fill_own_kind(http, text)
+
+
+def fill_own_kind(http, text):
+    """Define a kind with a schema of every type, and make a job of it."""
+    schema = {
+        "type": "object",
+        "required": ["url"],
+        "properties": {
+            "url": {"type": "string", "title": "Address", "description": text},
+            "size": {
+                "type": "object",
+                "required": ["width"],
+                "properties": {"width": {"type": "integer", "minimum": 16}, "height": {"type": "integer"}},
+            },
+            "format": {"enum": ["webp", "avif"], "default": "webp", "description": "What browsers get"},
+            "crop": {"type": "boolean"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "extra": {},
+        },
+    }
+    definition = {"description": text, "unique": "/url", "key": "/user", "parameters": schema, "retentionDays": 90}
+    answer = http.put("/kinds/thumbnail", json=definition)
+    assert answer.status_code == 201, answer.json
+    item = {"parameters": {"url": text, "user": text[:100]}, "labels": {"team": text[:64]}}
+    [result] = http.post("/kinds/thumbnail/jobs", json={"jobs": [item]}).json["results"]
+    assert result["status"] == "CREATED", result
 
 
 def pages(made):
@@ -62,6 +89,9 @@ def pages(made):
         "/console/jobs",
         "/console/jobs?state=failed&elements=yes",
         *(f"/console/jobs/{job_id}" for job_id in made.values()),
+        "/console/kinds",
+        "/console/kinds/dataset",
+        *(["/console/kinds/thumbnail"] if made else []),
         "/console/workers",
         "/console/targets",
         "/console/targets/INCOME",

@@ -9,7 +9,11 @@ from job_service.mongo.database.clock import DatabaseClock
 from tests.console_world import fill
 from tests.system.browser import running_chromium
 
-SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SIZES = {
+    "wide": {"width": 1440, "height": 900},
+    "desktop": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
 
 
 @pytest.fixture
