@@ -36,7 +36,7 @@ def backup(*, file: Path, data_dir: Path | None) -> None:
     from job_service.mongo.keeping.backup import write_backup
 
     with _database(data_dir) as database:
-        _tell("Copied", write_backup(database, file, datetime.now(UTC)))
+        _print_counts("Copied", write_backup(database, file, datetime.now(UTC)))
 
 
 @click.command()
@@ -115,6 +115,6 @@ def _sentences() -> Iterator[None]:
         raise click.ClickException(f"{error.filename or 'The file'}: {error.strerror}") from error
 
 
-def _tell(verb: str, counts: dict[str, int]) -> None:
+def _print_counts(verb: str, counts: dict[str, int]) -> None:
     jobs = f"{counts.get('inprogress', 0)} jobs in progress, {counts.get('completed', 0)} that have ended"
     click.echo(f"{verb} {sum(counts.values())} documents: {jobs}")

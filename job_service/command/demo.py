@@ -18,7 +18,7 @@ from rich.table import Table
 from job_service.client import JobServiceClient, JobServiceError
 from job_service.client.jobs import Job
 from job_service.command.asking import as_text
-from job_service.command.listening import told_of
+from job_service.command.listening import environment_for
 from job_service.command.private_service import end, private_service
 from job_service.command.sample import SAMPLE_JOBS
 from job_service.worker.datasets import make_samples
@@ -64,7 +64,7 @@ def _importer(input_dir: Path, url: str) -> Iterator[None]:
     """Run the importer until the end of the block."""
     command = [sys.executable, "-m", "job_service", "worker", "datasets", "--input-dir", str(input_dir)]
     silent = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=told_of(url, os.environ), stdout=silent, stderr=silent)
+    process = subprocess.Popen(command, env=environment_for(url, os.environ), stdout=silent, stderr=silent)
     try:
         yield
     finally:

@@ -50,7 +50,7 @@ def _prefix() -> str:
     return os.environ.get("SCRIPT_NAME", "").rstrip("/")
 
 
-def told_of(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+def environment_for(url: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a process that uses the service at `url`, without a proxy.
 
     NO_PROXY is set as well: other programs use a proxy even for loopback by default.

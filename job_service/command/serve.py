@@ -15,7 +15,7 @@ import click
 
 from job_service import logs
 from job_service.command import gunicorn_config
-from job_service.command.listening import listen, told_of, url_of, when_alive
+from job_service.command.listening import environment_for, listen, url_of, when_alive
 from job_service.command.sample import make_input_folder
 from job_service.command.speaking import announce
 from job_service.command.supervision import Events, KeptUp, interruptible, supervise
@@ -181,7 +181,7 @@ class _Service:
         url = url_of(self._listener)
         announce(url)
         # Companions use HTTP alone, and get neither the database's URL nor the server's secrets.
-        environment = told_of(url, _without(dict(os.environ), "MONGODB_", "SECRETS_FILE"))
+        environment = environment_for(url, _without(dict(os.environ), "MONGODB_", "SECRETS_FILE"))
         for command in self._companions(self._settings):
             self._keep(_companion(command, environment))
 

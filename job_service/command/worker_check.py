@@ -81,7 +81,10 @@ def _ground(command: tuple[str, ...], kind: str, definition: Mapping[str, Any] |
 def _with_worker(
     command: tuple[str, ...], client: JobServiceClient, seen: RecordingProxy, service: PrivateService
 ) -> Iterator[CheckedWorker]:
-    told = told_of(seen.url, os.environ) | {LEASE_VARIABLE: str(LEASE_SECONDS), WORK_VARIABLE: str(WORK_SECONDS)}
+    told = environment_for(seen.url, os.environ) | {
+        LEASE_VARIABLE: str(LEASE_SECONDS),
+        WORK_VARIABLE: str(WORK_SECONDS),
+    }
     try:
         process = subprocess.Popen(command, env=told, start_new_session=True, stdout=sys.stderr)
     except OSError as error:

@@ -67,11 +67,11 @@ class Transition(NamedTuple):
 Observer = Callable[[Sequence[Transition]], None]
 
 
-def telling_all(*observers: Observer) -> Observer:
-    """Return an observer that tells each of these, in order."""
+def observing_all(*observers: Observer) -> Observer:
+    """Return an observer that calls each of these, in order."""
 
-    def tell(transitions: Sequence[Transition]) -> None:
+    def observe_all(transitions: Sequence[Transition]) -> None:
         for observe in observers:
             observe(transitions)
 
-    return tell
+    return observe_all

@@ -15,7 +15,7 @@ from pymongo.database import Database
 from job_service.lifecycle.clock import Clock
 from job_service.lifecycle.definition import ResultCheck, any_result
 from job_service.lifecycle.retry import RetryPolicy
-from job_service.lifecycle.transitions import Observer, telling_all
+from job_service.lifecycle.transitions import Observer, observing_all
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.clock import DatabaseClock
 from job_service.mongo.database.collections import Collections, ensure_indexes
@@ -109,8 +109,8 @@ def open_store(
     kinds = Kinds(collections, [family.kind for family in families], options.check_results)
     reading, counters = Reading(collections, kinds), Counters(collections, clock)
     wakeups = Wakeups(partial(NoteBoard, collections, clock), reading.get, reading.any_claimable, clock)
-    observers = telling_all(observe, counters.observe, wakeups.board.observe)
-    context, marked = StoreContext(kinds, policy, clock, observers, wakeups.board.tell), MarkedJobs()
+    observers = observing_all(observe, counters.observe, wakeups.board.observe)
+    context, marked = StoreContext(kinds, policy, clock, observers, wakeups.board.publish), MarkedJobs()
     ending = Ending(collections, context, marked)
     reporting = Reporting(collections, context, ending, options.on_stale)
     operating = Operating(collections, context, reading, ending, reporting)

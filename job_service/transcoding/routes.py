@@ -10,11 +10,11 @@ from job_service.transcoding.wire import (
     NewTranscoding,
     NewTranscodingStatus,
     ProfileEdit,
+    done,
     read_edit,
     read_options,
     read_word,
     refused,
-    told,
 )
 from job_service.web.access import Role, allows, client
 from job_service.web.addresses import base_url, path_to
@@ -52,19 +52,19 @@ def _job_routes(jobs: TranscodingJobs) -> Blueprint:
     @allows(Role.SUBMIT)
     def add() -> Response:
         number = jobs.add(read_body(NewTranscoding), request_id())
-        return answer(told("Job has been added."), headers={"Location": path_to(f"{PREFIX}/getOptions/{number}")})
+        return answer(done("Job has been added."), headers={"Location": path_to(f"{PREFIX}/getOptions/{number}")})
 
     @routes.post("/updateJob/<number>")
     @allows(Role.SUBMIT, Role.OPERATE)
     def edit(number: str) -> Response:
         jobs.edit(number, read_edit(read_object()))
-        return answer(told("Job has been updated."))
+        return answer(done("Job has been updated."))
 
     @routes.delete("/job/<number>")
     @allows(Role.SUBMIT, Role.OPERATE)
     def delete(number: str) -> Response:
         jobs.delete(number, client())
-        return answer(told("Job has been deleted."))
+        return answer(done("Job has been deleted."))
 
     @routes.get("/getJobs")
     @allows(Role.VIEW)
@@ -99,12 +99,12 @@ def _worker_routes(jobs: TranscodingJobs, book: ProfileBook) -> Blueprint:
     def set_status() -> Response:
         new = read_body(NewTranscodingStatus)
         jobs.set_status(new.id, new.status, client())
-        return answer(told("Status has been set."))
+        return answer(done("Status has been set."))
 
     @routes.post("/updateJob")
     @allows(Role.WORK, Role.OPERATE)
     def hear() -> Response:
-        return answer(told(jobs.hear(read_word(read_object()), client())))
+        return answer(done(jobs.hear(read_word(read_object()), client())))
 
     @routes.route("/getAttributes", methods=["GET", "POST"])
     @routes.get("/getOptions", endpoint="options")
@@ -124,14 +124,14 @@ def _profile_routes(book: ProfileBook) -> Blueprint:
         if not is_name(name, _LONGEST_NAME):
             raise Invalid.field("profile_name", f"must be 1 to {_LONGEST_NAME} characters, none a control character")
         book.add(name, read_options(read_object()))
-        return answer(told("Profile has been added."))
+        return answer(done("Profile has been added."))
 
     @routes.delete("/profile/<path:name>")
     @allows(Role.SUBMIT, Role.OPERATE)
     def delete(name: str) -> Response:
         # For this route `{profile}` is a number, for a new profile a name.
         book.delete(name)
-        return answer(told("Profile has been deleted."))
+        return answer(done("Profile has been deleted."))
 
     @routes.get("/getProfiles")
     @allows(Role.VIEW)
@@ -147,6 +147,6 @@ def _profile_routes(book: ProfileBook) -> Blueprint:
     @allows(Role.SUBMIT, Role.OPERATE)
     def edit() -> Response:
         book.edit(read_body(ProfileEdit))
-        return answer(told("Profile has been updated."))
+        return answer(done("Profile has been updated."))
 
     return routes

@@ -142,7 +142,7 @@ def shown(job: Job) -> dict[str, Any]:
     return entry
 
 
-def told(message: str) -> ApiAnswer:
+def done(message: str) -> ApiAnswer:
     """Return the answer to a successful action."""
     return {"code": 200, "msg": message, "result": True}
 

@@ -68,7 +68,7 @@ class Settling:
             return True
         released = self._elements.release(parent_id, mark, wave, now)
         if released:
-            self._core.context.tell(Note({KindAndType(KIND)}))
+            self._core.context.publish(Note({KindAndType(KIND)}))
         return bool(released) or changed
 
     def _end(self, parent: Job, first: Job, mark: str | None) -> bool:

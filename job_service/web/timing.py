@@ -13,8 +13,8 @@ Answered = Callable[[Request, Response, float], None]
 _BEGAN = "job_service.began"
 
 
-def time_requests(app: Flask, tell: Sequence[Answered]) -> None:
-    """Call `tell` for every request, with the seconds from the first hook until the answer is made."""
+def time_requests(app: Flask, observers: Sequence[Answered]) -> None:
+    """Call each observer for every request, with the seconds from the first hook until the answer is made."""
 
     def begin() -> None:
         present().environ[_BEGAN] = time.perf_counter()
@@ -23,8 +23,8 @@ def time_requests(app: Flask, tell: Sequence[Answered]) -> None:
         ended = time.perf_counter()
         asked = present()
         seconds = ended - asked.environ.get(_BEGAN, ended)
-        for each in tell:
-            each(asked, response, seconds)
+        for observe in observers:
+            observe(asked, response, seconds)
         return response
 
     app.before_request(begin)

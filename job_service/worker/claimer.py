@@ -62,13 +62,13 @@ class ClaimTerms:
 
 @dataclass(slots=True)
 class Claimer:
-    """Claims for one subscription until `stopping` is set. `share` is how many slots it may hold while others wait."""
+    """Claims for one subscription until `stopping` is set. `quota` is how many slots it may hold while others wait."""
 
     client: JobServiceClient
     subscription: Subscription
     terms: ClaimTerms
     slots: Slots
-    share: int
+    quota: int
     start: Callable[[Claim], None]
     stopping: threading.Event
     clock: Callable[[], float] = time.monotonic
@@ -77,7 +77,7 @@ class Claimer:
 
     def run(self) -> None:
         """Claim and start jobs until stopped; raises a refusal that waiting does not cure."""
-        while room := self.slots.take(self.share if self.busy else self.share_when_idle):
+        while room := self.slots.take(self.quota if self.busy else self.quota_when_idle):
             asked_at, claimed = self.clock(), NOTHING
             try:
                 claimed = self._claim(room)
@@ -89,9 +89,9 @@ class Claimer:
             self.stopping.wait(self._pause(claimed, self.clock() - asked_at))
 
     @property
-    def share_when_idle(self) -> int:
+    def quota_when_idle(self) -> int:
         """Return the number of slots for a waiting claim: one while no jobs come, so others have the rest."""
-        return self.share if self.share == self.slots.total else 1
+        return self.quota if self.quota == self.slots.total else 1
 
     def _claim(self, room: int) -> Claimed:
         """Claim until there is an answer. A retry has the same claim id, so that it gets the jobs of a lost answer."""

@@ -77,7 +77,7 @@ class Reporter:
         with self._changed:
             return list(self._jobs.values())
 
-    def tell(self, job: Job, last: Change) -> None:
+    def send_last(self, job: Job, last: Change) -> None:
         """Send a job's last change; returns when the service has accepted it, or the lease is lost."""
         job.say(last)
         job.settled.wait()

@@ -31,9 +31,9 @@ class Runner:
             match ending := traced_work(job, subscription):
                 case Finish():
                     log.info("Job %s: %s%s", job.id, ending.status, f", {ending.log}" if ending.log else "")
-                    self.reporter.tell(job, last_word(ending))
+                    self.reporter.send_last(job, last_word(ending))
                 case GiveBack():
-                    self.reporter.tell(job, Change(log=ending.log, last=True))
+                    self.reporter.send_last(job, Change(log=ending.log, last=True))
                     self.reporter.forget(job)
                     self.release(job, ending.delay)
                 case Drop():

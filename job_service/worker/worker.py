@@ -153,8 +153,8 @@ class Worker:
             self._reporter.watch(job)
             threading.Thread(target=self._do, args=(job, subscription), name=job.id, daemon=True).start()
 
-        share = -(-self._slots.total // len(self._subscriptions))
-        return Claimer(self._impatient, subscription, self._terms, self._slots, share, start, self._stopping)
+        quota = -(-self._slots.total // len(self._subscriptions))
+        return Claimer(self._impatient, subscription, self._terms, self._slots, quota, start, self._stopping)
 
     def _do(self, job: Job, subscription: Subscription) -> None:
         try:

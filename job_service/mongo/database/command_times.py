@@ -16,8 +16,8 @@ _OTHER = "other"
 class CommandTimes(CommandListener):
     """Measures each command but `getMore`, in which a change stream waits."""
 
-    def __init__(self, tell: TimeCommand) -> None:
-        self._tell = tell
+    def __init__(self, time_command: TimeCommand) -> None:
+        self._time_command = time_command
 
     def started(self, event: CommandStartedEvent) -> None:
         """Ignore the start: the end has the duration."""
@@ -33,4 +33,4 @@ class CommandTimes(CommandListener):
     def _heard(self, event: CommandSucceededEvent | CommandFailedEvent) -> None:
         if event.command_name != "getMore":
             name = event.command_name if event.command_name in _NAMED else _OTHER
-            self._tell(name, event.duration_micros / 1_000_000)
+            self._time_command(name, event.duration_micros / 1_000_000)

@@ -95,9 +95,9 @@ class NoteBoard:
         parts = {KindAndType(move.kind, move.type) for move in transitions if move.target is State.QUEUED}
         ended = [move.job_id for move in transitions if move.target in ENDED]
         if parts or ended:
-            self.tell(Note(parts, ended))
+            self.publish(Note(parts, ended))
 
-    def tell(self, note: Note) -> None:
+    def publish(self, note: Note) -> None:
         """Publish a note of its own, about jobs that become claimable without a transition.
 
         Does not wait for the database.

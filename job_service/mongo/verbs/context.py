@@ -1,4 +1,4 @@
-"""What every part of the store works with."""
+"""The values that every part of the store works with."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ from job_service.mongo.verbs.kinds import Kinds
 
 @dataclass(frozen=True, slots=True)
 class StoreContext:
-    """The kinds of job, the rules, the time, and who is told of each transition.
+    """The kinds of job, the retry policy, the clock, and the callbacks of changes.
 
-    `tell` hears of what may be claimed though no transition says so, or none does yet.
+    `observe` is called with every transition. `publish` tells waiting claims, here and elsewhere, of jobs that become
+    claimable without a transition, such as a sibling whose turn has come.
     """
 
     kinds: Kinds
     policy: RetryPolicy
     clock: Clock
     observe: Observer
-    tell: Callable[[Note], None]
+    publish: Callable[[Note], None]
 
     def require_kinds(self, new_jobs: Sequence[NewJob]) -> None:
         """Raise NotFound or Conflict where a kind takes in no jobs, ValueError for jobs that no claim asks for."""

@@ -141,11 +141,11 @@ def _run(code: str, variables: "dict[str, object]") -> None:
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - a program may raise anything
-        _tell(error)
+        _write_traceback(error)
         sys.exit(1)
 
 
-def _tell(error: BaseException) -> None:
+def _write_traceback(error: BaseException) -> None:
     """Write the traceback, without this file's frame, to descriptor 2; `sys.stderr` may have been replaced."""
     trace = error.__traceback__
     try:

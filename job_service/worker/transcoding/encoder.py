@@ -10,9 +10,9 @@ from job_service.worker.programs import Ended, Run, run
 from job_service.worker.transcoding.ends import what_is_missing
 from job_service.worker.transcoding.errors import EncodingFailed, EncodingStopped
 from job_service.worker.transcoding.media import Media, ffmpeg_command, read_duration
+from job_service.worker.transcoding.messages import Messages
 from job_service.worker.transcoding.options import Encoding
 from job_service.worker.transcoding.progress import Progress
-from job_service.worker.transcoding.telling import Telling
 
 UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -49,14 +49,14 @@ def encode(encoding: Encoding, part: Path, encoder: Encoder, watcher: Watcher) -
     progress = Progress(read_duration(encoding.source, encoder.media, watcher.should_stop), watcher.on_percent)
     encoding.target.parent.mkdir(parents=True, exist_ok=True)
     _remove_earlier_parts(part)
-    telling = Telling({str(encoding.source): encoding.source.name, str(part): encoding.target.name})
+    messages = Messages({str(encoding.source): encoding.source.name, str(part): encoding.target.name})
     try:
-        ended = _run(ffmpeg_command(encoder.media, encoding, part), encoder, watcher, progress, telling)
-        _judge(ended, watcher, encoder, progress, telling)
+        ended = _run(ffmpeg_command(encoder.media, encoding, part), encoder, watcher, progress, messages)
+        _judge(ended, watcher, encoder, progress, messages)
         _publish(part, encoding.target)
     finally:
         part.unlink(missing_ok=True)
-    return telling.log()
+    return messages.log()
 
 
 def _require_end(source: Path) -> None:
@@ -76,12 +76,12 @@ def _remove_earlier_parts(part: Path) -> None:
         earlier.unlink(missing_ok=True)
 
 
-def _run(command: list[str], encoder: Encoder, watcher: Watcher, progress: Progress, telling: Telling) -> Ended:
+def _run(command: list[str], encoder: Encoder, watcher: Watcher, progress: Progress, messages: Messages) -> Ended:
     return run(
         Run(
             command,
             on_stdout=progress.hear,
-            on_stderr=telling.hear,
+            on_stderr=messages.hear,
             should_stop=lambda: watcher.should_stop() or progress.seconds_without_move() > encoder.stall_seconds,
             grace_seconds=encoder.grace_seconds,
             environment=encoder.media.environment,
@@ -89,18 +89,18 @@ def _run(command: list[str], encoder: Encoder, watcher: Watcher, progress: Progr
     )
 
 
-def _judge(ended: Ended, watcher: Watcher, encoder: Encoder, progress: Progress, telling: Telling) -> None:
+def _judge(ended: Ended, watcher: Watcher, encoder: Encoder, progress: Progress, messages: Messages) -> None:
     """Raise EncodingStopped or EncodingFailed unless the encoding is complete and wanted."""
     if ended.stopped and progress.seconds_without_move() > encoder.stall_seconds:
         reason = f"The encoder made no progress for {encoder.stall_seconds:g} seconds."
-        raise EncodingFailed(reason, telling.log(), passing=True)
+        raise EncodingFailed(reason, messages.log(), passing=True)
     if ended.stopped or watcher.should_stop():
         raise EncodingStopped
     if ended.returncode:
-        raise telling.failure(ended)
+        raise messages.failure(ended)
     # ffmpeg takes the end of a truncated file for the end of the clip, and exits with success.
-    if telling.doubts_the_clip and (there := progress.shortfall()):
-        raise _cut_off(f"{there} are there", telling.log())
+    if messages.doubts_the_clip and (there := progress.shortfall()):
+        raise _cut_off(f"{there} are there", messages.log())
 
 
 def _publish(part: Path, target: Path) -> None:

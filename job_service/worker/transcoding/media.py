@@ -8,8 +8,8 @@ from pathlib import Path
 
 from job_service.worker.programs import Run, run
 from job_service.worker.transcoding.errors import EncodingStopped
+from job_service.worker.transcoding.messages import Messages
 from job_service.worker.transcoding.options import Encoding
-from job_service.worker.transcoding.telling import Telling
 
 # Playlists and lists of files are excluded: a clip of such a format could name any file of this machine.
 CLIP_FORMATS = (
@@ -62,12 +62,12 @@ def ffprobe_command(media: Media, source: Path) -> list[str]:
 def read_duration(source: Path, media: Media, should_stop: Callable[[], bool]) -> float | None:
     """Return a clip's duration in seconds, None if unknown. Raises EncodingFailed when the file is no clip."""
     said: list[str] = []
-    telling = Telling({str(source): source.name})
+    messages = Messages({str(source): source.name})
     ended = run(
         Run(
             ffprobe_command(media, source),
             on_stdout=said.append,
-            on_stderr=telling.hear,
+            on_stderr=messages.hear,
             should_stop=should_stop,
             environment=media.environment,
         )
@@ -75,7 +75,7 @@ def read_duration(source: Path, media: Media, should_stop: Callable[[], bool]) -
     if ended.stopped:
         raise EncodingStopped
     if ended.returncode:
-        failure = telling.failure(ended)
+        failure = messages.failure(ended)
         # The beginning of an unfinished upload is not recognized as a clip either.
         failure.unfinished = NO_CLIP_FORMAT not in str(failure)
         raise failure

@@ -34,7 +34,7 @@ class Progress:
         if key == "out_time_us" and value.isdigit() and int(value) > self._position:
             self._position = int(value)
             self._moved_at = self._clock()
-            self._tell()
+            self._report()
 
     def seconds_without_move(self) -> float:
         """Return the seconds since the encoder's last progress."""
@@ -47,7 +47,7 @@ class Progress:
             return None
         return f"{done:.1f} of {self._duration:.1f} seconds"
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if not self._duration:
             return
         percent = min(LARGEST_BEFORE_END, int(self._position * 100 / MICROSECONDS / self._duration))

@@ -15,7 +15,7 @@ from job_service.worker.names import bytes_of, text_of
 from job_service.worker.transfers.endpoint import Beat, Put, sha256_of
 from job_service.worker.transfers.entry import Entry
 from job_service.worker.transfers.paths import SitePath, follow
-from job_service.worker.transfers.place import problem_at, telling
+from job_service.worker.transfers.place import problem_at, problems_at
 from job_service.worker.transfers.site import FileSite
 
 PIECE = 1 << 20
@@ -34,18 +34,18 @@ class Folder:
 
     def real(self, path: SitePath) -> SitePath:
         """Follow all links of a path."""
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             return self._real(path)
 
     def look(self, path: SitePath) -> Entry | None:
         """Return the entry at a path; None when there is none."""
-        with telling(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
+        with problems_at(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
             return _entry(text_of(name), os.stat(name, dir_fd=folder, follow_symlinks=False))
         return None
 
     def entries(self, folder: SitePath) -> Iterator[Entry]:
         """Yield a folder's entries; only their names are in memory at once."""
-        with telling(self.site, folder), self._opened(self._real(folder), FOLDER) as opened:
+        with problems_at(self.site, folder), self._opened(self._real(folder), FOLDER) as opened:
             for name in os.listdir(opened):  # noqa: PTH208 - a Path can not be a descriptor
                 with contextlib.suppress(FileNotFoundError):
                     found = os.stat(name, dir_fd=opened, follow_symlinks=False)
@@ -54,7 +54,7 @@ class Folder:
     @contextlib.contextmanager
     def read(self, path: SitePath, _beat: Beat) -> Iterator[Iterator[bytes]]:
         """Open a regular file; O_NONBLOCK, in case it has been replaced by a pipe."""
-        with telling(self.site, path), self._parent(path) as (folder, name):
+        with problems_at(self.site, path), self._parent(path) as (folder, name):
             file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
@@ -67,11 +67,11 @@ class Folder:
     def write(self, path: SitePath, mode: int, _beat: Beat) -> Iterator[Put]:
         """Create a file, which is synced to disk when the block ends."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with telling(self.site, path), self._parent(path) as (folder, name):
+        with problems_at(self.site, path), self._parent(path) as (folder, name):
             file = os.open(name, flags, mode, dir_fd=folder)
         try:
             yield functools.partial(self._put, file, path)
-            with telling(self.site, path):
+            with problems_at(self.site, path):
                 os.fsync(file)
         finally:
             os.close(file)
@@ -83,18 +83,18 @@ class Folder:
 
     def make_folder(self, path: SitePath) -> None:
         """Make a folder and those above it; one that is there already is fine."""
-        with telling(self.site, path), contextlib.ExitStack() as stack:
+        with problems_at(self.site, path), contextlib.ExitStack() as stack:
             opened = os.open(self._root, ON_THE_WAY)
             stack.callback(os.close, opened)
             real = self._real(path)
             for depth in range(1, len(real) + 1):
-                with telling(self.site, real[:depth]):
+                with problems_at(self.site, real[:depth]):
                     opened = _made(bytes_of(real[depth - 1]), opened)
                 stack.callback(os.close, opened)
 
     def remove(self, path: SitePath, entry: Entry) -> None:
         """Remove a file, a link or an empty folder; a missing one is no error."""
-        with telling(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
+        with problems_at(self.site, path), contextlib.suppress(*NOTHING_THERE), self._parent(path) as (folder, name):
             if entry.is_folder:
                 os.rmdir(name, dir_fd=folder)
             else:
@@ -103,9 +103,9 @@ class Folder:
     def replace(self, path: SitePath, new: SitePath) -> None:
         """Rename atomically; a file that has the new name is replaced."""
         with (
-            telling(self.site, new),
+            problems_at(self.site, new),
             self._parent(new) as (target, new_name),
-            telling(self.site, path),
+            problems_at(self.site, path),
             self._parent(path) as (folder, name),
         ):
             os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=target)
@@ -151,12 +151,12 @@ class Folder:
 
     def _put(self, file: int, path: SitePath, piece: bytes) -> None:
         left = memoryview(piece)
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             while left:
                 left = left[os.write(file, left) :]
 
     def _pieces(self, file: int, path: SitePath) -> Iterator[bytes]:
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             while piece := os.read(file, PIECE):
                 yield piece
 

@@ -52,7 +52,7 @@ class GridFtpFolder:
 
     def look(self, path: SitePath) -> Entry | None:
         """Return the entry at a path, for a link its target's; None when there is none."""
-        with self._telling(path):
+        with self._problems_at(path):
             try:
                 lines = self._run("gfal-ls", *LOOK, "-d", "--", self.url(path))
             except GfalFailed as failure:
@@ -66,7 +66,7 @@ class GridFtpFolder:
 
     def entries(self, folder: SitePath) -> Iterator[Entry]:
         """Yield a folder's entries; the tool fails for the whole folder when a name is not UTF-8."""
-        with self._telling(folder):
+        with self._problems_at(folder):
             lines = self._run("gfal-ls", *LOOK, "--", self.url(folder))
         for line in lines:
             entry = read_line(line)
@@ -79,12 +79,12 @@ class GridFtpFolder:
     def read(self, path: SitePath, beat: Beat) -> Iterator[Iterator[bytes]]:
         """Read the file through a pipe from the tool."""
         with contextlib.ExitStack() as stack:
-            with self._telling(path):
+            with self._problems_at(path):
                 pieces = stack.enter_context(
                     bytes_of("gfal-cat", [*LONG, "-b", "--", self.url(path)], self.proxy, beat)
                 )
             yield self._pieces(pieces, path)
-            with self._telling(path):
+            with self._problems_at(path):
                 stack.close()
 
     @contextlib.contextmanager
@@ -92,13 +92,13 @@ class GridFtpFolder:
         """Spool the bytes in a file without a name, which the tool sends; the server decides on permissions."""
         with tempfile.TemporaryFile() as spool:
             yield functools.partial(self._spool, spool, path)
-            with self._telling(path):
+            with self._problems_at(path):
                 source = f"file:///proc/{os.getpid()}/fd/{spool.fileno()}"
                 self._run("gfal-copy", *LONG, "--", source, self.url(path), beat=beat)
 
     def fetch(self, source: "GridFtpFolder", path: SitePath, new: SitePath, beat: Beat) -> None:
         """Copy a file directly from one server to another (third-party copy)."""
-        with self._telling(new):
+        with self._problems_at(new):
             self._run("gfal-copy", *LONG, "--", source.url(path), self.url(new), beat=beat)
 
     def sha256(self, path: SitePath, beat: Beat) -> str | None:
@@ -111,7 +111,7 @@ class GridFtpFolder:
 
     def make_folder(self, path: SitePath) -> None:
         """Make a folder and those above it; one that is there already is fine."""
-        with self._telling(path):
+        with self._problems_at(path):
             self._run("gfal-mkdir", *SHORT, "-p", "--", self.url(path))
 
     def remove(self, path: SitePath, entry: Entry) -> None:
@@ -122,7 +122,7 @@ class GridFtpFolder:
         if entry.is_folder and next(self.entries(path), None):
             raise problem_at(self.site, path, "the folder is not empty.")
         how = ("-r",) if entry.is_folder else ()
-        with self._telling(path):
+        with self._problems_at(path):
             try:
                 self._run("gfal-rm", *SHORT, *how, "--", self.url(path))
             except GfalFailed as failure:
@@ -131,7 +131,7 @@ class GridFtpFolder:
 
     def replace(self, path: SitePath, new: SitePath) -> None:
         """Rename by the server: on an ordinary file system atomically, replacing a file of the new name."""
-        with self._telling(path):
+        with self._problems_at(path):
             self._run("gfal-rename", *SHORT, "--", self.url(path), self.url(new))
 
     def alive(self) -> bool:
@@ -157,7 +157,7 @@ class GridFtpFolder:
         return f"{scheme}://{self.site.host}:{self.site.port}{quote(place)}"
 
     @contextlib.contextmanager
-    def _telling(self, path: SitePath) -> Iterator[None]:
+    def _problems_at(self, path: SitePath) -> Iterator[None]:
         try:
             yield
         except GfalFailed as failure:
@@ -175,5 +175,5 @@ class GridFtpFolder:
         return lines_of(tool, arguments, self.proxy, beat)
 
     def _pieces(self, pieces: Iterator[bytes], path: SitePath) -> Iterator[bytes]:
-        with self._telling(path):
+        with self._problems_at(path):
             yield from pieces

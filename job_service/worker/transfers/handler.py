@@ -47,7 +47,7 @@ class Attempt:
     job: Job
     client: JobServiceClient
 
-    def tell(self, progress: Progress) -> None:
+    def report_progress(self, progress: Progress) -> None:
         """Report the attempt's figures, if it has run for a while; a failed report is dropped."""
         if progress.elapsed < TOLD_EVERY_SECONDS:
             return
@@ -112,7 +112,7 @@ def handler(client: JobServiceClient, mover: Mover) -> Callable[[Job], None]:
 
     def work(job: Job) -> None:
         attempt = Attempt(job, asking)
-        watch = Watch(on_progress=attempt.tell, cancelled=job.cancelled.is_set, interval=TOLD_EVERY_SECONDS)
+        watch = Watch(on_progress=attempt.report_progress, cancelled=job.cancelled.is_set, interval=TOLD_EVERY_SECONDS)
         try:
             done = mover.do(_element(job), watch)
         except TransferCancelled:

@@ -24,7 +24,7 @@ class Place:
 
 
 @contextlib.contextmanager
-def telling(site: Site, path: SitePath) -> Iterator[None]:
+def problems_at(site: Site, path: SitePath) -> Iterator[None]:
     """Turn exceptions of the system or the connection into a ProblemAtSite, which names the site and the path."""
     try:
         yield

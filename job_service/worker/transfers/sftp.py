@@ -21,7 +21,7 @@ from job_service.worker.transfers.endpoint import Beat, Put, sha256_of
 from job_service.worker.transfers.entry import Entry
 from job_service.worker.transfers.errors import TransferError
 from job_service.worker.transfers.paths import SitePath, follow
-from job_service.worker.transfers.place import problem_at, telling
+from job_service.worker.transfers.place import problem_at, problems_at
 from job_service.worker.transfers.sftp_session import connected
 from job_service.worker.transfers.site import SshSite
 
@@ -34,7 +34,7 @@ class SftpFolder:
 
     def __init__(self, site: SshSite) -> None:
         self.site = site
-        with telling(site, ()):
+        with problems_at(site, ()):
             self._client, self._session = connected(site.host, Path(site.known_hosts), **_login(site))
             try:
                 self._root = self._session.normalize(site.root)
@@ -44,18 +44,18 @@ class SftpFolder:
 
     def real(self, path: SitePath) -> SitePath:
         """Follow all links of a path."""
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             return self._real(path)
 
     def look(self, path: SitePath) -> Entry | None:
         """Return the entry at a path; None when there is none."""
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             found = self._attributes(self._place(path))
         return None if found is None else _entry(path[-1] if path else ".", found)
 
     def entries(self, folder: SitePath) -> Iterator[Entry]:
         """Yield a folder's entries; servers silently leave out entries that they cannot read."""
-        with telling(self.site, folder):
+        with problems_at(self.site, folder):
             place = self._full(self._real(folder))
             self._session.lstat(place + b"/.")
             for name, attributes in self._session.names(place):
@@ -64,7 +64,7 @@ class SftpFolder:
     @contextlib.contextmanager
     def read(self, path: SitePath, _beat: Beat) -> Iterator[Iterator[bytes]]:
         """Open a file and read it, with read-ahead, up to its present size."""
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             file = self._session.open(self._place(path), "rb")
             found = file.stat()
         with contextlib.closing(file):
@@ -78,13 +78,13 @@ class SftpFolder:
 
         paramiko does not report errors of the last writes: the caller compares the size afterwards.
         """
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             file = self._session.open(self._place(path), "wx")
             file.chmod(mode)
             file.set_pipelined()
         with contextlib.closing(file):
             yield self._put(file, path)
-            with telling(self.site, path):
+            with problems_at(self.site, path):
                 file.close()
 
     def sha256(self, path: SitePath, beat: Beat) -> str:
@@ -94,7 +94,7 @@ class SftpFolder:
 
     def make_folder(self, path: SitePath) -> None:
         """Make a folder and those above it; one that is there already is fine."""
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             real = self._real(path)
         there = len(real)
         while not self._is_folder(real[:there]) and there:
@@ -104,7 +104,7 @@ class SftpFolder:
 
     def remove(self, path: SitePath, entry: Entry) -> None:
         """Remove a file, a link or an empty folder; a missing one is no error."""
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             place = self._place(path)
             try:
                 (self._session.rmdir if entry.is_folder else self._session.remove)(place)
@@ -117,9 +117,9 @@ class SftpFolder:
 
     def replace(self, path: SitePath, new: SitePath) -> None:
         """Rename atomically, which needs the server's extension posix-rename@openssh.com."""
-        with telling(self.site, new):
+        with problems_at(self.site, new):
             target = self._place(new)
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             self._session.posix_rename(self._place(path), target)
 
     def alive(self) -> bool:
@@ -157,14 +157,14 @@ class SftpFolder:
 
     def _is_folder(self, real: SitePath) -> bool:
         """Say whether the path is a folder; False when nothing is there. Raises ProblemAtSite for any other entry."""
-        with telling(self.site, real):
+        with problems_at(self.site, real):
             found = self._attributes(self._full(real))
         if found is not None and not stat.S_ISDIR(found.st_mode or 0):
             raise problem_at(self.site, real, "there is something else than a folder already.")
         return found is not None
 
     def _make(self, real: SitePath) -> None:
-        with telling(self.site, real):
+        with problems_at(self.site, real):
             try:
                 self._session.mkdir(self._full(real))
             except OSError:
@@ -173,12 +173,12 @@ class SftpFolder:
                     raise
 
     def _pieces(self, file: SFTPFile, size: int, path: SitePath) -> Iterator[bytes]:
-        with telling(self.site, path):
+        with problems_at(self.site, path):
             yield from self._session.pieces(file, size)
 
     def _put(self, file: SFTPFile, path: SitePath) -> Callable[[bytes], None]:
         def put(piece: bytes) -> None:
-            with telling(self.site, path):
+            with problems_at(self.site, path):
                 file.write(piece)
 
         return put

@@ -2,7 +2,7 @@
 
 import pytest
 
-from job_service.command.listening import listen, told_of, url_of
+from job_service.command.listening import environment_for, listen, url_of
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from job_service.command.listening import listen, told_of, url_of
     ],
 )
 def test_it_finds_the_service_and_asks_it_past_every_proxy(environment, exempt):
-    told = told_of("http://192.0.2.7:8000", {"HTTP_PROXY": "http://proxy:3128", **environment})
+    told = environment_for("http://192.0.2.7:8000", {"HTTP_PROXY": "http://proxy:3128", **environment})
     assert told == {
         "HTTP_PROXY": "http://proxy:3128",
         "JOB_SERVICE_URL": "http://192.0.2.7:8000",
@@ -25,7 +25,7 @@ def test_it_finds_the_service_and_asks_it_past_every_proxy(environment, exempt):
 
 
 def test_a_service_by_ipv6_is_named_as_no_proxy_names_it():
-    assert told_of("http://[2001:db8::7]:8000", {})["NO_PROXY"] == "2001:db8::7"
+    assert environment_for("http://[2001:db8::7]:8000", {})["NO_PROXY"] == "2001:db8::7"
 
 
 @pytest.mark.parametrize(("prefix", "below"), [("", ""), ("/queue", "/queue"), ("/queue/", "/queue")])

@@ -21,7 +21,7 @@ LINES_OF_LOG = 30
 LINES_OF_REASON = 3
 
 
-class Telling:
+class Messages:
     """Keeps the last lines of ffmpeg's `-loglevel level+info`, and separately the last errors.
 
     `names` maps the worker's paths to the job's names for them, which a job's log shows instead. `doubts_the_clip`
