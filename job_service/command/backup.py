@@ -56,7 +56,7 @@ def restore(*, file: Path, data_dir: Path | None) -> None:
 
     indexes = [store.indexes for store in STORES]
     with _database(data_dir) as database:
-        _tell("Restored", restore_backup(database, file, datetime.now(UTC), indexes))
+        _print_counts("Restored", restore_backup(database, file, datetime.now(UTC), indexes))
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from job_service.client import JobServiceClient, JobServiceError
 from job_service.command.kinds import definitions
-from job_service.command.listening import told_of
+from job_service.command.listening import environment_for
 from job_service.command.private_service import PrivateService, private_service
 from job_service.worker.conformance import LEASE_VARIABLE, WORK_VARIABLE, Check, Finding, NotTaken
 from job_service.worker.recording_proxy import RecordingProxy
