@@ -21,7 +21,7 @@ class WorkerOptions:
     token: str | None
     name: str | None
     concurrency: int
-    lease: int
+    lease: int | None
     grace: float
 
     def client(self) -> JobServiceClient:
@@ -39,8 +39,7 @@ _OPTIONS = [
     click.option("--concurrency", default=2, show_default=True, type=click.IntRange(1, 1000), help="Jobs at once."),
     click.option(
         "--lease",
-        default=60,
-        show_default=True,
+        show_default="as the kind says, else 60",
         type=click.IntRange(5, 86400),
         help="Seconds until a job of a dead worker goes to another one.",
     ),
@@ -59,7 +58,7 @@ def worker_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_options(
-        *, url: str, token: str | None, name: str | None, concurrency: int, lease: int, grace: float, **rest: Any
+        *, url: str, token: str | None, name: str | None, concurrency: int, lease: int | None, grace: float, **rest: Any
     ) -> None:
         _begin_log()
         command(WorkerOptions(url, token, name, concurrency, lease, grace), **rest)

@@ -31,7 +31,9 @@ def test_the_code_of_the_client_runs(capsys):
     exec(CLIENT, {})
     exec(ERRORS, {})
     said = capsys.readouterr().out
-    assert "queued INCOME" in said
+    assert 'FAILED parameters.name: the value is not of type "string"' in said
+    assert "queued Ann" in said
+    assert "['Nobody has asked for jobs like this one in the last two minutes']" in said
     assert "404 not-found No job found for jobId: no-such-job" in said
     assert "unknown value 'sleeping'" in said
 
@@ -40,7 +42,8 @@ def test_the_code_of_the_kit_does_a_job(here):
     kit: dict[str, Any] = {}
     exec(KIT, kit)
     with here("http://127.0.0.1") as client:
-        [answer] = client.datasets.submit([{"operation": "CHANGE", "target": "AGE"}])
+        client.kinds.put("greeting", {})
+        [answer] = client.kinds.submit("greeting", [{"parameters": {"name": "Ann"}}]).results
         thread = threading.Thread(target=kit["worker"].run)
         thread.start()
         job = client.jobs.get(answer.job_id, wait=20)
@@ -48,7 +51,7 @@ def test_the_code_of_the_kit_does_a_job(here):
         thread.join()
     kit["client"].close()
     assert (job.state, job.result) == ("completed", {"parts": 10})
-    assert "Part 9 of AGE, attempt 1" in job.log[-2].message
+    assert "Part 9 of Ann, attempt 1" in job.log[-2].message
 
 
 def test_the_methods_and_errors_of_the_tables_are_there():
