@@ -51,6 +51,7 @@ from job_service.tokens.openapi import TOKENS
 from job_service.tokens.routes import token_routes
 from job_service.web import access, answers, logs, request_ids, traces
 from job_service.web.broken_bodies import refuse_broken_bodies
+from job_service.web.browsers import tell_browsers
 from job_service.web.credentials import Credentials
 from job_service.web.health import health_routes, hold_back
 from job_service.web.jwks import JwksKeys
@@ -59,7 +60,7 @@ from job_service.web.metrics import Metrics, metrics_routes
 from job_service.web.numbers import read_numbers_strictly
 from job_service.web.proxies import TrustedProxies
 from job_service.web.rates import Rates, unlimited
-from job_service.web.sessions import Identity
+from job_service.web.sessions import Identity, keep_sessions
 from job_service.web.timing import time_requests
 from job_service.web.trusted_clients import TrustedClients
 from job_service.web.utf8 import Utf8Request, refuse_other_paths
@@ -91,7 +92,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     credentials = Credentials(tokens, base.verifier, TrustedClients(settings.trusted_clients))
 
     _watch_requests(app, metrics, settings.trusted_proxies)
-    _admit(app, credentials, settings)
+    _admit(app, credentials, settings, base.signing)
     _answer_errors(app)
 
     families = {family.kind.name: family.open(base) for family in ALL}
@@ -103,7 +104,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         for routes in family.blueprints:
             app.register_blueprint(routes)
     parts = ConsoleParts.of(base, jobs, _add_kinds(app, base, families), tuple(families.values()), credentials.of_token)
-    _add_console(app, base.signing, parts)
+    links = [link for family in parts.families for link in family.links]
+    app.register_blueprint(console_routes(parts, frame_pages(app, store, links)))
     readiness = Readiness(
         store,
         credentials.is_configured,
@@ -123,10 +125,19 @@ def _watch_requests(app: Flask, metrics: Metrics, proxies: Sequence[str]) -> Non
     request_ids.name_requests(app)
     traces.trace_requests(app)
     time_requests(app, (logs.log_request, metrics.time_request))
+    app.after_request(tell_browsers)
 
 
-def _admit(app: Flask, credentials: Credentials, settings: Settings) -> None:
-    """Let in who may ask for what, under addresses that are text."""
+def _admit(app: Flask, credentials: Credentials, settings: Settings, signing: Signing) -> None:
+    """Let in who may ask for what, by what it sends or by its session, under addresses that are text."""
+
+    def identify() -> Identity | None:
+        try:
+            return Identity(signing.service(), signing.key("session"))
+        except PyMongoError:
+            return None
+
+    keep_sessions(app, identify)
     access.guard(app, credentials, _spend(settings))
     refuse_other_paths(app)
 
@@ -166,20 +177,6 @@ def _run(
 
     parts = {"store": store, "readiness": readiness, "drain": drain}
     app.extensions.update({f"job_service.{name}": part for name, part in parts.items()})
-
-
-def _add_console(app: Flask, signing: Signing, parts: ConsoleParts) -> None:
-    """Add the pages."""
-
-    def identify() -> Identity | None:
-        try:
-            return Identity(signing.service(), signing.key("session"))
-        except PyMongoError:
-            return None
-
-    links = [link for family in parts.families for link in family.links]
-    protect = frame_pages(app, parts.store, links, identify)
-    app.register_blueprint(console_routes(parts, protect))
 
 
 def _open_store(settings: Settings, clock: Clock | None, metrics: Metrics) -> Store:

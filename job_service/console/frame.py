@@ -1,6 +1,6 @@
-"""What surrounds every page, of the console and of families alike: session, CSRF, headers, navigation, errors."""
+"""What surrounds every page, of the console and of families alike: CSRF, filters, navigation, errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,10 +16,9 @@ from job_service.lifecycle.clock import SystemClock
 from job_service.mongo.store import Store
 from job_service.web.access import SESSION_TOKEN, Role, allows
 from job_service.web.addresses import here, path_to
-from job_service.web.browsers import tell_browsers
 from job_service.web.forms import new_word
 from job_service.web.pages import ERROR_PAGE
-from job_service.web.sessions import Identity, SecureUnlessLocal, needs_tls
+from job_service.web.sessions import needs_tls
 
 _UNAUTHORIZED = 401
 
@@ -33,24 +32,18 @@ class Entry:
     here: bool
 
 
-def frame_pages(
-    app: Flask, store: Store, links: Sequence[Link], identify: Callable[[], Identity | None]
-) -> CSRFProtect:
-    """Set up what every page needs: the families' `links`, and who this service is (None while it cannot be known)."""
+def frame_pages(app: Flask, store: Store, links: Sequence[Link]) -> CSRFProtect:
+    """Set up what every page needs; `links` are those of the families."""
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
         WTF_CSRF_CHECK_DEFAULT=False,  # the JSON routes are guarded by `web/access.py`
         WTF_CSRF_SSL_STRICT=False,  # as above; behind a proxy the referrer's host need not be ours
         WTF_CSRF_TIME_LIMIT=None,  # a page may stay open all day; the token lives as long as its session
     )
-    app.session_interface = SecureUnlessLocal(identify)
     Bootstrap5(app)
     let_anyone_read(app, "bootstrap.static")
     protect = CSRFProtect(app)
     _fill_templates(app, store, links)
-    app.after_request(tell_browsers)
     app.extensions[ERROR_PAGE] = _error_page
     return protect
 

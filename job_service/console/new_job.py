@@ -8,15 +8,13 @@ from typing import Any
 
 import orjson
 
-from job_service.kinds.dialect import Sender
 from job_service.kinds.form import FormField, form_fields, parameters_of, takes_others
 from job_service.kinds.pointers import parse_pointer, write_pointer
 from job_service.kinds.submitting import Submitting
+from job_service.kinds.users import sending
 from job_service.lifecycle.errors import Invalid
 from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.kind import Kind
-from job_service.web.request_ids import request_id
-from job_service.web.requests import item_check
 from job_service.web.storable import find_fault
 
 #: The names of the form's inputs: this with a JSON Pointer behind it for a parameter, the field of an item for others.
@@ -104,7 +102,7 @@ def item_of(kind: Kind, typed: Mapping[str, str]) -> dict[str, Any]:
 def submitted(submitting: Submitting, kind: Kind, item: Mapping[str, Any]) -> str:
     """Submit one job; return its id. Raises Invalid where it is refused, and what a whole batch is refused for."""
     batch = submitting.to(kind.name)
-    [result] = orjson.loads(batch.submit([item], Sender(batch.user, request_id(), item_check()), None))
+    [result] = orjson.loads(batch.submit([item], sending(batch.user), None))
     if result["status"] == "CREATED":
         return str(result["jobId"])
     if result["code"] == "target-busy":

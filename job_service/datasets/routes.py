@@ -17,8 +17,9 @@ from job_service.datasets.submission import result
 from job_service.datasets.updates import Updates
 from job_service.datasets.wire import Importable, JobUpdate, NamedJobUpdate
 from job_service.kinds.batches import Batches
-from job_service.kinds.dialect import Dialect, Sender
+from job_service.kinds.dialect import Dialect
 from job_service.kinds.keys import idempotency_key
+from job_service.kinds.users import sending
 from job_service.lifecycle.errors import Invalid, NotFound
 from job_service.lifecycle.job import Job, State
 from job_service.lifecycle.kind import Kind
@@ -29,9 +30,7 @@ from job_service.web.answers import answer
 from job_service.web.bodies import Body
 from job_service.web.labels import query_labels
 from job_service.web.paging import link_to_next, page_asked_for
-from job_service.web.request_ids import request_id
 from job_service.web.requests import (
-    item_check,
     query_choice,
     query_choices,
     query_flag,
@@ -100,7 +99,7 @@ def _page(find: Callable[[JobFilter], list[Job]], wanted: JobFilter) -> Response
 
 
 def _submit(batches: Batches, dialect: Dialect) -> Response:
-    sender = Sender(dialect.user(), request_id(), item_check())
+    sender = sending(dialect.user())
     items = read_batch(NewJobs, "jobs").jobs
     return Response(batches.submit(dialect, items, sender, result, idempotency_key()), mimetype="application/json")
 

@@ -6,9 +6,9 @@ from flask import Blueprint, Response
 from pydantic import Field
 
 from job_service.kinds.adapter import KindBook
-from job_service.kinds.dialect import Sender
 from job_service.kinds.keys import idempotency_key
 from job_service.kinds.submitting import Submitting
+from job_service.kinds.users import sending
 from job_service.kinds.wire import Definition, Policy
 from job_service.lifecycle.definition import shown
 from job_service.lifecycle.errors import Invalid
@@ -18,8 +18,7 @@ from job_service.web.access import Role, allows
 from job_service.web.answers import answer
 from job_service.web.bodies import Body
 from job_service.web.present import present
-from job_service.web.request_ids import request_id
-from job_service.web.requests import item_check, read_batch, read_body
+from job_service.web.requests import read_batch, read_body
 
 MOST_JOBS = 100_000
 _TAG = re.compile(r"[0-9]{1,9}")
@@ -54,7 +53,7 @@ def kind_routes(book: KindBook, submitting: Submitting) -> Blueprint:
     def submit(name: str) -> Response:
         batch = submitting.to(name)
         items = read_batch(NewItems, "jobs").jobs
-        results = batch.submit(items, Sender(batch.user, request_id(), item_check()), idempotency_key())
+        results = batch.submit(items, sending(batch.user), idempotency_key())
         return Response(b'{"results":%s}' % results, mimetype="application/json")
 
     return routes

@@ -56,6 +56,12 @@ class SecureUnlessLocal(Sessions):
         return present().is_secure or not local
 
 
+def keep_sessions(app: Flask, identify: Callable[[], Identity | None]) -> None:
+    """Keep sessions of browsers, under the identity that `identify` returns (None while it is unknown)."""
+    app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Strict")
+    app.session_interface = SecureUnlessLocal(identify)
+
+
 def needs_tls() -> bool:
     """Say whether the browser will drop the session's cookie, since that is Secure and the request was plain HTTP."""
     app = current_app
