@@ -1,4 +1,4 @@
-"""The users' side of the work queue: its words into the lifecycle's verbs, and back."""
+"""The users' routes of the work queue, translated into the lifecycle's verbs, and back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ _LARGEST_ELEMENT = 2**32 - 1
 
 
 class Transfers:
-    """Registers jobs and reads them and their elements, each for its user."""
+    """Registers jobs, and reads a user's jobs and their elements."""
 
     def __init__(self, store: Store, elements: Elements, expansion: Expansion, vault: Vault) -> None:
         self._store = store
@@ -116,7 +116,7 @@ class Transfers:
         return self._shown(self.find_element(self.find(number, user), element))
 
     def element_status(self, number: int, element: int, user: int) -> dict[str, Any]:
-        """Return the status of an element, with what its worker said of its progress. Raises NotFound."""
+        """Return the status of an element, with the figures that its worker has reported. Raises NotFound."""
         found = self.find_element(self.find(number, user), element)
         return {
             "jobid": number,
@@ -127,7 +127,7 @@ class Transfers:
         }
 
     def find(self, number: int, user: int | None) -> Job:
-        """Return a job of a user (None: of anybody). Raises NotFound, also for a job of somebody else."""
+        """Return a job of a user (None: of any user). Raises NotFound, also for another user's job."""
         job = self._store.reading.by_number(KIND, number) if number <= _LARGEST else None
         if job is None or user not in {None, job["createdBy"]["userId"]}:
             raise NotFound(f"No job found with id: {number}")
@@ -155,7 +155,7 @@ class Transfers:
         return [first, *(child for child in children.values() if child["parameters"].get("expansion") == mark)]
 
     def create(self, asked: Sequence[NewJob], *, once: bool = False) -> Sequence[Creation]:
-        """Store jobs, each together with its first element; return what became of the jobs, in order."""
+        """Store jobs, each together with its first element; return the jobs' outcomes, in order."""
         first = self._store.submission.next_number(KIND, len(asked)) if asked else 0
         pairs = [part for place, new in enumerate(asked) for part in _with_first_element(new, first + place)]
         return self._store.submission.create(pairs, repeated=True, once=once)[::2]
@@ -191,7 +191,7 @@ class Transfers:
 
 
 def _with_first_element(asked: NewJob, number: int) -> tuple[NewJob, NewJob]:
-    """Return a job under its number, and the element that begins it: a folder to make, or something to list."""
+    """Return a job with its number, and its first element: a folder to make, or a path to list."""
     parent = replace(asked, number=number, ready_at=None, waits_for_children=True)
     inherited = ("src_siteid", "dst_siteid", "src_filepath", "protocol", "sealed")
     parameters = {name: asked.parameters[name] for name in inherited if name in asked.parameters}
@@ -214,14 +214,14 @@ def _with_first_element(asked: NewJob, number: int) -> tuple[NewJob, NewJob]:
 
 
 class _Counts:
-    """How many elements of a job are where."""
+    """The numbers of a job's elements by status."""
 
     def __init__(self) -> None:
         self.by_status: dict[JobStatus, int] = {}
         self._alive: set[JobStatus] = set()
 
     def add(self, tally: Tally) -> None:
-        """Count elements that are alike."""
+        """Count the elements of a tally."""
         status = status_of(tally.state, tally.status, failed_before=tally.failed_before)
         self.by_status[status] = self.by_status.get(status, 0) + tally.count
         if tally.state not in ENDED:
@@ -229,5 +229,5 @@ class _Counts:
 
     @property
     def alive(self) -> Iterable[JobStatus]:
-        """Return the statuses that elements which have not ended are in."""
+        """Return the statuses of the elements that have not ended."""
         return self._alive

@@ -1,6 +1,6 @@
-"""What is stored about a job beside its document: it goes when the job goes.
+"""Data about jobs outside of their documents, deleted together with the jobs.
 
-Targets stay (they are about a dataset), and what has an end of its own within days does not wait for the job's.
+Not included are data that expire by themselves within days.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from job_service.transfers.logs_store import AttemptLogs
 
 
 class Belongings:
-    """Reads and removes what belongs to jobs."""
+    """Reads and removes the logs, listings and credentials of jobs."""
 
     def __init__(self, collections: Collections) -> None:
         self._logs = AttemptLogs(collections)
-        #: Both have ids that begin with the job's, then a slash.
+        #: The ids in both collections begin with the job's id and a slash.
         self._pieces: tuple[Collection[Document], ...] = (
             collections.own("attempt_logs"),
             collections.own("listings"),
@@ -26,7 +26,7 @@ class Belongings:
         self._credentials = collections.own("transfer_credentials")
 
     def logs(self, jobs: Sequence[Job]) -> dict[str, dict[str, str]]:
-        """Return what the workers of these jobs wrote: by job, then by attempt, counted from 1."""
+        """Return the logs of these jobs' attempts: by job, then by attempt, counted from 1."""
         elements = [job for job in jobs if "parentId" in job]
         attempts = [(job["_id"], claim) for job in elements for claim in range(1, job.get("claims", 0) + 1)]
         logs: dict[str, dict[str, str]] = {}
@@ -35,7 +35,7 @@ class Belongings:
         return logs
 
     def remove(self, job_ids: Sequence[str]) -> None:
-        """Remove what belongs to these jobs."""
+        """Remove the logs, listings and credentials of these jobs."""
         if not job_ids:
             return
         spans = [{"_id": {"$gte": f"{job_id}/", "$lt": f"{job_id}0"}} for job_id in job_ids]

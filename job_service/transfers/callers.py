@@ -1,4 +1,4 @@
-"""Who is asking: users and workers by what they sign with in `X-Token`."""
+"""Authenticates users and workers by the token in `X-Token`."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ from job_service.web.access import LOCAL, caller
 from job_service.web.tokens import BadToken, ElementToken, Signer
 
 HEADER = "X-Token"
-#: Whose jobs they are where no credentials are configured and nobody says who they are.
+#: The user of requests without a token, where no credentials are configured.
 LOCAL_USER = 1
 
 
 class Callers:
-    """Reads the tokens of requests, and makes those of elements; the signer is asked for when it is first needed."""
+    """Reads the tokens of requests, and makes those of elements; the signer is made at its first use."""
 
     def __init__(self, signer: Callable[[], Signer], clock: Clock) -> None:
         self._signer = signer
@@ -39,7 +39,7 @@ class Callers:
         raise Unauthorized("The work queue wants the token of a user: X-Token: <token>")
 
     def element(self, job: int, element: int) -> ElementToken:
-        """Return what a worker may report on. Raises Forbidden."""
+        """Return the token's attempt, on which the worker may report. Raises Forbidden."""
         try:
             return self._signer().read_element(request.headers.get(HEADER, ""), job, element)
         except BadToken as fault:

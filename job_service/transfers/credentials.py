@@ -1,4 +1,4 @@
-"""The credentials of jobs: sealed before they are stored, opened only for the worker that holds an element."""
+"""The credentials of jobs: encrypted before they are stored, decrypted only for the worker that holds an element."""
 
 import base64
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from job_service.transfers.credentials_store import TransferCredentials
 
 
 class Vault:
-    """Puts credentials away and gives them out; `key` gives 32 bytes, and is asked when they are first needed."""
+    """Encrypts and decrypts credentials; `key` returns 32 bytes, and is called at the first use."""
 
     def __init__(self, stored: TransferCredentials, key: Callable[[], bytes]) -> None:
         self._stored = stored
@@ -24,14 +24,14 @@ class Vault:
         self._stored.put(job_id, self._fernet.encrypt(orjson.dumps(credentials)))
 
     def copy(self, job_id: str, new_job_id: str) -> bool:
-        """Give a job the credentials of another one; False when those are gone."""
+        """Copy the credentials of a job to another job; False when they have expired."""
         sealed = self._stored.get(job_id)
         if sealed is not None:
             self._stored.put(new_job_id, sealed)
         return sealed is not None
 
     def of(self, element: Job) -> dict[str, Any]:
-        """Return what the worker of an element logs in with; empty where there is nothing, or another key sealed it."""
+        """Return the credentials for an element's worker; empty where there are none, or the key has changed."""
         if not element["parameters"].get("sealed"):
             return {}
         sealed = self._stored.get(element["parentId"])

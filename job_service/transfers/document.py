@@ -1,4 +1,4 @@
-"""What a transfer is: its words and numbers, the ids of its elements, and the status that its users see."""
+"""The document of a transfer: its enumerations, the ids of its elements, and the status that users see."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -39,18 +39,18 @@ _LAST_PRIORITY = 9
 
 
 def turned(priority: int) -> int:
-    """Turn a priority of the work queue, where 0 is the most urgent, into one of the core, where 9 is; or back."""
+    """Convert a priority between the work queue, where 0 is the most urgent, and the core, where 9 is."""
     return _LAST_PRIORITY - priority
 
 
 def at_target(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn what a copy has into what its worker needs to do something at the copy's target alone."""
+    """Return the parameters of an element that works at a copy's target alone."""
     kept = {name: value for name, value in parameters.items() if not name.startswith("dst_")}
     return {**kept, "src_siteid": parameters["dst_siteid"], "side": "dst"}
 
 
 def credentials_for(element: Job, credentials: dict[str, Any]) -> dict[str, Any]:
-    """Return what an element logs in with: at the target of a copy its `src` is the job's `dst`."""
+    """Return the credentials of an element: at the target of a copy its `src` is the job's `dst`."""
     if credentials and element["parameters"].get("side") == "dst":
         return {"src": credentials.get("dst", {})}
     return credentials
@@ -59,7 +59,7 @@ def credentials_for(element: Job, credentials: dict[str, Any]) -> dict[str, Any]
 def element_id(parent_id: str, expansion: str | None, number: int) -> str:
     """Return the id of an element; within one expansion ids sort by number, and first elements as their jobs do.
 
-    The upper half is that of the job's id, its time; below are 30 bits of what it is part of, then the number.
+    The upper half is that of the job's id, its time; the lower half has 30 bits of the expansion, then the number.
     """
     parent = UUID(parent_id).int
     part = parent if expansion is None else int.from_bytes(blake2b(f"{parent_id}/{expansion}".encode()).digest())
@@ -68,12 +68,12 @@ def element_id(parent_id: str, expansion: str | None, number: int) -> str:
 
 
 def first_element_id(parent_id: str) -> str:
-    """Return the id of the element that every job has."""
+    """Return the id of a job's first element, which every job has."""
     return element_id(parent_id, None, 0)
 
 
 def status_of(state: State, status: str, *, failed_before: bool) -> JobStatus:
-    """Return the status of an element from what the core knows of it."""
+    """Return the status of an element from its state."""
     if state is State.COMPLETED:
         return JobStatus.DONE
     if state in ENDED:
@@ -89,14 +89,14 @@ def element_status(element: Job) -> JobStatus:
 
 
 def attempts_of(element: Job) -> int:
-    """Return how many attempts have been reported: those that failed, and the one that did not."""
+    """Return how many attempts have been reported: the failed ones, and a successful one."""
     return element.get("attempts", 0) + (element["state"] == State.COMPLETED)
 
 
 def job_status(job: Job, alive: Iterable[JobStatus]) -> JobStatus:
     """Return the status of a job, given those of its elements that have not ended.
 
-    What will be tried, or tried again, counts as SUBMITTED: a job is not DONE while it has something to do.
+    An element that will be tried, or retried, counts as SUBMITTED: a job is not DONE while any is left.
     """
     if job["state"] in ENDED:
         return JobStatus.DONE if job["state"] == State.COMPLETED else JobStatus.FAILED

@@ -1,6 +1,6 @@
-"""The elements of a job that waits for its children: making them claimable, looking at them together, dropping strays.
+"""The elements of a job that waits for its children: releasing, counting and removing them.
 
-The elements of one expansion share a mark, `parameters.expansion`; those without one were there from the start. They
+The elements of one expansion share a mark, `parameters.expansion`; the first element of a job has none. Elements
 are inserted held back (`waits: "turn"`) and become claimable here, wave by wave. Ids within an expansion sort by wave.
 """
 
@@ -22,7 +22,7 @@ _UNSUCCESSFUL = {"$in": [State.FAILED.value, State.CANCELLED.value, State.QUARAN
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many elements of a parent are alike; `failed_before` says that they have used up a try."""
+    """The number of a parent's elements that agree in these fields; `failed_before`: an attempt has failed."""
 
     parent_id: str
     expansion: str | None
@@ -33,7 +33,7 @@ class Tally:
 
 
 class Elements:
-    """Queries about the elements of parents."""
+    """Queries on the elements of parents."""
 
     def __init__(self, collections: Collections) -> None:
         self._inprogress = collections.inprogress
@@ -50,7 +50,7 @@ class Elements:
         return released
 
     def drop_strays(self, parent_id: str, expansion: str | None) -> int:
-        """Remove what other expansions than the one that holds have left; such elements were never claimable."""
+        """Remove the elements of other expansions than the valid one, which were never claimable."""
         strays = {"waits": "turn", "parentId": parent_id, "parameters.expansion": {"$ne": expansion}}
         dropped = 0
         while ids := [job["_id"] for job in self._inprogress.find(strays, {"_id": 1}).limit(_BATCH)]:
@@ -58,22 +58,22 @@ class Elements:
         return dropped
 
     def wave(self, parent_id: str, expansion: str | None) -> int | None:
-        """Return the lowest wave of which an element has not ended; None: all have."""
+        """Return the lowest wave with an element that has not ended; None: all have ended."""
         query = {"parentId": parent_id, "state": _ALIVE, "parameters.expansion": expansion}
         found = self._inprogress.find_one(query, {"parameters.wave": 1}, sort=[("_id", 1)], hint="children")
         return int(found["parameters"].get("wave", 0)) if found else None
 
     def unsuccessful(self, parent_id: str, expansion: str, limit: int) -> list[Job]:
-        """Return some of the elements that have ended other than well, by their numbers; none where all have."""
+        """Return some of the elements that did not complete, in the order of their numbers."""
         query = {"parentId": parent_id, "parameters.expansion": expansion, "state": _UNSUCCESSFUL}
         found: dict[str, Job] = {}
-        # What is being moved is copied first, so this order never misses one.
+        # A move copies before it deletes, so this order of queries misses no element.
         for side in (self._inprogress, self._completed):
             found.update({job["_id"]: job for job in side.find(query).limit(limit)})
         return [found[job_id] for job_id in sorted(found)][:limit]
 
     def tallies(self, parent_ids: Sequence[str]) -> list[Tally]:
-        """Count the elements of parents by what they are alike in."""
+        """Count the elements of parents by the fields of `Tally`."""
         by_side = [
             side.aggregate([{"$match": {"parentId": {"$in": list(parent_ids)}}}, {"$group": _group(ended=ended)}])
             for side, ended in ((self._inprogress, False), (self._completed, True))
@@ -82,13 +82,13 @@ class Elements:
 
     def waiting_parents(self, after: str, limit: int) -> list[str]:
         """Return ids of jobs that wait for their children, from an id on."""
-        # Such a job is nobody's element; said here, it makes the order that of the index.
+        # `parentId: None` fixes the index's prefix, so that the order by `_id` needs no sort.
         query = {"waits": "children", "parentId": None, "_id": {"$gt": after}}
         found = self._inprogress.find(query, {"_id": 1}, hint=_WAITS).sort("_id", 1).limit(limit)
         return [job["_id"] for job in found]
 
     def parents_of_held(self, limit: int) -> Iterable[str]:
-        """Yield the ids of parents that have held back elements, one index seek each."""
+        """Yield the ids of parents with held back elements, by one index seek each."""
         last = ""
         for _ in range(limit):
             query: Document = {"waits": "turn", "parentId": {"$gt": last}}
@@ -105,7 +105,7 @@ class Elements:
         return [found[job_id] for job_id in sorted(found)]
 
     def get_many(self, job_ids: Sequence[str]) -> dict[str, Job]:
-        """Return those of these jobs that there are, wherever they are."""
+        """Return the existing ones of these jobs, from both collections."""
         found: dict[str, Job] = {}
         for side in (self._inprogress, self._completed, self._inprogress):
             missing = [job_id for job_id in job_ids if job_id not in found]
@@ -114,7 +114,7 @@ class Elements:
         return found
 
     def _first_held(self, held: Document, wave: int) -> list[str]:
-        """Return the first held back ids up to a wave; one look where there is none."""
+        """Return the first held back ids up to a wave, by one query if there are none."""
         order = [("_id", 1)]
         first = self._inprogress.find_one(held, {"parameters.wave": 1}, sort=order, hint=_WAITS)
         if first is None or _wave(first) > wave:

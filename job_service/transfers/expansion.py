@@ -1,8 +1,8 @@
-"""A listing becomes elements: stored in pieces, inserted in batches, and of no effect until its LIST has ended.
+"""Expands a listing into elements: stored in pieces, inserted in batches, without effect until the LIST has ended.
 
-Each report of a listing marks what it stores as its own. The one that ends the LIST under its fence names its mark in
-the same statement; only what has that mark is ever handed out, and the rest is removed. So a crash in the middle, the
-same listing sent again, or two at once make no element twice.
+Each report of a listing stores its data under a mark of its own. The fenced write that ends the LIST names its mark in
+the same statement; only elements with that mark are ever claimable, and all others are removed. So a crash in the
+middle, the same listing sent again, or two concurrent ones create no element twice.
 """
 
 import secrets
@@ -26,7 +26,7 @@ Listing = dict[str, Any]
 
 
 class Expansion:
-    """Ends LIST elements with what they have found."""
+    """Ends LIST elements, and expands their listings."""
 
     def __init__(self, store: Store, elements: Elements, listings: Listings) -> None:
         self._store = store
@@ -34,10 +34,10 @@ class Expansion:
         self._listings = listings
 
     def finish(self, parent: Job, element: Job, listing: Listing, end: Report) -> Answer:
-        """Store a listing and its elements, then send the report that makes them count.
+        """Store a listing and its elements, then send the report that makes them valid.
 
-        Of a LIST job the listing is data, and kept whatever it says. Raises Invalid when the listing of another one is
-        not of what was asked for; then nothing is stored.
+        The listing of a LIST job is data, and stored unchecked. Raises Invalid when the listing of any other job is
+        of another path than the requested one; then nothing is stored.
         """
         planned = _planned(parent, listing)
         mark = secrets.token_hex(8)
@@ -57,16 +57,16 @@ class Expansion:
         return answer
 
     def listing_of(self, element: Job) -> Listing | None:
-        """Return what a LIST has found; None while it has reported nothing."""
+        """Return a LIST's listing; None while it has reported none."""
         mark = element["parameters"].get("expansion") if element["type"] == JobType.LIST.name else None
         return self._listings.read(element["_id"], mark) if mark else None
 
     def _still_held(self, end: Report) -> Answer:
-        """Keep the lease while the elements are stored, and stop as soon as somebody else has the LIST."""
+        """Renew the lease while the elements are stored, and stop as soon as another worker has the LIST."""
         return self._store.reporting.report([Report(job_id=end.job_id, claim_id=end.claim_id)])[0]
 
     def _mark_of(self, element: Job, mine: str) -> str:
-        """Return the mark that holds: that of the first of equal reports."""
+        """Return the valid mark: that of the first of equal reports."""
         ended = self._store.reading.get(element["_id"])
         return str(ended["parameters"].get("expansion", mine)) if ended else mine
 

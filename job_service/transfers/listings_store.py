@@ -1,4 +1,4 @@
-"""What folders hold, as workers have listed them: compressed, in pieces, each below the limit of a document."""
+"""Workers' listings of folders: compressed, in pieces, each below the size limit of a document."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ class Listings:
         self._pieces = collections.own("listings")
 
     def store(self, element_id: str, mark: str, pieces: Iterable[tuple[str, Any]]) -> None:
-        """Store a listing, given as `(folder, some of its entries)`, or `(folder, what it has instead of a list)`."""
+        """Store a listing, given as `(folder, some of its entries)`, or `(folder, a value that is no list)`."""
         for place, (data, more) in enumerate(part for piece in pieces for part in _parts(piece)):
             document = {"_id": f"{element_id}/{mark}/{place:09d}", "data": data}
             self._pieces.insert_one(document | ({"more": True} if more else {}))
@@ -34,7 +34,7 @@ class Listings:
         return listing
 
     def forget_others(self, element_id: str, mark: str) -> None:
-        """Remove what other reports about the element have stored."""
+        """Remove the listings of other reports on the element."""
         before, after = f"{element_id}/{mark}/", f"{element_id}/{mark}0"
         first, last = f"{element_id}/", f"{element_id}0"
         self._pieces.delete_many(
@@ -53,7 +53,7 @@ class Listings:
 
 
 def _parts(piece: tuple[str, Any]) -> Iterator[tuple[bytes, bool]]:
-    """Cut a piece so that each part fits a document, and say of each whether more of it follows."""
+    """Cut a piece into parts that fit a document; yield each with whether more parts follow."""
     data = zlib.compress(orjson.dumps(piece), 1)
     for start in range(0, len(data), _PIECE_BYTES):
         yield data[start : start + _PIECE_BYTES], start + _PIECE_BYTES < len(data)

@@ -1,4 +1,4 @@
-"""What the worker of one attempt wrote, in pieces that say where they belong, so that a piece sent twice is one.
+"""The logs of attempts, in pieces by offset, so that a piece that is sent twice is stored once.
 
 A piece is `{_id: "<element>/<claim>/<offset>"}`; offsets count bytes. Of a long log the head and the tail are kept:
 while the tail grows, the pieces in the middle are removed.
@@ -21,13 +21,13 @@ Statement = ReplaceOne[Document] | UpdateOne
 
 
 class AttemptLogs:
-    """Stores and reads logs by element and by which claim of it, counted from 1."""
+    """Stores and reads logs by element and by the number of the claim, counted from 1."""
 
     def __init__(self, collections: Collections) -> None:
         self._pieces = collections.own("attempt_logs")
 
     def append(self, element_id: str, claim: int, offset: int, data: bytes) -> int:
-        """Put bytes at their place, also if they are there already; return where the next ones belong."""
+        """Store bytes at an offset; idempotent. Returns the offset of the next ones."""
         statements: list[Statement] = [
             _statement(_key(element_id, claim, at), {"at": at, "data": piece}) for at, piece in _cut(offset, data)
         ]
@@ -39,7 +39,7 @@ class AttemptLogs:
         return end
 
     def read(self, element_id: str, claim: int) -> str | None:
-        """Return a log, with a line where something is left out; None when nothing is stored."""
+        """Return a log, with a line in the place of removed bytes; None when nothing is stored."""
         return self.read_many([(element_id, claim)]).get((element_id, claim))
 
     def read_many(self, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
@@ -56,7 +56,7 @@ class AttemptLogs:
 
 
 def _statement(key: str, piece: Document) -> Statement:
-    """Put a piece at its place; an empty one only says that there is a log, and replaces nothing."""
+    """Return the write of a piece; an empty one only marks that there is a log, and replaces nothing."""
     if piece["data"]:
         return ReplaceOne({"_id": key}, piece, upsert=True)
     return UpdateOne({"_id": key}, {"$setOnInsert": piece}, upsert=True)
@@ -67,7 +67,7 @@ def _key(element_id: str, claim: int, offset: int) -> str:
 
 
 def _cut(offset: int, data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Cut bytes into pieces and leave out those that the middle would lose at once."""
+    """Cut bytes into pieces, without those that would be removed at once."""
     end = offset + len(data)
     for start in range(0, len(data) or 1, PIECE_BYTES):
         at = offset + start
@@ -76,7 +76,7 @@ def _cut(offset: int, data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _joined(pieces: list[Document]) -> Iterator[bytes]:
-    """Put pieces together; where they overlap the earlier one holds, where one is missing a line says so."""
+    """Join pieces; where they overlap the earlier one counts, and a line stands for missing ones."""
     at = 0
     for piece in pieces:
         start, data = piece["at"], piece["data"]

@@ -1,10 +1,10 @@
-"""What the figures of a worker come to: some copy programs know only that all is there, and when."""
+"""Completes a worker's figures, since some copy programs report only that everything is copied."""
 
 from job_service.transfers.wire import UNMEASURED, Monitoring
 
 
 def figures_of(told: Monitoring, size: int) -> dict[str, float | None]:
-    """Return bytes, seconds and bytes a second of an element of `size` bytes; None for what nobody knows."""
+    """Return bytes, seconds and bytes a second of an element of `size` bytes; None for an unknown figure."""
     elapsed = _measured(told.elapsed)
     average = _measured(told.average)
     if average is None and elapsed:

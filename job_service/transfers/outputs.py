@@ -1,4 +1,4 @@
-"""What the workers of attempts wrote, as the users of the work queue read it."""
+"""The output of attempts, as the users of the work queue read it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _BATCH = 200
 
 
 class OutputGone(JobServiceError):
-    """A log that was stored is there no more."""
+    """A stored log has been deleted."""
 
     code = "output-gone"
 
@@ -29,7 +29,7 @@ class Outputs:
         self._expansion = expansion
 
     def of_job(self, number: int, user: int, *, every: bool) -> list[dict[str, Any]]:
-        """Return the latest attempt of each element that has one, or all of them. Raises NotFound, OutputGone."""
+        """Return the latest attempt of each element that has one, or every attempt. Raises NotFound, OutputGone."""
         elements = self._transfers.elements_of(self._transfers.find(number, user))
         wanted = [
             (element, attempt)
@@ -42,7 +42,7 @@ class Outputs:
         return shown
 
     def of_element(self, number: int, element: int, attempt: int, user: int) -> dict[str, Any]:
-        """Return one attempt of an element; negative ones count from the end.
+        """Return one attempt at an element; a negative number counts from the end.
 
         Raises NotFound, Invalid (there is no such attempt, or none yet), OutputGone.
         """
@@ -80,5 +80,5 @@ class Outputs:
 
 
 def _claim(element: Job, attempt: int) -> int:
-    """Return under which claim an attempt was reported; 0 when it ended without a report to the work queue."""
+    """Return the number of the claim that reported an attempt; 0 for an attempt without a report to the work queue."""
     return int(element["parameters"].get("reported", {}).get(str(attempt), 0))

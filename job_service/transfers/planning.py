@@ -1,4 +1,4 @@
-"""From a listing to the elements it makes: pure, and in an order in which each may follow the one before."""
+"""Derives the elements of a job from a listing, as a pure function, in an order in which they can be executed."""
 
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +18,9 @@ _LARGEST_SIZE = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One element; those of a wave wait until all of lower ones have ended.
+    """A planned element; the elements of a wave wait until those of all lower waves have ended.
 
-    With `makes` it makes a folder where the target is, and `source` is that folder.
+    With `makes` the element makes a folder at the target's site, and `source` is that folder.
     """
 
     source: str
@@ -32,14 +32,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """Where a listing begins: the folder that was asked for, or the folder of the one file that was."""
+    """The start of a listing: the requested folder, or the parent folder of the one requested file."""
 
     folder: str
     file: str | None
 
 
 def checked_listing(listing: Mapping[str, Any]) -> Listing:
-    """Return a listing with its folders in their normal form.
+    """Return a listing with normalized folders.
 
     Raises Invalid unless each folder is an absolute path or starts with `~`, and each entry is complete.
     """
@@ -58,7 +58,7 @@ def checked_listing(listing: Mapping[str, Any]) -> Listing:
 
 
 def plan(job_type: JobType, source: str, target: str | None, listing: Listing) -> Iterator[Planned]:
-    """Yield the elements of a job whose source has been listed. Raises Invalid for a listing of something else."""
+    """Yield the elements of a job whose source has been listed. Raises Invalid for a listing of another path."""
     top = top_of(source, listing)
     if job_type is JobType.COPY:
         return _copies(top, target or "", listing)
@@ -68,9 +68,9 @@ def plan(job_type: JobType, source: str, target: str | None, listing: Listing) -
 
 
 def top_of(source: str, listing: Listing) -> Top:
-    """Find out what was listed: a folder, or one file.
+    """Determine whether a folder or one file was listed.
 
-    Asked for `~/a`, a listing of `/home/u/a` with one `a` in it may be of that folder, or of the file in a home of this
+    For `~/a`, a listing of `/home/u/a` with one entry `a` may be of that folder, or of the file in a home of this
     name. It is taken for the folder, since the other mistake would leave the folder out and say nothing.
     """
     if not listing:
@@ -91,10 +91,10 @@ def top_of(source: str, listing: Listing) -> Top:
 
 
 def _copies(top: Top, target: str, listing: Listing) -> Iterator[Planned]:
-    """Yield a copy for all that is no folder, and for the folders that the rest would not show a trace of.
+    """Yield a copy of every entry that is no folder, and an element for each folder that no copy would create.
 
-    What is neither a file nor a folder, and a folder whose content is not in the listing, are elements too: their
-    worker says what is wrong with each, and a job that leaves something out does not end as if it had not.
+    Entries that are neither file nor folder, and folders whose content is not in the listing, are elements too: their
+    worker reports the error of each, so that a job that leaves something out does not end as completed.
     """
     start = len(join(top.folder, ""))
     for folder, entries in listing.items():
@@ -109,9 +109,9 @@ def _copies(top: Top, target: str, listing: Listing) -> Iterator[Planned]:
 
 
 def _removals(top: Top, listing: Listing) -> Iterator[Planned]:
-    """Yield what is no folder first, the deepest first; then the folders, each level after the deeper ones.
+    """Yield the removals of all entries that are no folders, then those of folders, deeper levels first.
 
-    The path of a folder ends with a slash: by that old workers know that it takes `rmdir`.
+    The path of a folder ends with a slash, by which old workers know that `rmdir` is needed.
     """
     files: list[tuple[int, str, int]] = []
     folders: list[tuple[int, str]] = []
@@ -149,7 +149,7 @@ def _can_be_a_name(name: str) -> bool:
 
 
 def _ends_like(path: str, asked: str) -> bool:
-    """Say whether a path is what was asked for, or, asked for from home, may be it written from the root."""
+    """Say whether a path is the requested one, or may be its absolute form where the request was from home."""
     if path == asked:
         return True
     return asked.startswith("~") and path.startswith("/") and f"{path}/".endswith(f"{asked[1:]}/")

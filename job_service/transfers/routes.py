@@ -22,14 +22,14 @@ from job_service.web.requests import query_choice, read_body, read_object
 PREFIX = "/workqueue/api/v1.0"
 #: Room for the listing of 100,000 entries with long names.
 _LISTING_BYTES = 128_000_000
-#: A body larger than this waits until one of the few that are taken in at once is done, so that memory has a bound.
+#: Only a few bodies larger than this are read at a time, so that memory is bounded; others wait.
 _LARGE_BYTES = 1_000_000
 _LARGE_AT_ONCE = 2
 _PAUSE_RETRY = 5
 
 
 def user_routes(transfers: Transfers, callers: Callers) -> Blueprint:
-    """Return the routes with which users register jobs and look at them."""
+    """Return the routes by which users register and read jobs."""
     routes = Blueprint("transfers", __name__, url_prefix=PREFIX)
 
     @routes.post("/jobs")
@@ -63,7 +63,7 @@ def user_routes(transfers: Transfers, callers: Callers) -> Blueprint:
 
 
 def element_routes(transfers: Transfers, outputs: Outputs, callers: Callers) -> Blueprint:
-    """Return the routes of elements and of what their workers wrote."""
+    """Return the routes of elements and their output."""
     routes = Blueprint("transfer_elements", __name__, url_prefix=f"{PREFIX}/jobs/<int:job_id>")
 
     @routes.get("/elements")

@@ -1,7 +1,7 @@
-"""What follows from the end of an element: the next wave may start, and in the end the job has ended.
+"""The consequences of an element's end: the next wave may start, and after the last one the job ends.
 
-Every step looks at what is stored and can be done again; the job itself ends by one guarded statement, so that it ends
-once however many look at the same time.
+Every step reads the stored state and is idempotent; the job itself ends by one guarded statement, so that it ends
+once, however many processes settle it at the same time.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from job_service.mongo.telling.notes import Note
 from job_service.transfers.document import KIND, first_element_id
 from job_service.transfers.elements_store import Elements
 
-#: After this long a job without any element is one whose submission was interrupted.
+#: The age after which a job without elements counts as an interrupted submission.
 _FORGOTTEN = timedelta(minutes=1)
 _BATCH = 200
-#: So many elements are named in a job that failed; every element says so of itself.
+#: A failed job's error names so many of its unsuccessful elements.
 _NAMED = 20
 
 
 class Settling:
-    """Looks after jobs whose elements end."""
+    """Settles jobs whose elements have ended."""
 
     def __init__(self, core: Core, elements: Elements) -> None:
         self._core = core
@@ -35,20 +35,20 @@ class Settling:
             self.settle(parent_id)
 
     def after_end(self, element: Job) -> None:
-        """Settle the parent of an element that has just ended; one look while others of its wave have not."""
+        """Settle the parent of an element that has just ended; one query while others of its wave have not."""
         mark, wave = (element["parameters"].get(name) for name in ("expansion", "wave"))
         if wave is None or self._elements.wave(element["parentId"], mark) != wave:
             self.settle(element["parentId"])
 
     def sweep(self) -> int:
-        """Settle some of the jobs that wait, others each time; return how many were changed."""
+        """Settle some of the waiting jobs, others each time; return how many were changed."""
         waiting = self._elements.waiting_parents(self._last, _BATCH)
         self._last = waiting[-1] if len(waiting) == _BATCH else ""
         some = {*waiting, *self._elements.parents_of_held(_BATCH)}
         return sum(self.settle(parent_id, tidy=True) for parent_id in sorted(some))
 
     def settle(self, parent_id: str, *, tidy: bool = False) -> bool:
-        """Do what is due for a job; `tidy` also removes what interrupted expansions left. Say whether it changed."""
+        """Settle a job; `tidy` also removes elements of interrupted expansions. Returns whether anything changed."""
         parent = self._core.reading.get(parent_id)
         if parent is None or parent["state"] in ENDED:
             return bool(self._elements.drop_strays(parent_id, None))
@@ -89,7 +89,7 @@ class Settling:
 
 
 def _sentences(failed: Sequence[Job]) -> tuple[str, ...]:
-    """Say what did not go well, so that the job itself names what it has left out."""
+    """Return the job's error, which names the elements that did not complete."""
     said = tuple(
         f"{element['type']} {element['parameters']['src_filepath']}: {element.get('error') or element['state']}"
         for element in failed[:_NAMED]

@@ -47,7 +47,7 @@ class Transfer(TypedDict):
 
 
 class Element(TypedDict):
-    """A piece of a transfer."""
+    """A part of a transfer."""
 
     id: int
     job_id: int
@@ -63,14 +63,14 @@ class Element(TypedDict):
 
 
 class TransferStatus(TypedDict):
-    """Where a transfer is."""
+    """The progress of a transfer."""
 
     jobid: int
     status: JobWord
 
 
 class ElementStatus(TypedDict):
-    """Where an element is, and how fast it goes: `N/A` where its worker has not said so, or does not know."""
+    """The progress and rates of an element: `N/A` where its worker has not reported a figure."""
 
     jobid: int
     elementid: int
@@ -83,7 +83,7 @@ class ElementStatus(TypedDict):
 
 
 class Output(TypedDict):
-    """What one attempt at an element wrote."""
+    """The output of one attempt at an element."""
 
     jobid: int
     elementid: int
@@ -95,16 +95,16 @@ class Output(TypedDict):
 
 
 class Monitored(TypedDict):
-    """Whether to go on."""
+    """The answer to an attempt's figures: whether to go on."""
 
     message: str
     action: Literal["continue", "cancel"]
 
 
 def shown_job(job: Job, status: JobStatus) -> dict[str, Any]:
-    """Return a job as its user knows it: every field, null for the destination of a job that has none.
+    """Return a job as its user knows it, with every field: null for the destination of a job without one.
 
-    One that has ended other than well also says why, in `error`.
+    A job that did not complete has the reason in `error`.
     """
     parameters = job["parameters"]
     ended_badly = job["state"] in ENDED and job["state"] != State.COMPLETED
@@ -146,7 +146,7 @@ def shown_element(element: Job) -> dict[str, Any]:
 
 
 def shown_figures(element: Job) -> dict[str, Any]:
-    """Return how an attempt goes: each figure that its worker has reported and knows, `N/A` for the others."""
+    """Return an attempt's figures: those that its worker has reported, `N/A` for the others."""
     told = element.get("result")
     known = told if isinstance(told, dict) else {}
     return {name: _NOT_KNOWN if known.get(name) is None else known[name] for name in _FIGURES}
@@ -159,7 +159,7 @@ def work_item(element: Job, token: str) -> dict[str, Any]:
 
 
 def work_group(job: Job, items: list[dict[str, Any]], credentials: dict[str, Any]) -> dict[str, Any]:
-    """Return a job with its elements as a worker gets it, and what it logs in with."""
+    """Return a job with its elements as a worker gets it, with the credentials."""
     numbers = {"type": JobType[job["type"]].value, "status": JobStatus.SUBMITTED.value}
     protocol = JobProtocol[job["parameters"]["protocol"]].value
     group = {**shown_job(job, JobStatus.SUBMITTED), **numbers, "protocol": protocol, "elements": items}
@@ -167,6 +167,6 @@ def work_group(job: Job, items: list[dict[str, Any]], credentials: dict[str, Any
 
 
 def _proxies(job: Job, credentials: dict[str, Any]) -> dict[str, str]:
-    """Return the proxies where workers that know of nothing else look; without such a field they fail."""
+    """Return the proxy certificates in the field that older workers need."""
     sides = ("src", "dst") if "dst_siteid" in job["parameters"] else ("src",)
     return {f"{side}_credentials": credentials.get(side, {}).get("proxy", "") for side in sides}

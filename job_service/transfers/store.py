@@ -1,4 +1,4 @@
-"""What transfers bring to the store."""
+"""The transfers' part of the store."""
 
 from pymongo import IndexModel
 
@@ -11,7 +11,7 @@ from job_service.transfers.elements_store import Elements
 from job_service.transfers.settling import Settling
 
 _WEEK_SECONDS = 7 * 24 * 3600
-#: Beside the core's index of all jobs of a user: it has no elements, which are a user's too.
+#: Unlike the core's index of all jobs of a user, this one leaves out elements.
 _BY_OWNER = partial_index(["kind", "createdBy.userId", "_id"], "owner", {"number": {"$gt": 0}})
 
 

@@ -26,7 +26,7 @@ _LARGEST = 2**62
 
 
 def _chosen(value: object, choices: type[Choice]) -> Choice:
-    """Return what a name or a number stands for; ValueError names all there are."""
+    """Return the member of an enumeration by its name or number. Raises ValueError, which lists the valid ones."""
     if isinstance(value, str) and value.upper() in choices.__members__:
         return choices[value.upper()]
     number = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
@@ -52,23 +52,23 @@ Type = Annotated[JobType, BeforeValidator(lambda value: _chosen(value, JobType))
 Protocol = Annotated[JobProtocol, BeforeValidator(lambda value: _chosen(value, JobProtocol))]
 Site = Annotated[int, Field(ge=0, le=_LARGEST)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^[^\x00]+$")]
-#: What can be removed or renamed: refused later, a removal would have emptied it already.
+#: Paths to remove or rename: checked here, since a removal refused later would have emptied the folder already.
 Removable = Annotated[Path, AfterValidator(_removable)]
-#: What a worker writes for a figure that it does not measure.
+#: The value of a figure that a worker does not measure.
 UNMEASURED = -1
 Figure = Annotated[float, Field(ge=UNMEASURED, le=_LARGEST, strict=False), AfterValidator(_measured_or_not)]
 _Secrets = dict[str, Annotated[str, StringConstraints(max_length=100_000)]]
 
 
 class Credentials(Body):
-    """What a job logs in with, at its source and at its destination; kept apart from the job."""
+    """A job's credentials for its source and its destination; stored apart from the job."""
 
     src: _Secrets = Field(default_factory=dict)
     dst: _Secrets = Field(default_factory=dict)
 
 
 class NewTransfer(Body):
-    """What every new job has."""
+    """The fields of every new job."""
 
     src_siteid: Site
     src_filepath: Path
@@ -82,7 +82,7 @@ class NewTransfer(Body):
     @model_validator(mode="before")
     @classmethod
     def _credentials_stand_apart(cls, value: object) -> object:
-        """Take credentials out of the options, which are shown again."""
+        """Move credentials out of the options, which answers show."""
         options = value.get("extra_opts") if isinstance(value, dict) else None
         if isinstance(value, dict) and isinstance(options, dict) and "credentials" in options:
             if "credentials" in value:
@@ -100,13 +100,13 @@ class NewCopy(NewTransfer):
 
 
 class NewRemoval(NewTransfer):
-    """A file, or a folder with all that is in it."""
+    """The removal of a file, or of a folder with its contents."""
 
     src_filepath: Removable
 
 
 class NewRename(NewTransfer):
-    """A new name at the same site."""
+    """A rename within a site."""
 
     src_filepath: Removable
     dst_siteid: Site | None = None
@@ -120,7 +120,7 @@ class NewRename(NewTransfer):
 
 
 class NewOfAnyType(NewTransfer):
-    """`POST /jobs`, when its type is missing or unknown: what else is wrong is said with it."""
+    """`POST /jobs` with a missing or unknown type, which is refused together with any other faults."""
 
     type: Type
     dst_siteid: Site | None = None
@@ -138,7 +138,7 @@ _TYPE: TypeAdapter[JobType] = TypeAdapter(Type)
 
 
 def as_transfer(given: object) -> tuple[JobType, NewTransfer]:
-    """Return the type of a new job, and what its body says beside it. Raises Invalid."""
+    """Return the type of a new job, and the other fields of its body. Raises Invalid."""
     body = given if isinstance(given, dict) else {}
     try:
         job_type = _TYPE.validate_python(body.get("type"))
@@ -148,7 +148,7 @@ def as_transfer(given: object) -> tuple[JobType, NewTransfer]:
 
 
 class Limits(Body):
-    """How much work a worker takes at once."""
+    """How much work a worker claims at once."""
 
     limit: int = Field(default=MOST_ELEMENTS, ge=1)
     size: int = Field(default=MOST_BYTES, ge=1)
@@ -163,9 +163,9 @@ class Fetch(Body):
 
 
 class Outcome(Body):
-    """`PUT .../elements/<el>`: how an attempt has ended; old workers name their host with its aliases and addresses.
+    """`PUT .../elements/<el>`: the end of an attempt; old workers send their host with its aliases and addresses.
 
-    The listing of a LIST job is data. It may also come with a failure: then it is what could be listed.
+    The listing of a LIST job is data. A failure may have a listing too, which is then incomplete.
     """
 
     returncode: int = Field(ge=-_LARGEST, le=_LARGEST)
@@ -176,11 +176,11 @@ class Outcome(Body):
 
 
 class Monitoring(Body):
-    """`PUT .../monitoring`: how an attempt goes, and optionally a piece of its log with its place in bytes.
+    """`PUT .../monitoring`: an attempt's figures, and optionally a piece of its log with its offset in bytes.
 
-    `id` is `<job>.<element>` once more, as old workers pass on what their copy program prints. That program writes -1
-    for `transferred` when it has moved all there is, for `average` when it is for the service to work out, and for
-    what it does not know.
+    `id` repeats `<job>.<element>`, since old workers pass on the output of their copy program. That program writes -1
+    for `transferred` when everything is copied, for `average` when the service has to compute it, and for
+    unknown figures.
     """
 
     id: Annotated[str, StringConstraints(max_length=100)] | None = None

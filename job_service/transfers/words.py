@@ -1,10 +1,10 @@
-"""The words of the work queue and the numbers that stand for them."""
+"""The enumerations of the work queue, by name and number."""
 
 from enum import IntEnum
 
 
 class JobType(IntEnum):
-    """What a job, or one of its elements, does."""
+    """The operation of a job or an element."""
 
     LIST = 0
     COPY = 1
@@ -14,7 +14,7 @@ class JobType(IntEnum):
 
 
 class JobStatus(IntEnum):
-    """Where a job or an element is; a job is where the element is that has the largest number."""
+    """The status of a job or an element; a job has the largest status of its elements."""
 
     NEW = 0
     DONE = 1
@@ -24,7 +24,7 @@ class JobStatus(IntEnum):
 
 
 class JobProtocol(IntEnum):
-    """How files are moved."""
+    """The protocol of a transfer."""
 
     GRIDFTP = 0
     SSH = 1

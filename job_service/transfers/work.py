@@ -1,4 +1,4 @@
-"""The workers' side of the work queue: elements are claimed in batches, watched, and ended under their token."""
+"""The workers' routes of the work queue: elements are claimed in batches, and reported on under their token."""
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -24,19 +24,19 @@ from job_service.transfers.wire import MOST_BYTES, MOST_ELEMENTS, Fetch, Monitor
 from job_service.transfers.words import JobStatus, JobType
 from job_service.web.tokens import ElementToken
 
-#: How long a batch may take before it is handed out again, for workers that tell nothing meanwhile.
+#: The lease of a batch in seconds, beside the time for its bytes, for workers that send no figures meanwhile.
 _BASE_SECONDS = 3_600
 _BYTES_A_SECOND = 1_000_000
-#: Beyond any lease that is not renewed; what ends a token earlier is the end of its attempt.
+#: The longest life of an element's token in seconds, beyond any lease; it ends earlier with its attempt.
 _TOKEN_SECONDS = 7 * 24 * 3_600
 _MOST_BY_SIZE = 200
 _REASON_CHARACTERS = 1_000
-#: Makes the token for an attempt at an element, of (job, element, attempt, seconds that it is good for).
+#: Makes the token for an attempt at an element, of (job, element, attempt, seconds of validity).
 SignElement = Callable[[int, int, int, int], str]
 
 
 class Work:
-    """Hands out elements and takes what their workers say of them."""
+    """Claims elements for workers."""
 
     def __init__(self, store: Store, transfers: Transfers, vault: Vault, sign: SignElement, longest_lease: int) -> None:
         self._store = store
@@ -46,7 +46,7 @@ class Work:
         self._longest_lease = longest_lease
 
     def fetch(self, asked: Fetch, worker: Client) -> tuple[list[dict[str, Any]], bool]:
-        """Claim elements; return them grouped by job, and whether nothing may start."""
+        """Claim elements; return them grouped by job, and whether starts are paused."""
         narrowing = Narrowing(KIND, tuple(sorted({job_type.name for job_type in asked.types})))
         self._store.workers.seen(worker.name, narrowing)
         ahead = self._store.reading.ahead(narrowing, self._store.context.clock.now(), _most(asked))
@@ -68,12 +68,12 @@ class Work:
         return self._grouped(claimed.jobs[:kept]), claimed.pause is not None
 
     def for_worker(self, element: Job) -> dict[str, Any]:
-        """Return what only the worker that holds an element may see: its token, and what it logs in with."""
+        """Return the fields that only the worker holding an element may see: its token and credentials."""
         credentials = credentials_for(element, self._vault.of(element))
         return {"token": self._token(element), **({"credentials": credentials} if credentials else {})}
 
     def _grouped(self, held: Sequence[Job]) -> list[dict[str, Any]]:
-        """Group elements by job, those that make a folder at the target of a copy apart: their site is another one."""
+        """Group elements by job; those that make a folder at a copy's target are separate groups, for another site."""
         groups: dict[tuple[str, str], list[Job]] = {}
         for element in held:
             groups.setdefault((element["parentId"], element["parameters"].get("side", "src")), []).append(element)
@@ -91,7 +91,7 @@ class Work:
 
 
 class Reports:
-    """Takes what workers say of the elements they hold."""
+    """Takes workers' reports on the elements that they hold."""
 
     def __init__(
         self, store: Store, transfers: Transfers, logs: AttemptLogs, expansion: Expansion, settling: Settling
@@ -103,10 +103,10 @@ class Reports:
         self._settling = settling
 
     def end(self, token: ElementToken, read: Callable[[], Outcome], request_id: str | None) -> None:
-        """Record an attempt. Raises Forbidden when it is over, Invalid when the tries are used up.
+        """Record an attempt. Raises Forbidden when it is over, Invalid when all attempts are used up.
 
-        A listing that can not be one, or not be stored, is Invalid, and a failure: a worker that sent it has no other
-        one. Any other fault of a report changes nothing: `read`, which returns the report, raises it.
+        A listing that is malformed, or cannot be stored, raises Invalid and fails the attempt: its worker has no other
+        one. Any other fault of a report, which `read` raises, changes nothing.
         """
         parent, element = self._held(token)
         try:
@@ -133,14 +133,14 @@ class Reports:
             raise
 
     def _refused(self, element: Job, token: ElementToken, reason: str, request_id: str | None) -> None:
-        """End an attempt whose report is not taken; the reason is its log where it has none."""
+        """End an attempt whose report is refused; the reason is its log if it has none."""
         if self._logs.read(element["_id"], token.attempt) is None:
             self._logs.append(element["_id"], token.attempt, 0, reason.encode(errors="replace"))
         self._store.reporting.report([_end_of(element, token, reason, request_id)])
         self._settling.after_end(element)
 
     def monitor(self, token: ElementToken, told: Monitoring, request_id: str | None) -> str:
-        """Note how an attempt goes, and keep its lease; return whether to `continue` or to `cancel`."""
+        """Store an attempt's figures and renew its lease; return whether to `continue` or to `cancel`."""
         _, element = self._held(token)
         if told.log is not None:
             self._logs.append(element["_id"], token.attempt, told.offset, told.log.encode(errors="replace"))
@@ -158,7 +158,7 @@ class Reports:
         return _require_accepted(answer).action
 
     def _held(self, token: ElementToken) -> tuple[Job, Job]:
-        """Return the job and the element of a token whose attempt is still the present one."""
+        """Return the job and the element of a token. Raises Forbidden unless its attempt is the present one."""
         try:
             parent = self._transfers.find(token.job, None)
             element = self._transfers.find_element(parent, token.element)
@@ -172,7 +172,7 @@ class Reports:
 
 
 def _is_in_listing(fault: Invalid) -> bool:
-    """Say whether something in a listing is at fault, and not what kind of value it is, or that there is none."""
+    """Say whether a fault is inside of a listing, rather than its absence or type."""
     return any(each["loc"][:1] == ["listing"] and len(each["loc"]) > 1 for each in fault.faults)
 
 
@@ -183,7 +183,7 @@ def _failure_of(outcome: Outcome) -> str | None:
 
 
 def _end_of(element: Job, token: ElementToken, failure: str | None, request_id: str | None) -> Report:
-    """Return what ends an attempt: without a failure as completed."""
+    """Return the report that ends an attempt, without a failure as completed."""
     return Report(
         job_id=element["_id"],
         claim_id=element["lease"]["claimId"],
@@ -196,7 +196,7 @@ def _end_of(element: Job, token: ElementToken, failure: str | None, request_id: 
 
 
 def _as_asked_of(element: Job, parent: Job) -> Job:
-    """Return a job as its worker has to see it to do such an element."""
+    """Return a job as its worker has to see it for such an element."""
     if element["parameters"].get("side") != "dst":
         return parent
     asked = parent["parameters"]
@@ -205,7 +205,7 @@ def _as_asked_of(element: Job, parent: Job) -> Job:
 
 
 def _listing_of(parent: Job, element: Job, outcome: Outcome) -> dict[str, Any] | None:
-    """Return the listing that counts: of a LIST that went well, or in part of one that is a job's whole purpose."""
+    """Return the valid listing: that of a successful LIST, or an incomplete one of a LIST job."""
     if element["type"] != JobType.LIST.name:
         return None
     if outcome.returncode:
@@ -226,7 +226,7 @@ def _most(asked: Fetch) -> int:
 
 
 def _fitting(elements: Sequence[Job], asked: Fetch) -> int:
-    """Return how many of the elements are handed out: by size at least one, otherwise all up to the limit."""
+    """Return how many of the elements are claimed: by size at least one, otherwise all up to the limit."""
     if asked.algorithm == "BY_NUMBER":
         return _most(asked)
     most = min(asked.limits.size, MOST_BYTES)
