@@ -17,4 +17,4 @@ def add_sources(routes: Blueprint, conversions: Conversions) -> None:
     @allows(Role.VIEW)
     @page
     def page_of_sources() -> str:
-        return render_template("conversions.html", tree=conversions.counts(), states=_STATES)
+        return render_template("conversions/sources.html", tree=conversions.counts(), states=_STATES)

@@ -17,7 +17,7 @@ _PAUSE_RETRY = {"Retry-After": "5"}
 
 def conversion_routes(conversions: Conversions) -> Blueprint:
     """Return the routes for converters and administrators."""
-    routes = Blueprint("conversions", __name__, url_prefix="/job")
+    routes = Blueprint("conversions", __name__, url_prefix="/job", template_folder="templates")
     routes.after_request(uncached)
 
     @routes.get("/available")

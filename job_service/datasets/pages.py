@@ -29,14 +29,14 @@ def add_targets(routes: Blueprint, datasets: Datasets, browsing: Browsing) -> No
     def targets() -> str:
         part = (query_field("name") or "").strip().upper()[:200]
         found = [target for target in datasets.targets() if part in target["name"].upper()]
-        return render_template("targets.html", targets=found[:_ROWS], count=len(found), part=part)
+        return render_template("datasets/targets.html", targets=found[:_ROWS], count=len(found), part=part)
 
     @routes.get("/console/targets/<name>")
     @allows(Role.VIEW)
     @page
     def target(name: str) -> str:
         found = browsing.page(JobSearch(subject=about_target(name)), _JOBS)
-        return render_template("target.html", target=datasets.target(name), jobs=found.jobs, more=found.next)
+        return render_template("datasets/target.html", target=datasets.target(name), jobs=found.jobs, more=found.next)
 
 
 def add_importable(routes: Blueprint, folder: InputFolder) -> None:
@@ -53,14 +53,15 @@ def add_importable(routes: Blueprint, folder: InputFolder) -> None:
     @allows(Role.VIEW)
     @page
     def importable() -> str:
-        return render_template("importable.html", datasets=listed(), may_operate=Role.OPERATE in caller().roles)
+        may_operate = Role.OPERATE in caller().roles
+        return render_template("datasets/importable.html", datasets=listed(), may_operate=may_operate)
 
     @routes.get("/console/importable/<name>/delete")
     @allows(Role.OPERATE)
     @page
     def ask_to_delete(name: str) -> str:
         _require_name(name)
-        return render_template("importable_delete.html", name=name)
+        return render_template("datasets/importable_delete.html", name=name)
 
     @routes.post("/console/importable/<name>/delete")
     @allows(Role.OPERATE)

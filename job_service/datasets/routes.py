@@ -106,7 +106,7 @@ def _submit(batches: Batches, dialect: Dialect) -> Response:
 
 def target_routes(datasets: Datasets) -> Blueprint:
     """Return the routes of targets."""
-    routes = Blueprint("targets", __name__)
+    routes = Blueprint("targets", __name__, template_folder="templates")
 
     @routes.get("/targets")
     @allows(Role.VIEW)

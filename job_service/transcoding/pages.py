@@ -15,4 +15,4 @@ def add_profiles(routes: Blueprint, book: ProfileBook) -> None:
     @page
     def transcoding() -> str:
         profiles = [{**profile, "options": book.options_of(str(profile["id"]))} for profile in book.all()]
-        return render_template("transcoding.html", profiles=profiles, options=book.options())
+        return render_template("transcoding/profiles.html", profiles=profiles, options=book.options())

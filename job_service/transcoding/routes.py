@@ -116,7 +116,7 @@ def _worker_routes(jobs: TranscodingJobs, book: ProfileBook) -> Blueprint:
 
 
 def _profile_routes(book: ProfileBook) -> Blueprint:
-    routes = Blueprint("transcoding_profiles", __name__, url_prefix=PREFIX)
+    routes = Blueprint("transcoding_profiles", __name__, url_prefix=PREFIX, template_folder="templates")
 
     @routes.post("/profile/<path:name>")
     @allows(Role.SUBMIT, Role.OPERATE)
