@@ -1,4 +1,4 @@
-"""The composition root: settings → database → store → families → Flask. It reads like a parts list."""
+"""The composition root: settings → database → store → families → Flask."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -65,24 +65,24 @@ from job_service.web.timing import time_requests
 from job_service.web.trusted_clients import TrustedClients
 from job_service.web.utf8 import Utf8Request, refuse_other_paths
 
-#: What every route does.
+#: The hooks of every request.
 API = (CLAIMS, KINDS, JOBS, WATCHING, MAINTENANCE, TOKENS, *(family.section for family in ALL))
 
 _LOG = logging.getLogger(__name__)
 
 
 class Application(Flask):
-    """The application; no view or hook of it is a coroutine, which Flask would look for at each call of each."""
+    """The Flask application, without coroutines as views or hooks, for which Flask would check at each call."""
 
     request_class = Utf8Request
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a view or hook as it is."""
+        """Return a view or hook unchanged."""
         return func
 
 
 def create_app(settings: Settings, store: Store | None = None, clock: Clock | None = None) -> Flask:
-    """Return the application. Touches no database: it comes up without one. `store` and `clock` are for tests."""
+    """Return the application. Touches no database, so that it starts without one. `store` and `clock` are for tests."""
     app = Application(__name__)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, INSECURE=settings.job_service_insecure)
     metrics = Metrics()
@@ -117,7 +117,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
 
 
 def _watch_requests(app: Flask, metrics: Metrics, proxies: Sequence[str]) -> None:
-    """Add what every request goes through, in this order: where it is from, how it is read, named, traced and timed."""
+    """Add the layers of every request, in this order: proxies, bodies, request ids, traces, times."""
     if proxies:
         app.wsgi_app = TrustedProxies(app.wsgi_app, proxies)  # type: ignore[method-assign]  # Flask's documented way
     read_numbers_strictly(app)
@@ -129,7 +129,7 @@ def _watch_requests(app: Flask, metrics: Metrics, proxies: Sequence[str]) -> Non
 
 
 def _admit(app: Flask, credentials: Credentials, settings: Settings, signing: Signing) -> None:
-    """Let in who may ask for what, by what it sends or by its session, under addresses that are text."""
+    """Add authentication, authorization and sessions, and refuse URLs that are not UTF-8."""
 
     def identify() -> Identity | None:
         try:
@@ -143,7 +143,7 @@ def _admit(app: Flask, credentials: Credentials, settings: Settings, signing: Si
 
 
 def _add_kinds(app: Flask, base: Foundation, families: Mapping[str, OpenFamily]) -> Submitting:
-    """Add the routes of kinds; return what takes in jobs of every kind."""
+    """Add the routes of kinds; return the submission of jobs of every kind."""
     kinds = base.store.context.kinds
     dialects = {name: family.dialect for name, family in families.items()}
     submitting = Submitting(base.store, base.batches, dialects, submitting_user)
@@ -159,7 +159,7 @@ def _run(
     readiness: Readiness,
     stop_console: Callable[[], None],
 ) -> None:
-    """Add what serves workers and machines, what works beside the requests, and how it all stops."""
+    """Add the routes for workers and machines, the background threads, and the orderly stop."""
     store = base.store
     for_worker = {name: family.for_worker for name, family in families.items() if family.for_worker}
     desk = ClaimDesk(store.claiming, store.wakeups, base.settings.waiters, metrics.claims_wait)
@@ -195,7 +195,7 @@ def _open_store(settings: Settings, clock: Clock | None, metrics: Metrics) -> St
 
 
 def store_options(settings: Settings) -> StoreOptions:
-    """Return what the settings say about the store."""
+    """Return the store's options by the settings."""
     archive = Archive(settings.completed_archive_dir) if settings.completed_archive_dir else None
     keeping = Keeping(settings.completed_retention_days, archive)
     return StoreOptions(check_results=result_checks(), keeping=keeping, most_waiting=settings.max_waiting_jobs or None)

@@ -1,4 +1,4 @@
-"""The families. All that goes through every family, or names each one, derives from this tuple."""
+"""The tuple of families, from which all code that handles every family derives."""
 
 from job_service.code_jobs.family import CODE_JOBS
 from job_service.conversions.family import CONVERSIONS

@@ -80,7 +80,7 @@ class Explanation(Answer):
 
 
 class JobFilter(TypedDict, total=False):
-    """What `list` narrows by; `limit` is the size of a page, not of the list."""
+    """The filter of `list`; `limit` is the size of a page, not of the list."""
 
     kind: str
     state: State

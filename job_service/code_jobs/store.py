@@ -1,4 +1,4 @@
-"""What code jobs bring to the store."""
+"""The code jobs' part of the store."""
 
 from job_service.code_jobs.document import CODE
 from job_service.mongo.family import FamilyStore

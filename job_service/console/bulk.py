@@ -1,4 +1,4 @@
-"""Many jobs at once: first how many and which, then the run in the background, then what was refused and why."""
+"""Bulk runs: a dry run with the number of jobs, the run in the background, then the refusals and their reasons."""
 
 from itertools import islice
 from typing import Any
@@ -25,7 +25,7 @@ _SUITS = {"retry": ENDED, "cancel": ALIVE, "cancel now": ALIVE, "release": froze
 
 
 def add_bulk(routes: Blueprint, parts: ConsoleParts) -> None:
-    """Add the dry run and the start."""
+    """Add the routes of the dry run and the start."""
 
     @routes.post("/console/bulk")
     @allows(Role.OPERATE)
@@ -48,7 +48,7 @@ def add_bulk(routes: Blueprint, parts: ConsoleParts) -> None:
 
 
 def add_bulk_runs(routes: Blueprint, parts: ConsoleParts) -> None:
-    """Add the runs and their stop."""
+    """Add the routes that show and stop runs."""
 
     @routes.get("/console/bulk")
     @allows(Role.VIEW)
@@ -75,7 +75,7 @@ def add_bulk_runs(routes: Blueprint, parts: ConsoleParts) -> None:
 
 
 def _started(parts: ConsoleParts) -> str:
-    """Start what is asked for; return the id of the run."""
+    """Start the requested run; return its id."""
     action, query, ids = _asked(parts)
     count, _ = _dry_run(parts, action, query, ids)
     run = parts.runner.runs.begin(action, query, ids, count, caller().name)
@@ -84,7 +84,7 @@ def _started(parts: ConsoleParts) -> str:
 
 
 def _asked(parts: ConsoleParts) -> tuple[str, str, list[str]]:
-    """Return the action, the filter with times that stand still, and the jobs that were chosen. Raises Invalid."""
+    """Return the action, the filter with absolute times, and the chosen jobs. Raises Invalid."""
     action = request.form.get("action", "")
     if action not in ACTIONS:
         raise Invalid.field("action", f"must be one of {', '.join(ACTIONS)}")
@@ -99,7 +99,7 @@ def _asked(parts: ConsoleParts) -> tuple[str, str, list[str]]:
 
 
 def _dry_run(parts: ConsoleParts, action: str, query: str, ids: list[str]) -> tuple[int, list[Any]]:
-    """Return how many jobs it would be, counted up to a limit, and some of them."""
+    """Return how many jobs a run would affect, counted up to a limit, and some of them."""
     if ids:
         found = [parts.store.reading.get(job_id) for job_id in ids[:_SAMPLES]]
         return len(ids), [job for job in found if job]

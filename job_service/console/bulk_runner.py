@@ -1,4 +1,4 @@
-"""Does to many jobs what an operator could do to one, in the background, one after another."""
+"""Applies an operator's action to many jobs, in the background, one after another."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ ACTIONS = ("retry", "cancel", "cancel now", "release")
 
 
 class BulkRunner:
-    """Works on runs, each in a thread of its own; a run that its instance has left is taken up by another."""
+    """Works on runs, each in a separate thread; another instance resumes a run that its instance has left."""
 
     def __init__(self, store: Store, jobs: Jobs, browsing: Browsing, overseeing: Overseeing) -> None:
         self.runs = BulkRuns(store.collections, store.context.clock)
@@ -46,7 +46,7 @@ class BulkRunner:
         return thread
 
     def take_up(self) -> int:
-        """Go on with the runs that nobody works on; return how many there were. A duty of the sweeper."""
+        """Resume the runs without an instance; return how many there were. A duty of the sweep."""
         left = self.runs.unheld()
         for run_id in left:
             self.start(run_id)
@@ -63,11 +63,11 @@ class BulkRunner:
         try:
             if self._work(run):
                 self.runs.end(run_id, self._me)
-        except Exception:  # noqa: BLE001  the log has it, and whatever it was, the run must be taken up again
+        except Exception:  # noqa: BLE001  the error is logged, and the run has to be resumed in any case
             _LOG.exception("a bulk run was interrupted; it goes on when its lease is over")
 
     def _work(self, run: BulkRun) -> bool:
-        """Act on every job that is left; False when this instance is to stop and another should go on."""
+        """Act on every remaining job; False when this instance stops and another has to resume."""
         if run["state"] != "running":
             return True
         for batch in self._batches(run):
@@ -83,7 +83,7 @@ class BulkRunner:
         return True
 
     def _batches(self, run: BulkRun) -> Iterator[list[str]]:
-        """Yield the ids that are left, newest first, so that what a retry makes is not met again."""
+        """Yield the remaining ids, newest first, so that jobs made by a retry are not among them."""
         place = run["place"]
         if run["ids"]:
             left = sorted((job_id for job_id in run["ids"] if not place or job_id < place), reverse=True)
@@ -101,6 +101,6 @@ class BulkRunner:
         return None
 
     def _retry(self, job_id: str, since: datetime) -> None:
-        # A run that is taken up again may come to a job that it has been at already.
+        # A resumed run may meet a job that it has treated already.
         if not self._overseeing.retried_as(job_id, since):
             self._jobs.retry(job_id)

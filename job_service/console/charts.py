@@ -1,4 +1,4 @@
-"""Small charts as paths for SVG, made here: the page needs no script for them."""
+"""Small charts as SVG paths, made by the server, so that the page needs no script."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _BAD = ("failed", "quarantined", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What came and went in each minute: a path and a sum each, and the largest value of any minute."""
+    """The submitted and ended jobs of each minute: a path and a sum each, and the largest value of any minute."""
 
     kind: str
     minutes: int
@@ -23,7 +23,7 @@ class Chart:
 
 
 def flow_chart(kind: str, flow: Mapping[datetime, Mapping[str, int]], now: datetime, minutes: int) -> Chart:
-    """Draw the flow of a kind over the last minutes; a minute of which nothing is known was one without."""
+    """Draw the flow of a kind over the last minutes; a minute without a record had no jobs."""
     last = now.replace(second=0, microsecond=0)
     each = [flow.get(last - timedelta(minutes=back), {}) for back in range(minutes - 1, -1, -1)]
     came = [minute.get("submitted", 0) for minute in each]
@@ -42,7 +42,7 @@ def flow_chart(kind: str, flow: Mapping[datetime, Mapping[str, int]], now: datet
 
 
 def path(values: Sequence[int], peak: int) -> str:
-    """Return the line through values, from left to right; the peak is at the top."""
+    """Return the SVG path through values, from left to right; `peak` is at the top."""
     step = WIDTH / max(len(values) - 1, 1)
     height = HEIGHT - 2 * _INSET
     points = (

@@ -1,4 +1,4 @@
-"""What surrounds every page, of the console and of families alike: CSRF, filters, navigation, errors."""
+"""The frame of every page, of the console and of families: CSRF, template filters, navigation, errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ class Entry:
 
 
 def frame_pages(app: Flask, store: Store, links: Sequence[Link]) -> CSRFProtect:
-    """Set up what every page needs; `links` are those of the families."""
+    """Set up the frame; `links` are the families' entries of the navigation."""
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
         WTF_CSRF_CHECK_DEFAULT=False,  # the JSON routes are guarded by `web/access.py`
         WTF_CSRF_SSL_STRICT=False,  # as above; behind a proxy the referrer's host need not be ours
-        WTF_CSRF_TIME_LIMIT=None,  # a page may stay open all day; the token lives as long as its session
+        WTF_CSRF_TIME_LIMIT=None,  # a page may stay open all day; the CSRF token is valid as long as its session
     )
     Bootstrap5(app)
     let_anyone_read(app, "bootstrap.static")
@@ -49,12 +49,12 @@ def frame_pages(app: Flask, store: Store, links: Sequence[Link]) -> CSRFProtect:
 
 
 def let_anyone_read(app: App, endpoint: str) -> None:
-    """Let the files of a blueprint be read without credentials: the page that asks for a token needs them too."""
+    """Serve a blueprint's files without credentials, since the sign-in page needs them too."""
     app.view_functions[endpoint] = allows(Role.ANYONE)(partial(app.view_functions[endpoint]))
 
 
 def _fill_templates(app: Flask, store: Store, links: Sequence[Link]) -> None:
-    # Seconds and minutes ago: this machine's clock would show what the database's has not reached yet.
+    # Relative times use the database's clock: by this machine's clock, jobs might seem to lie in the future.
     clock = store.context.clock
     app.jinja_env.filters.update(
         absolute=absolute,

@@ -1,4 +1,4 @@
-"""One job: its timeline, its log, what went in and came out, its relations, why it is where it is, and its verbs."""
+"""The page of a job: timeline, log, parameters, result, related jobs, explanation, and the verbs."""
 
 import shlex
 from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def add_job(routes: Blueprint, parts: ConsoleParts) -> None:
 
 
 def add_job_verbs(routes: Blueprint, parts: ConsoleParts) -> None:
-    """Add what the buttons of that page do; each leads back to the job, or to the one that it has made."""
+    """Add the routes of that page's buttons; each redirects to the job, or to a new one that it has made."""
     jobs = parts.jobs
     verbs: dict[str, tuple[Callable[[str, str | None], CoreJob], str]] = {
         "cancel": (lambda job_id, _: jobs.cancel(job_id), "Cancelled, or its worker was asked to stop."),
@@ -120,7 +120,7 @@ def _timeline(job: Job) -> Iterator[Step]:
 
 
 def _curl(job: Job) -> Iterator[str]:
-    """Yield the commands that do and show the same from a shell."""
+    """Yield the shell commands that show and do the same."""
     root = base_url()
     url = f"{root}/jobs/{job['_id']}"
     yield f"curl {shlex.quote(url)}"
@@ -132,7 +132,7 @@ def _curl(job: Job) -> Iterator[str]:
 
 
 def pruned(value: Any, left: list[int] | None = None, depth: int = 0) -> Any:
-    """Return a value that a page can hold: cut after so many parts and so deep, and saying so."""
+    """Return a value small enough for a page, cut after so many parts and levels, with a mark where it was cut."""
     left = [_NODES] if left is None else left
     left[0] -= 1
     if not isinstance(value, dict | list):

@@ -1,4 +1,4 @@
-"""All jobs of every kind: a filter that stands in the URL, a page of rows, and what may be done to many of them."""
+"""The list of all jobs: a filter in the URL, a page of rows, and bulk actions."""
 
 from typing import Any
 
@@ -49,16 +49,16 @@ def add_jobs(routes: Blueprint, parts: ConsoleParts) -> None:
 
 
 def _find(parts: ConsoleParts, filters: dict[str, str]) -> tuple[Page, list[Any]]:
-    """Return what a filter finds, or nothing and what is wrong with its fields. Raises Invalid for the rest."""
+    """Return the page of a filter, or none and the faults of the form's fields. Raises Invalid for other faults."""
     try:
         wanted = sought(filters, before=query_field("before"), now=parts.store.context.clock.now())
         unknown = set(wanted.kinds) - set(parts.store.context.kinds)
-        # Of a deleted kind the ended jobs stay readable.
+        # Ended jobs of a deleted kind stay readable.
         if unknown and not unknown <= parts.store.counters.counts().keys():
             raise Invalid.field("kind", f"there is no kind {min(unknown)!r}")
         return parts.browsing.page(wanted, _ROWS), []
     except Invalid as error:
-        # Beside no field of the form it would not be seen.
+        # A fault without a field of the form would not be shown.
         if any(fault["loc"][0] not in FIELDS for fault in error.faults):
             raise
         return Page([], None, partial=False), error.faults

@@ -1,4 +1,4 @@
-"""What a kind says of its jobs, in sentences."""
+"""A kind's definition, in sentences."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,13 +7,13 @@ from job_service.console.look import duration
 from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 
-#: The length of a lease where neither the claim nor the kind says one.
+#: The length of a lease that neither the claim nor the kind sets.
 _LEASE_SECONDS = 60
 _LATER = "kept, and not enforced yet"
 
 
 def rules_of(kind: Kind, service: RetryPolicy) -> Iterator[str]:
-    """Yield what holds for every job of a kind: how often, how long, how many."""
+    """Yield the rules for every job of a kind: attempts, times and limits."""
     retry, policy = service.of(kind), kind.policy
     tries = f"{retry.max_attempts} tries" if retry.max_attempts != 1 else "One try"
     if retry.max_attempts > 1:
@@ -36,7 +36,7 @@ def rules_of(kind: Kind, service: RetryPolicy) -> Iterator[str]:
 
 
 def groups_of(kind: Kind) -> Iterator[tuple[str, str]]:
-    """Yield what tells jobs of a kind apart, each with what it is good for: types, keys, unique values, labels."""
+    """Yield the groupings of a kind's jobs, each with its purpose: types, keys, unique values, labels."""
     said = kind.definition
     if kind.types:
         yield "type", f"One of {', '.join(kind.types)}. A worker may ask for some of them only."

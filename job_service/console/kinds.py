@@ -55,7 +55,7 @@ def add_kinds(routes: Blueprint, parts: ConsoleParts) -> None:
 
 
 def add_new_job(routes: Blueprint, parts: ConsoleParts) -> None:
-    """Add what the form of a kind's page does."""
+    """Add the route of the form on a kind's page."""
 
     @routes.post("/console/kinds/<name>/jobs")
     @allows(Role.SUBMIT)

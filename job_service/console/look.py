@@ -1,4 +1,4 @@
-"""How values look on a page: times, leaves of JSON, and what every page is given."""
+"""The display of values on pages: times and leaves of JSON."""
 
 import math
 from collections.abc import Callable
@@ -13,12 +13,12 @@ _SOON = 1
 
 
 def absolute(moment: datetime) -> str:
-    """Return the whole of a moment, with its zone."""
+    """Return a time in full, with its zone."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def duration(seconds: float | None) -> str:
-    """Return a length of time in its two largest units; never a negative one."""
+    """Return a duration in its two largest units; a negative one counts as 0."""
     if seconds is None:
         return "-"
     rest = max(math.floor(seconds), 0)
@@ -33,7 +33,7 @@ def duration(seconds: float | None) -> str:
 
 
 def relative_to(now: Callable[[], datetime]) -> Callable[[datetime], str]:
-    """Return the filter that tells a moment as people do: `3 min ago`, `in 2 h`."""
+    """Return the template filter for relative times: `3 min ago`, `in 2 h`."""
 
     def relative(moment: datetime) -> str:
         away = moment - now()
@@ -46,7 +46,7 @@ def relative_to(now: Callable[[], datetime]) -> Callable[[datetime], str]:
 
 
 def json_leaf(value: Any) -> str:
-    """Return a value that is no object and no list as JSON shows it; a very long text is cut, and says so."""
+    """Return a value that is no object or list as JSON; a very long text is cut, with a mark."""
     if isinstance(value, str):
         if len(value) > _MOST_CHARACTERS:
             return f"{value[:_MOST_CHARACTERS]}… ({len(value)} characters; the API has all of them)"

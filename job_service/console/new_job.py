@@ -1,4 +1,4 @@
-"""The form for one new job of a kind: what it shows, and the item of a batch that was typed into it."""
+"""The form for one new job of a kind: its fields, and the batch item made of the texts typed in."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.kind import Kind
 from job_service.web.storable import find_fault
 
-#: The names of the form's inputs: this with a JSON Pointer behind it for a parameter, the field of an item for others.
+#: Inputs for parameters are named by this prefix and a JSON Pointer, other inputs by the item's field.
 _PARAMETERS = "parameters"
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
@@ -31,7 +31,7 @@ _BESIDE = (
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A field as it stands on the page."""
+    """A field of the page's form."""
 
     field: FormField
     key: str  #: the name of its input
@@ -46,13 +46,13 @@ class NewJobForm:
     """The whole form."""
 
     parameters: tuple[Drawn, ...]
-    beside: tuple[Drawn, ...]  #: what a job of any kind has besides
-    opened: bool  #: whether something stands in those
-    faults: tuple[str, ...]  #: what is wrong, and belongs beside no field
+    beside: tuple[Drawn, ...]  #: the fields of jobs of every kind
+    opened: bool  #: whether any of those is filled in
+    faults: tuple[str, ...]  #: faults that belong to no field
 
 
 def new_job_form(kind: Kind, typed: Mapping[str, str] | None = None, faults: Sequence[Fault] = ()) -> NewJobForm:
-    """Return the form, empty or as it was sent, with what is wrong beside the fields."""
+    """Return the form, empty or as it was sent, with faults beside the fields."""
     schema = kind.definition.get("parameters")
     fields = form_fields(schema)
     if takes_others(schema):
@@ -76,7 +76,7 @@ def new_job_form(kind: Kind, typed: Mapping[str, str] | None = None, faults: Seq
 
 
 def item_of(kind: Kind, typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return the item of a batch that was typed in. Raises Invalid, which names every field that is wrong."""
+    """Return the batch item of the texts typed in. Raises Invalid, which names every faulty field."""
     item: dict[str, Any] = {}
     faults: list[Fault] = []
     below = {key.removeprefix(_PARAMETERS): text for key, text in typed.items() if key.startswith(_PARAMETERS)}
@@ -100,7 +100,7 @@ def item_of(kind: Kind, typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def submitted(submitting: Submitting, kind: Kind, item: Mapping[str, Any]) -> str:
-    """Submit one job; return its id. Raises Invalid where it is refused, and what a whole batch is refused for."""
+    """Submit one job; return its id. Raises Invalid where the item is refused, and the errors of a refused batch."""
     batch = submitting.to(kind.name)
     [result] = orjson.loads(batch.submit([item], sending(batch.user), None))
     if result["status"] == "CREATED":
@@ -130,7 +130,7 @@ def _key(place: tuple[str, ...], field: FormField) -> str:
 
 
 def _told(faults: Iterable[Fault], keys: set[str]) -> dict[str, list[str]]:
-    """Return what is wrong by the input that it stands beside: the nearest to its place, "" where there is none."""
+    """Return the faults by input: that of the nearest place, "" for a fault without one."""
     told: dict[str, list[str]] = {}
     for fault in faults:
         steps = [str(step) for step in fault["loc"]]

@@ -1,4 +1,4 @@
-"""Who works, and the flag that stops new starts."""
+"""The pages of the workers and of the maintenance flag."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _HISTORY = 100
 
 
 class PauseForm(FlaskForm):
-    """What everyone who is refused meanwhile is told."""
+    """The form of the flag: the message for claims that are refused meanwhile."""
 
     msg = TextAreaField("Message for everyone who is refused meanwhile", [Length(max=_LONGEST_MESSAGE)])
 
@@ -75,7 +75,7 @@ def add_maintenance(routes: Blueprint, parts: ConsoleParts) -> None:
 
 
 def _set_once(parts: ConsoleParts, *, paused: bool, msg: str) -> None:
-    """Set the flag with one entry in its history, however often the button was pressed."""
+    """Set the flag with one entry in its history, however often the form is sent."""
 
     def change() -> str:
         parts.store.maintenance.set(paused=paused, msg=msg, set_by=caller().name)

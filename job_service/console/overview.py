@@ -1,4 +1,4 @@
-"""The start page: what is wrong first, then what flows, then how many of what, and what families add to it."""
+"""The start page: problems first, then the flow of jobs, their numbers, and the families' additions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from job_service.web.pages import page, wants_page
 
 _MINUTES = 60
 _SAMPLES = 5
-#: From when on a waiting job is a problem rather than a queue, in seconds.
+#: The waiting time in seconds from which on a job counts as a problem.
 _LONG = timedelta(minutes=5).total_seconds()
 _UNSERVED = timedelta(seconds=30).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, and where to look; `bad` ones need somebody."""
+    """A problem, with a link; `bad` ones need an operator."""
 
     text: str
     href: str

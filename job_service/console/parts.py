@@ -1,4 +1,4 @@
-"""What the pages are made from."""
+"""The parts that the pages are made from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from job_service.web.access import Caller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleParts:
-    """The store and the verbs of the core, who may do what, and the families with their own pages."""
+    """The store, the core's verbs, authentication, and the families with their own pages."""
 
     store: Store
     jobs: Jobs
@@ -26,7 +26,7 @@ class ConsoleParts:
     overseeing: Overseeing
     runner: BulkRunner
     once: Once
-    identify: Callable[[str], Caller | None]  #: who owns a token
+    identify: Callable[[str], Caller | None]  #: returns the owner of a token
     families: Sequence[OpenFamily]
 
     @classmethod
@@ -38,7 +38,7 @@ class ConsoleParts:
         families: Sequence[OpenFamily],
         identify: Callable[[str], Caller | None],
     ) -> Self:
-        """Put the parts together; touches no database."""
+        """Make the parts; touches no database."""
         overseeing = Overseeing(base.store.collections, base.store.context)
         return cls(
             store=base.store,

@@ -1,4 +1,4 @@
-"""The console: what an operator looks at all day. Each area of pages has its own module."""
+"""The console, the operators' pages. Each group of pages has its own module."""
 
 from flask import Blueprint, request
 from flask_wtf.csrf import CSRFProtect
@@ -15,7 +15,7 @@ from job_service.console.signing_in import add_signing_in
 
 
 def console_routes(parts: ConsoleParts, protect: CSRFProtect) -> Blueprint:
-    """Return the pages, and the files they use; every form must show its CSRF token."""
+    """Return the routes of the pages and their files; every form needs a valid CSRF token."""
     routes = Blueprint(
         "console",
         __name__,

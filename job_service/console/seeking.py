@@ -1,4 +1,4 @@
-"""The filter of the jobs page, as its URL has it: the same words in the form, in links and in bulk runs."""
+"""The filter of the jobs page as a query string, the same in the form, in links and in bulk runs."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from job_service.lifecycle.job import State
 from job_service.lifecycle.labels import MOST_LABELS, is_label
 from job_service.mongo.watching.searches import JobSearch
 
-#: What may stand in the URL, in the order of the form.
+#: The parameters of the filter, in the order of the form.
 FIELDS = (
     "kind",
     "state",
@@ -30,7 +30,7 @@ FIELDS = (
     "elements",
     "label",
 )
-#: What stands between labels in the field of that name: none of them holds it.
+#: The separator of labels in their field, which no label contains.
 _BETWEEN_LABELS = "\n"
 _AS_THEY_ARE = ("source", "label")
 _LONGEST = 200
@@ -43,9 +43,9 @@ _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 def given(args: "MultiDict[str, str]") -> dict[str, str]:
-    """Return what of a query string is a filter: each name once, stripped, without what is empty.
+    """Return the filter's parameters of a query string: each name once, stripped, without empty ones.
 
-    A source and a label are taken as they are: they may begin or end with a space. `label.team=blue`, as the API has
+    Sources and labels are not stripped: they may begin or end with a space. `label.team=blue`, as the API has
     it, is `label=team=blue` here.
     """
     values = {name: ",".join(args.getlist(name)) for name in FIELDS}
@@ -56,17 +56,17 @@ def given(args: "MultiDict[str, str]") -> dict[str, str]:
 
 
 def as_query(filters: Mapping[str, str], **more: str) -> str:
-    """Return the query string of a filter; this and `sought_of` are each other's inverse."""
+    """Return the query string of a filter: the inverse of `sought_of`."""
     return urlencode({**filters, **more})
 
 
 def sought_of(query: str, *, before: str | None = None, now: datetime | None = None) -> JobSearch:
-    """Return what a query string asks for."""
+    """Return the search of a query string."""
     return sought(given(MultiDict(parse_qsl(query))), before=before, now=now)
 
 
 def sought(filters: Mapping[str, str], *, before: str | None = None, now: datetime | None = None) -> JobSearch:
-    """Return what a filter asks for. Raises Invalid, which names every field that is wrong."""
+    """Return the search of a filter. Raises Invalid, which names every faulty field."""
     long = [name for name, text in filters.items() if len(text) > _LONGEST and name != "label"]
     faults: list[Fault] = [{"loc": [name], "msg": f"is longer than {_LONGEST} characters"} for name in long]
     labels = labels_of(filters)
@@ -112,7 +112,7 @@ def labels_of(filters: Mapping[str, str]) -> list[str]:
 
 
 def _moment(text: str | None, now: datetime | None) -> datetime | None:
-    """Read a time, in UTC where no zone is given, or how long ago. Raises ValueError."""
+    """Parse a time, by default in UTC, or a duration before now. Raises ValueError."""
     if not text:
         return None
     ago = _AGO.fullmatch(text)
@@ -123,7 +123,7 @@ def _moment(text: str | None, now: datetime | None) -> datetime | None:
 
 
 def absolute_times(filters: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """Return the filter with times that do not move on, as a run needs it that takes a while."""
+    """Return the filter with absolute times, for a run that takes a while."""
     asked = sought(filters, now=now)
     fixed = {name: moment for name, moment in (("since", asked.since), ("until", asked.until)) if moment}
     return {**filters, **{name: moment.isoformat() for name, moment in fixed.items()}}

@@ -1,4 +1,4 @@
-"""A token, asked for once: from then on the browser's session stands for it."""
+"""Signing in by a token, which the browser's session keeps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,14 +18,14 @@ _REFUSED = 401
 
 
 class TokenForm(FlaskForm):
-    """What the page asks for."""
+    """The form of the sign-in page."""
 
     token = PasswordField("Token", [DataRequired(), Length(max=4_000)], render_kw={"autocomplete": "current-password"})
     back = HiddenField()
 
 
 def add_signing_in(routes: Blueprint, identify: Callable[[str], Caller | None]) -> None:
-    """Add the page that takes a token, and the way out."""
+    """Add the pages that sign in and out."""
 
     @routes.route("/console/login", methods=["GET", "POST"])
     @allows(Role.ANYONE)

@@ -149,9 +149,9 @@ def importable_routes(folder: InputFolder) -> Blueprint:
 
 
 def _filter(datasets: Datasets, known: Mapping[str, Kind]) -> JobFilter:
-    """Return what a list is asked for: every filter counts.
+    """Return the filter of a list, in which all parameters apply.
 
-    Without `kind` it is dataset jobs, or with labels, which no client of datasets knows, jobs of all kinds.
+    Without `kind` the list has dataset jobs or, with labels, which no client of datasets knows, jobs of all kinds.
     """
     limit, beyond = page_asked_for()
     labels, target = query_labels(), query_text("target")

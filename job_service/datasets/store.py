@@ -1,4 +1,4 @@
-"""What datasets bring to the store."""
+"""The datasets' part of the store."""
 
 from job_service.datasets.document import DATASET
 from job_service.datasets.reservations_store import Reservations

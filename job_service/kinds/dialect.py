@@ -1,4 +1,4 @@
-"""What a kind does in a way of its own: how items become its jobs, what retries one, what only its holder is shown."""
+"""The code of one kind: makes jobs of items, retries jobs, and adds fields for the worker that holds one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

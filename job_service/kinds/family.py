@@ -28,7 +28,7 @@ AddPages = Callable[[Blueprint], None]
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """What every family is opened on."""
+    """The parts that every family is made from."""
 
     settings: Settings
     store: Store
@@ -66,7 +66,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class StartPage:
-    """What a family has at `/`."""
+    """A family's part of the start page."""
 
     answer: Callable[[], Response]  #: for programs
     part: Callable[[], str]  #: HTML for the end of the overview

@@ -1,4 +1,4 @@
-"""A JSON Schema as people read it: a line for each property, with its type and limits in words."""
+"""A JSON Schema for people: a line for each property, with its type and limits in words."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,25 +24,25 @@ _MOST = {"maxLength": "characters", "maxItems": "items", "maxProperties": "membe
 class Line:
     """One property of an object, or of an object within it."""
 
-    #: The way to it, such as `size.width`; `[]` stands for each item of a list.
+    #: The path of the property, such as `size.width`; `[]` stands for each item of a list.
     place: str
-    #: What it may be, such as `list of text`.
+    #: The type, such as `list of text`.
     type: str
-    #: In which limits, such as `16 to 4096`; may be empty.
+    #: The limits, such as `16 to 4096`; may be empty.
     limits: str
     #: The schema's `description`, else its `title`; may be empty.
     description: str
-    #: Whether the object around it has to have it.
+    #: Whether the property is required.
     required: bool
 
 
 def outline(schema: object) -> tuple[Line, ...]:
-    """Return a line for each property of a schema, those of inner objects behind it: 200 at most, four levels deep."""
+    """Return a line for each property of a schema, followed by its own properties: 200 at most, four levels deep."""
     return tuple(islice(_lines(schema, schema, "", 1), _MOST_LINES))
 
 
 def followed(schema: object, root: object) -> dict[str, Any]:
-    """Return a subschema with what its `$ref` leads to; empty where it is no object, as `true` is none."""
+    """Return a subschema, merged with the target of its `$ref`; empty for `true` and `false`."""
     described = schema if isinstance(schema, dict) else {}
     for _ in range(_MOST_REFERENCES):
         if "$ref" not in described:
@@ -54,7 +54,7 @@ def followed(schema: object, root: object) -> dict[str, Any]:
 
 
 def limits(schema: Mapping[str, Any]) -> str:
-    """Return what a subschema says of a value beside its type: `16 to 4096`, `at most 20 characters`."""
+    """Return a subschema's limits in words: `16 to 4096`, `at most 20 characters`."""
     low, high = schema.get("minimum"), schema.get("maximum")
     said = [f"{low} to {high}"] if low is not None and high is not None else []
     if not said:
@@ -72,7 +72,7 @@ def limits(schema: Mapping[str, Any]) -> str:
 
 
 def choices_of(schema: Mapping[str, Any]) -> list[Any] | None:
-    """Return the values that a subschema lists as the only ones; None where it lists none."""
+    """Return the values of a subschema's `enum` or `const`; None without them."""
     found = [schema["const"]] if "const" in schema else schema.get("enum")
     return found if isinstance(found, list) else None
 

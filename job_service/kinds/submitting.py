@@ -19,7 +19,7 @@ from job_service.web.bodies import validate
 
 @dataclass(frozen=True, slots=True)
 class KindBatch:
-    """What takes in a batch that one user sends to one kind."""
+    """A batch that one user sends to one kind."""
 
     kind: Kind
     dialect: Dialect

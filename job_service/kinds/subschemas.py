@@ -54,7 +54,7 @@ class Subschema:
 
     @property
     def goes_down(self) -> bool:
-        """Whether it applies a subschema to an item or a member."""
+        """Whether the subschema applies another one to an item or a member."""
         return bool(self.items or self.named or self.unnamed or self.any_name)
 
 

@@ -32,7 +32,7 @@ _PAUSE_RETRY = {"Retry-After": "5"}
 
 
 def api_routes(jobs: TranscodingJobs, book: ProfileBook) -> tuple[Blueprint, ...]:
-    """Return the routes; whatever goes wrong under `/api` is answered in its own shape."""
+    """Return the routes; errors under `/api` have a shape of their own."""
     every = (_job_routes(jobs), _worker_routes(jobs, book), _profile_routes(book))
     for routes in every:
         routes.after_request(uncached)

@@ -1,4 +1,4 @@
-"""What transcoding brings to the store."""
+"""The transcoding jobs' part of the store."""
 
 from pymongo import IndexModel
 

@@ -37,7 +37,7 @@ class Keeping:
 
 
 class Belongings(Protocol):
-    """What a family stores about jobs outside of the jobs' documents."""
+    """A family's data about jobs, outside of the jobs' documents."""
 
     def logs(self, jobs: Sequence[Job]) -> dict[str, dict[str, str]]:
         """Return the logs of the jobs' attempts: by job id, then by attempt, counted from 1."""

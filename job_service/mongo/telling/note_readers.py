@@ -1,4 +1,4 @@
-"""Which processes read the notes on the board (`notes.py`): without another reader no note is written.
+"""The processes that read the notes on the board (`notes.py`): without another reader no note is written.
 
 Each reading process renews a document with the time until which it counts as a reader. A process with something to
 write looks at these documents once a second at most. A new reader may miss the notes of that second, but the waiting

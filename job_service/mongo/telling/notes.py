@@ -41,7 +41,7 @@ _NAMESPACE_EXISTS = 48
 
 
 class Note(NamedTuple):
-    """What has happened since the last note."""
+    """The changes since the last note."""
 
     parts: set[KindAndType]  #: where jobs have become claimable
     ended: Sequence[str] | None = ()  #: the ids of jobs that have ended; None: too many to be named

@@ -29,7 +29,7 @@ AnyClaimable = Callable[[set[str], datetime], bool]
 
 
 class Waiter(Protocol):
-    """Those who wait for jobs to claim."""
+    """The waiting claims of a process, as wake-ups see them."""
 
     def kinds_waited_for(self) -> set[str]:
         """Return the kinds of the jobs that are waited for."""

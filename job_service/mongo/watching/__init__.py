@@ -1,1 +1,1 @@
-"""What people look at: lists, counts, workers and statistics."""
+"""Queries for people: lists, counts, workers and statistics."""

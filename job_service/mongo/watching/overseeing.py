@@ -1,4 +1,4 @@
-"""What an operator must see first: leases that have run out, jobs in quarantine, silent workers."""
+"""Problems that an operator must see first: leases that have run out, jobs in quarantine, silent workers."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What an operator may search for among all jobs, and which of these conditions an index answers."""
+"""The conditions of an operator's search through all jobs, and the indexes that answer some of them."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which workers ask for which jobs, and when last: shows an operator that nobody serves a queue."""
+"""The workers' last claims, which show an operator the queues that nobody serves."""
 
 import threading
 import time
