@@ -6,7 +6,10 @@ from pathlib import Path
 from job_service.families import FAMILIES
 
 ROOT = Path(__file__).parents[2] / "job_service"
-SHARED = ("app.py", "claims", "console", "jobs", "kinds", "maintenance", "openapi", "startup.py", "tokens", "web")
+SHARED = (
+    *("app.py", "claims", "console", "jobs", "kinds", "lifecycle", "maintenance", "mongo", "openapi", "startup.py"),
+    *("tokens", "web"),
+)
 #: `code` is also the field of an error.
 NAMES = {family.name for family in FAMILIES} - {"code"}
 FOLDERS = {"code_jobs", "conversions", "datasets", "transcoding", "transfers"}
