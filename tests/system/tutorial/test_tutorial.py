@@ -1,6 +1,7 @@
 """A stranger follows the tutorial to the letter, in an empty folder."""
 
 import hashlib
+import json
 import os
 import socket
 import stat
@@ -12,8 +13,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.system.browser import running_chromium
 from tests.system.serving.service import all_end
+from tests.system.serving.waiting import until
 from tests.system.tutorial.following import Terminal, steps
 
 ROOT = Path(__file__).parents[3]
@@ -21,6 +25,8 @@ TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
 EXAMPLES = ROOT / "docs" / "examples"
 #: What it may take from a service that runs to the first job of a new kind, done, shown and counted.
 FIRST_JOB_SECONDS = 60
+#: What the commands have in them that see the job done and counted.
+COUNTED = "$JOB_SERVICE_URL/metrics"
 #: What `scripts/install` looks at to see that nothing has to be installed.
 INSTALLED_FROM = ("poetry.lock", "pyproject.toml", "scripts/install", "scripts/requirements.py")
 
@@ -72,10 +78,22 @@ def test_the_tutorial_does_what_it_says(terminal, tmp_path, port, record_propert
     ended_at = {}
     for step in steps(TUTORIAL.replace("--no-sample\n", "--no-sample --port 8000\n").replace("8000", port)):
         follow(step, terminal, tmp_path / "job-service")
+        if COUNTED in step.what:
+            [job, _] = json.loads((tmp_path / "job-service" / "answer.json").read_text())["results"]
+            see_in_a_browser(f"http://127.0.0.1:{port}", job["jobId"])
         ended_at[step.what] = time.monotonic()
-    ready, counted = (next(at for what, at in ended_at.items() if mark in what) for mark in ("/ready", "/metrics"))
+    ready, counted = (next(at for what, at in ended_at.items() if mark in what) for mark in ("/ready", COUNTED))
     record_property("seconds_to_a_kind_of_ones_own", round(counted - ready, 1))
     assert counted - ready < FIRST_JOB_SECONDS
+
+
+def see_in_a_browser(url, job):
+    with running_chromium() as browser:
+        page = browser.new_page(base_url=url)
+        page.goto(f"/console/jobs/{job}")
+        expect(page.locator("main")).to_contain_text("Hello, Ann!")
+        # Each process writes what it has counted once a second.
+        until(lambda: page.goto("/console/kinds/greeting") and page.get_by_role("row", name="completed 1").count())
 
 
 def follow(step, terminal, clone):
