@@ -1,1 +1,1 @@
-"""What a job is and how it moves; no Flask, no pymongo."""
+"""Jobs, their states and the rules between them: pure values and functions, without Flask and pymongo."""

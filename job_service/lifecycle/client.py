@@ -1,18 +1,19 @@
-"""Who acts on jobs without a claim of its own."""
+"""Clients that act on jobs without a claim of their own."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client that names jobs, never claims: `name` is what it calls itself where it is `named`, else its address.
+    """A client that names jobs, never claims: `name` is its own name where it is `named`, else its address.
 
-    `distinct` says that no other client has the name. An address of this machine, of a socket or of a proxy is that of
-    any number of clients. `operates` says that it showed an operator's token: it may take any job from its holder.
+    `distinct` says that no other client has the name. An address of this machine, of a socket or of a proxy is shared
+    by any number of clients. `operates` says that the client has an operator's token: it may take any job from its
+    holder.
     """
 
     name: str
     named: bool = True
     distinct: bool = True
     operates: bool = False
-    request_id: str | None = None  #: the HTTP request in which it speaks, for the log
+    request_id: str | None = None  #: the id of the client's HTTP request, for the log

@@ -5,23 +5,23 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Anything that tells the time, in UTC."""
+    """A source of the time, in UTC."""
 
     def now(self) -> datetime:
         """Return the present moment, whole milliseconds."""
 
 
-#: By how much one instance's view of the database's clock may be behind another's.
+#: The most by which one instance's view of the database's clock may be behind another's.
 _VIEWS_DIFFER = timedelta(milliseconds=50)
 
 
 def at_once(now: datetime) -> datetime:
-    """Return the `readyAt` of a job that may start now, as every instance sees it."""
+    """Return the `readyAt` of a job that may start now, such that it is past in every instance's view of the clock."""
     return now - _VIEWS_DIFFER
 
 
 class SystemClock:
-    """This machine's clock, for what is no job: tokens, uptime."""
+    """This machine's clock, for tokens and uptime; jobs use the database's."""
 
     def now(self) -> datetime:
         """Return this machine's time."""
@@ -29,7 +29,7 @@ class SystemClock:
 
 
 class SetClock:
-    """A clock that stands still until it is moved; what tests inject."""
+    """A clock that stands still until it is moved, for tests."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at
@@ -39,5 +39,5 @@ class SetClock:
         return self._at
 
     def advance(self, seconds: float) -> None:
-        """Move on by that many seconds."""
+        """Move the clock on by so many seconds."""
         self._at += timedelta(seconds=seconds)

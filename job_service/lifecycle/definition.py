@@ -1,6 +1,6 @@
-"""A kind of job as data: what `PUT /kinds/<name>` says and the database keeps, and the `Kind` that it stands for.
+"""A kind of job as data: the body of `PUT /kinds/<name>`, which the database stores, and the `Kind` made of it.
 
-A definition is an object in the words of the wire, of words, figures and JSON Schemas: nothing in it is run.
+A definition is a JSON object of words, figures and JSON Schemas, spelled as in HTTP; nothing in it is executed.
 """
 
 import re
@@ -13,19 +13,19 @@ from job_service.lifecycle.kind import BY_EVERYTHING, Kind, KindPolicy
 
 Definition = dict[str, Any]
 
-#: Given a kind's name, its revision and the schema of its results, returns what says what is wrong with a result.
+#: Given a kind's name, its revision and the schema of its results, returns the check of a result.
 ResultCheck = Callable[[str, int, Any], Callable[[Any], str | None]]
 
 
 def any_result(_name: str, _revision: int, _schema: Any) -> Callable[[Any], str | None]:
-    """Return what finds nothing wrong with any result."""
+    """Return a check that accepts every result."""
     return lambda _result: None
 
 
 #: The names that a kind may have.
 KIND_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
-#: What `KindPolicy` calls the fields of the object `retry`, and those beside it.
+#: The names in `KindPolicy` of the fields of the object `retry`, and of those beside it.
 _RETRY = {
     "maxAttempts": "max_attempts",
     "backoffSeconds": "backoff_seconds",
@@ -74,7 +74,7 @@ def policy_of(definition: Mapping[str, Any]) -> KindPolicy:
 
 
 def changed(definition: Mapping[str, Any], changes: Mapping[str, Any]) -> Definition:
-    """Return a definition with changes of its figures: None takes one back; an object is changed field by field.
+    """Return a definition with changed figures: None restores a default; an object is changed field by field.
 
     Raises Invalid.
     """
@@ -86,7 +86,7 @@ def changed(definition: Mapping[str, Any], changes: Mapping[str, Any]) -> Defini
 
 
 def sound(definition: Mapping[str, Any]) -> Definition:
-    """Return a definition without fields that say nothing. Raises Invalid where its figures contradict each other."""
+    """Return a definition without empty fields. Raises Invalid where figures contradict each other."""
     said = _said(definition)
     for name in _OBJECTS & said.keys():
         said[name] = _said(said[name])

@@ -1,22 +1,22 @@
-"""What can go wrong, in the words of the lifecycle.
+"""The errors of the lifecycle.
 
     JobServiceError
-    ├── Invalid              the request cannot be understood; names the fields
+    ├── Invalid              the request is malformed; names the fields
     │   └── TooLarge         a body, a list or a text over its limit
     ├── NotFound             no such thing, or not for this caller
-    ├── Conflict             the request is fine, the state is not
-    │   ├── LeaseLost        another worker has the job by now
+    ├── Conflict             the request contradicts the present state
+    │   ├── LeaseLost        the claim no longer holds the job
     │   ├── AlreadyFinished  the job has ended
     │   ├── TargetBusy       the dataset has an active job
-    │   ├── Paused           nothing may start
+    │   ├── Paused           the maintenance flag is set
     │   ├── IdempotencyMismatch  the key was used with another body
     │   └── TooManyKinds     there are as many kinds as there may be
-    ├── PreconditionFailed   the thing is not, or no more, what the caller has seen
+    ├── PreconditionFailed   the resource has changed since the caller read it
     ├── Unauthorized         no or bad credentials
-    ├── Forbidden            known, but not allowed
-    ├── Limited              too many at once; come back later
-    │   └── QueueFull        as many jobs as there may be wait already
-    └── Unavailable          the database is away, or could not confirm
+    ├── Forbidden            the caller lacks the role
+    ├── Limited              too many requests; retry later
+    │   └── QueueFull        the limit of waiting jobs is reached
+    └── Unavailable          the database is unavailable, or could not confirm
 
 Each class has a stable `code`; `web/answers.py` maps the classes to HTTP in one table.
 """
@@ -28,7 +28,7 @@ from job_service.lifecycle.faults import MOST_OF_A_MESSAGE, Fault, first_of, sen
 
 
 class JobServiceError(Exception):
-    """The root. `message` is a sentence for the caller, cut where it is long; it holds no path, query or secret."""
+    """The base class. `message` is a sentence for the caller, cut if too long; it holds no path, query or secret."""
 
     code = "error"
 
@@ -38,7 +38,7 @@ class JobServiceError(Exception):
 
 
 class Invalid(JobServiceError):
-    """The input is malformed; `faults` names the first fields that are, and then says how many more there are."""
+    """The input is malformed; `faults` lists the first faults, and then the number of further ones."""
 
     code = "invalid"
 
@@ -48,29 +48,29 @@ class Invalid(JobServiceError):
 
     @classmethod
     def of(cls, faults: Sequence[Fault]) -> Self:
-        """Return the error for these faults, in their own words."""
+        """Return the error for these faults."""
         return cls("; ".join(map(sentence, first_of(faults))), faults)
 
     @classmethod
     def field(cls, name: str, message: str) -> Self:
-        """Return the error for one field that is wrong."""
+        """Return the error for one faulty field."""
         return cls.of([{"loc": [name], "msg": message}])
 
 
 class TooLarge(Invalid):
-    """Something is over its limit."""
+    """A body, a list or a text exceeds its limit."""
 
     code = "too-large"
 
 
 class UnsupportedMediaType(Invalid):
-    """The body is not of a type that this route takes."""
+    """The route does not accept bodies of this media type."""
 
     code = "unsupported-media-type"
 
 
 class NotFound(JobServiceError):
-    """No such thing, or none that this caller may know of."""
+    """The resource does not exist, or not for this caller."""
 
     code = "not-found"
 
@@ -82,7 +82,7 @@ class Conflict(JobServiceError):
 
 
 class LeaseLost(Conflict):
-    """Another worker has the job by now, or it was put back: nothing was changed."""
+    """The claim no longer holds the job, which was claimed again or put back: nothing was changed."""
 
     code = "lease-lost"
 
@@ -94,13 +94,13 @@ class AlreadyFinished(Conflict):
 
 
 class TooManyKinds(Conflict):
-    """There are as many kinds as there may be."""
+    """The limit of kinds is reached."""
 
     code = "too-many-kinds"
 
 
 class PreconditionFailed(JobServiceError):
-    """What the request demands of the present state does not hold."""
+    """A condition of the request on the present state does not hold."""
 
     code = "precondition-failed"
 
@@ -112,7 +112,7 @@ class TargetBusy(Conflict):
 
 
 class Paused(Conflict):
-    """The maintenance flag is set: nothing may start."""
+    """The maintenance flag is set: no job may start."""
 
     code = "paused"
 
@@ -130,13 +130,13 @@ class Unauthorized(JobServiceError):
 
 
 class Forbidden(JobServiceError):
-    """Known, but not allowed."""
+    """The caller is authenticated, but lacks the role."""
 
     code = "forbidden"
 
 
 class Limited(JobServiceError):
-    """Too many at once; `retry_after` is in seconds."""
+    """There are too many requests; `retry_after` is in seconds."""
 
     code = "limited"
 
@@ -146,12 +146,12 @@ class Limited(JobServiceError):
 
 
 class QueueFull(Limited):
-    """As many jobs of a kind as there may be wait already: nothing was stored."""
+    """The limit of a kind's waiting jobs is reached: nothing was stored."""
 
     code = "queue-full"
 
 
 class Unavailable(JobServiceError):
-    """The database is away or could not confirm; whether a write took place is unknown."""
+    """The database is unavailable or could not confirm; whether a write took place is unknown."""
 
     code = "unavailable"

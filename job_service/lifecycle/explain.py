@@ -1,4 +1,4 @@
-"""Why a job is where it is: pure rules over facts that the store has gathered with the claim's own predicate."""
+"""Explains why a job is in its state: pure rules over facts that the store gathers with the claims' own predicate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MOST_AHEAD = 10_000
 
 
 class Reason(TypedDict):
-    """Why a job is where it is; some have more fields."""
+    """A reason why a job is in its state; some codes have further fields."""
 
     code: Literal[
         "paused",
@@ -30,7 +30,7 @@ class Reason(TypedDict):
 
 
 class Explanation(TypedDict):
-    """Why a job is where it is, and whether a claim now could get it."""
+    """The reasons why a job is in its state, and whether a claim could get it now."""
 
     jobId: str
     state: State
@@ -40,15 +40,15 @@ class Explanation(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known about a job's surroundings at one moment."""
+    """The facts about other jobs, claims and limits that concern a job, at one moment."""
 
     now: datetime
     pause: dict[str, Any] | None
-    served: bool  #: somebody has asked for jobs like this one lately
-    ahead: int  #: claimable jobs that go first, counted up to MOST_AHEAD
+    served: bool  #: whether a recent claim was for jobs like this one
+    ahead: int  #: how many claimable jobs go first, counted up to MOST_AHEAD
     children_alive: int
-    worker: str = ""  #: what asks for jobs like this one, once it is started
-    spent: bool = False  #: its lease has run out, and it must end instead of being handed out once more
+    worker: str = ""  #: the command of this project whose workers claim jobs of the kind
+    spent: bool = False  #: whether the job's lease has run out and the job must end instead of being claimed again
 
 
 def explain(job: Job, facts: Facts) -> dict[str, Any]:

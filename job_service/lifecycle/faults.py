@@ -1,4 +1,4 @@
-"""What is wrong with an input, in few and short words, however much is wrong and whatever was sent."""
+"""Faults of an input, limited in number and length whatever was sent."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _MOST_OF_A_NAME = 64
 
 
 class Fault(TypedDict):
-    """One fault in the input: where it is and what is wrong there."""
+    """One fault in the input: the keys and indexes that lead to it, and a message."""
 
     loc: list[str | int]
     msg: str
@@ -25,14 +25,14 @@ def shortened(text: str, most: int = _MOST_OF_A_NAME) -> str:
 
 
 def first_of(faults: Sequence[Fault]) -> list[Fault]:
-    """Return the first faults, cut where they are long; where there are others, one more says how many."""
+    """Return the first faults, cut if too long; a last one says how many others there are."""
     first = [_short(fault) for fault in faults[:_MOST_FAULTS]]
     others = len(faults) - len(first)
     return [*first, {"loc": [], "msg": f"and {others:,} more"}] if others else first
 
 
 def sentence(fault: Fault) -> str:
-    """Return one fault in words."""
+    """Return a fault as a sentence."""
     return f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" if fault["loc"] else fault["msg"]
 
 

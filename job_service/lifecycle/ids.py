@@ -31,14 +31,14 @@ class IdRange:
 
 
 class IdSource:
-    """Hands out ids that keep the order in which they were asked for, also within a millisecond; thread-safe."""
+    """Makes ids in the order of the calls, also within a millisecond; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._next = IdRange(0, 0)
 
     def take(self, moment: datetime, count: int) -> IdRange:
-        """Return a run of which `count` ids are the caller's."""
+        """Return a run of which the first `count` ids are reserved for the caller."""
         with self._lock:
             run = IdRange.at(moment)
             if run.milliseconds == self._next.milliseconds:
@@ -48,5 +48,5 @@ class IdSource:
 
 
 def new_claim_id() -> str:
-    """Return a claim id of our own, for workers that chose none."""
+    """Return a new claim id, for workers that chose none."""
     return secrets.token_hex(16)

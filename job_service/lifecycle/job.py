@@ -11,20 +11,20 @@ from job_service.tracing import submitter
 
 
 class State(StrEnum):
-    """Where a job is in the one lifecycle that all kinds share."""
+    """The state of a job in the one lifecycle of all kinds."""
 
-    QUEUED = "queued"  #: nobody holds it; it may be claimed from `readyAt` on (a parent waits for its children here)
+    QUEUED = "queued"  #: without a lease; it may be claimed from `readyAt` on (a parent waits for its children)
     RUNNING = "running"  #: under a lease; when the lease is over, anyone may claim it again
     COMPLETED = "completed"  #: ended well
-    FAILED = "failed"  #: ended badly: its tries are used up, or its worker said so
-    CANCELLED = "cancelled"  #: ended because someone asked for it
+    FAILED = "failed"  #: ended with an error: its attempts are used up, or its worker said so
+    CANCELLED = "cancelled"  #: ended on request
     QUARANTINED = "quarantined"  #: ended because too many workers were lost while they held it
 
 
-#: States by their value; to make one from it takes longer.
+#: States by their value: a look-up is faster than `State(value)`.
 STATES = {state.value: state for state in State}
 
-#: The version of the documents that are written; `mongo/keeping/upgrade.py` says what it was before.
+#: The version of the documents that are written; `mongo/keeping/upgrade.py` describes the previous one.
 SCHEMA_VERSION = 3
 
 ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.QUARANTINED})
@@ -35,15 +35,16 @@ Unnamed = Literal["handed", "chosen"]
 
 
 class Lease(TypedDict):
-    """Who holds a job; `claimId` is the fencing token that every later write must show.
+    """The lease of a job; `claimId` is the fencing token, which every later write has in its filter.
 
-    `unnamed` marks the lease of an old client, which took the job through its old path and gave no name: it was
-    `handed` the job, or has `chosen` it from a list. Such a client hears of nothing, and may come back as another.
+    `unnamed` marks the lease of an old client, which took the job through a family's API without a name: it was
+    `handed` the job, or has `chosen` it from a list. Such a client cannot be notified, and may return under another
+    address.
     """
 
-    claimId: str
-    worker: str
-    until: datetime
+    claimId: str  #: the id of the claim, which fences every write
+    worker: str  #: the worker's name
+    until: datetime  #: the time at which the lease runs out
     unnamed: NotRequired[Unnamed]
 
 
@@ -55,29 +56,29 @@ class LogEntry(TypedDict):
 
 
 class Ending(TypedDict, total=False):
-    """Who ended a job, so that the same end sent twice is recognized."""
+    """The claim that ended a job, by which a repeated end is recognized."""
 
     claimId: str
     worker: str
 
 
 class Shown(TypedDict, total=False):
-    """The fields of a job that callers may see as they are stored; absent where they do not apply."""
+    """The fields of a job that callers see as they are stored; absent where they do not apply."""
 
     jobId: str
-    number: int  #: only for the kinds whose clients count; never used twice
+    number: int  #: a small number, in kinds whose clients use such; never reused
     kind: str
-    type: str  #: the kind's own division: a claim may ask for some types only
-    status: str  #: the family's own word for where the job is
-    key: str  #: whose turn it is, where the kind says by what parameter
-    kindRevision: int  #: the revision of the kind that the job was checked by
+    type: str  #: a division within the kind; a claim may be narrowed to some types
+    status: str  #: the kind's own word for the state or step
+    key: str  #: the value of the parameter that the kind names as its key
+    kindRevision: int  #: the revision of the kind by which the job was validated
     priority: int  #: 0 to 9, higher first
-    readyAt: datetime  #: from when it may be claimed; absent for a parent, which is never claimed
+    readyAt: datetime  #: the time from which on the job may be claimed; absent for a parent, which is never claimed
     attempts: int  #: failures
-    leasesLost: int  #: leases that ran out; counted apart, so that a deploy burns no tries
+    leasesLost: int  #: leases that ran out; counted apart, so that a deployment uses up no attempts
     maxAttempts: int
     parentId: str
-    parameters: dict[str, Any]  #: the family's payload; the core never looks into it
+    parameters: dict[str, Any]  #: the kind's payload; the core never reads it
     log: list[LogEntry]
     progress: int
     result: Any
@@ -90,11 +91,11 @@ class Shown(TypedDict, total=False):
     startedAt: datetime
     finishedAt: datetime
     requestId: str
-    traceparent: str  #: the W3C trace context of whoever submitted it
+    traceparent: str  #: the W3C trace context of the submission
 
 
 class Job(Shown, total=False):
-    """The document, as it is stored in `inprogress` and, once ended, in `completed`.
+    """The document of a job, as it is stored in `inprogress` and, after its end, in `completed`.
 
     Fields that do not apply are absent, never null. Times are UTC from the database's clock.
     """
@@ -103,52 +104,48 @@ class Job(Shown, total=False):
     state: str
     #: Only while alive: the dataset, or `<kind> <value>` of a kind of its own; a unique index makes one alive job true.
     datasetName: str
-    queues: list[str]  #: where claims find it, in the order of `readyAt`; see `mongo/verbs/queues.py`
-    queuesById: list[str]  #: where claims find it in the order of ids, for the kinds whose oldest id goes first
+    queues: list[str]  #: the queues in which claims find the job by `readyAt`; see `mongo/verbs/queues.py`
+    queuesById: list[str]  #: the queues in the order of ids, in kinds whose oldest id goes first
     labels: list[str]  #: each as `name=value`
-    formerDatasetName: str  #: what `datasetName` was, once the job has ended
+    formerDatasetName: str  #: the value of `datasetName` before the job's end
     waits: (
         str  #: while it may not be claimed at all: for its `children`, its `turn` among its siblings, or `confirmation`
     )
-    confirmedWaits: str  #: what `waits` will be then, for a job that waits also once it is certain
-    confirmedReadyAt: datetime  #: what `readyAt` will be once it is certain that no other sending has stored this job
-    sending: str  #: which sending of a request has stored the job, where there may be several
-    delayedBy: str  #: why `readyAt` lies ahead of an unheld job: `not-before` or `backing-off`
+    confirmedWaits: str  #: the value of `waits` after the confirmation
+    confirmedReadyAt: datetime  #: the value of `readyAt` after the confirmation
+    sending: str  #: the mark of the sending that stored the job, where a request may be sent again
+    delayedBy: str  #: why `readyAt` of a job without a lease is in the future: `not-before` or `backing-off`
     lease: Lease
-    leaseSeconds: float  #: how long a lease was asked for; what a heartbeat without a length renews it by
-    claims: int  #: how often it was claimed; with the id it names one attempt
+    leaseSeconds: float  #: the length of the lease, by which a heartbeat without a length renews it
+    claims: int  #: how often the job was claimed; with the job's id it identifies an attempt
     endedBy: Ending
-    failedBy: str  #: the claim whose failure put the job back
-    fenced: list[str]  #: the last old clients that the job was taken from: what they still say of it is refused
-    deletedAt: datetime  #: out of its family's sight since then; the document itself goes a day later
+    failedBy: str  #: the claim whose failure put the job back into the queue
+    fenced: list[str]  #: the last old clients that lost the job to another: their reports are refused
+    deletedAt: datetime  #: when the job was deleted through its family's API; the document is deleted a day later
     endSeq: int  #: counts ends and reopenings; guards the move to `completed`
-    schemaVersion: int  #: absent in documents of the first version
+    schemaVersion: int  #: absent in documents of version 1
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen, which takes four times as long to make
 class NewJob:
-    """What a family asks for; the store adds identity, state and times. Nobody changes it.
+    """A job to be stored; the store adds id, state and times. Treated as immutable."""
 
-    `ready_at` is when it may be claimed at the earliest (None: at once); a `waits_for_children` job is never claimed,
-    a `held_back` one not before its family releases it. `traceparent` is that of the request that is being answered.
-    """
-
-    kind: str
-    parameters: dict[str, Any]
-    job_id: str | None = None
-    number: int | None = None
-    type: str | None = None
-    dataset_name: str | None = None
-    key: str | None = None
-    labels: list[str] = field(default_factory=list)
-    kind_revision: int = 0
-    priority: int = 5
-    ready_at: datetime | None = None
-    max_attempts: int | None = None
-    parent_id: str | None = None
-    waits_for_children: bool = False
-    held_back: bool = False
-    retried_from: str | None = None
-    created_by: dict[str, Any] = field(default_factory=dict)
-    request_id: str | None = None
-    traceparent: str | None = field(default_factory=submitter)
+    kind: str  #: the kind's name
+    parameters: dict[str, Any]  #: the payload
+    job_id: str | None = None  #: None: the store makes one
+    number: int | None = None  #: None: the store reserves one, in kinds that count
+    type: str | None = None  #: a division within the kind
+    dataset_name: str | None = None  #: of which only one job may be alive, or `<kind> <value>`
+    key: str | None = None  #: the value of the kind's key
+    labels: list[str] = field(default_factory=list)  #: each as `name=value`
+    kind_revision: int = 0  #: by which the job was validated; 0: by none
+    priority: int = 5  #: 0 to 9, higher first
+    ready_at: datetime | None = None  #: the earliest start; None: at once
+    max_attempts: int | None = None  #: None: the kind's
+    parent_id: str | None = None  #: the job that this one is an element of
+    waits_for_children: bool = False  #: a parent, which is never claimed
+    held_back: bool = False  #: not claimable before its family releases it
+    retried_from: str | None = None  #: the ended job that this one repeats
+    created_by: dict[str, Any] = field(default_factory=dict)  #: `{userId, firstName, lastName}`
+    request_id: str | None = None  #: the HTTP request, for the log
+    traceparent: str | None = field(default_factory=submitter)  #: by default that of the present request

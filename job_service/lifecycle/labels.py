@@ -1,4 +1,4 @@
-"""What a label of a job may be: `team=blue`."""
+"""Labels of jobs, such as `team=blue`."""
 
 import re
 
@@ -8,6 +8,6 @@ LABEL_VALUE = r"^[^\x00-\x1f\x7f]{1,64}$"
 
 
 def is_label(text: str) -> bool:
-    """Say whether a text is a label as it is stored: `name=value`."""
+    """Say whether a text is a label in its stored form, `name=value`."""
     name, _, value = text.partition("=")
     return bool(re.search(LABEL_NAME, name) and re.search(LABEL_VALUE, value) and not value.endswith("\n"))

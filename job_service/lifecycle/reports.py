@@ -1,4 +1,4 @@
-"""What a worker says of a job it holds, and what it is told: values and the rules between them."""
+"""A worker's reports on the jobs it holds, and their answers: values, and the rules that decide the changes."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -12,55 +12,47 @@ from job_service.lifecycle.retry import RetryPolicy
 
 End = Literal["completed", "failed", "cancelled"]
 
-#: So many of the clients that a job was taken from are remembered.
+#: The most clients in `Job.fenced`.
 _FENCED = 20
 
 
 class Report(NamedTuple):
-    """One update under a claim: a heartbeat, progress, a step, or the end. Made by name.
+    """A report under a claim: a heartbeat, progress, a step, or the end. Constructed with keywords."""
 
-    `lease_seconds` of None keeps the length the lease has; `messages` go into the log; `amend` are parameters that the
-    family changes.
-    """
-
-    job_id: str
-    claim_id: str
-    lease_seconds: int | None = None
-    progress: int | None = None
-    step: str | None = None
-    end: End | None = None
-    retry: bool = False
-    retry_delay: float | None = None
-    messages: tuple[str, ...] = ()
-    amend: tuple[tuple[str, Any], ...] = ()
-    result: Any = None
-    error: str | None = None
-    request_id: str | None = None
+    job_id: str  #: the job
+    claim_id: str  #: the fencing token
+    lease_seconds: int | None = None  #: the lease's new length; None: as before
+    progress: int | None = None  #: percent
+    step: str | None = None  #: a status of the kind; None: as before
+    end: End | None = None  #: None: the job goes on
+    retry: bool = False  #: whether a failed job may be tried again
+    retry_delay: float | None = None  #: seconds before that; None: the kind's backoff
+    messages: tuple[str, ...] = ()  #: lines for the log
+    amend: tuple[tuple[str, Any], ...] = ()  #: changed parameters, by name
+    result: Any = None  #: any JSON value
+    error: str | None = None  #: the reason of a failure
+    request_id: str | None = None  #: the HTTP request, for the log
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A job given back unharmed, to be claimed again after `delay` seconds.
+    """The release of a job, which may be claimed again after `delay` seconds; it uses up no attempt."""
 
-    `messages` go into the log; `amend` are parameters that the family changes; `taken` says that it is not the holder
-    who gives it back, and that what the holder still says of it is to be refused.
-    """
-
-    job_id: str
-    claim_id: str
-    delay: float = 0
-    request_id: str | None = None
-    messages: tuple[str, ...] = ()
-    amend: tuple[tuple[str, Any], ...] = ()
-    taken: bool = False
+    job_id: str  #: the job
+    claim_id: str  #: the fencing token
+    delay: float = 0  #: seconds until the job may be claimed again
+    request_id: str | None = None  #: the HTTP request, for the log
+    messages: tuple[str, ...] = ()  #: lines for the log
+    amend: tuple[tuple[str, Any], ...] = ()  #: changed parameters, by name
+    taken: bool = False  #: not by the holder, whose later reports are to be refused
 
 
 class Accepted(NamedTuple):
-    """The report was taken. `job` is the document after it."""
+    """The report was accepted. `job` is the document after it."""
 
-    job: Job
-    action: Literal["continue", "cancel"] = "continue"
-    lease_until: datetime | None = None
+    job: Job  #: the document after the report
+    action: Literal["continue", "cancel"] = "continue"  #: `cancel` asks the worker to stop
+    lease_until: datetime | None = None  #: None: the lease is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +60,7 @@ class Refused:
     """The report changed nothing; `code` says why, `state` how a finished job ended."""
 
     code: Literal["lease-lost", "already-finished", "not-found", "invalid"]
-    message: str
+    message: str  #: a sentence
 
 
 Answer = Accepted | Refused
@@ -76,18 +68,18 @@ Answer = Accepted | Refused
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a report does to a document: fields to set, to remove, to count, log lines to add, fields to name anew."""
+    """The change of a document: fields to set, to remove and to increment, log lines to append, fields to rename."""
 
-    state: State
-    set: dict[str, Any]
-    unset: tuple[str, ...]
-    inc: dict[str, int]
-    log: tuple[str, ...]
-    rename: tuple[tuple[str, str], ...] = ()
+    state: State  #: the state after the change
+    set: dict[str, Any]  #: values by field
+    unset: tuple[str, ...]  #: fields to remove
+    inc: dict[str, int]  #: increments by field
+    log: tuple[str, ...]  #: lines to append
+    rename: tuple[tuple[str, str], ...] = ()  #: old and new names of fields
 
 
 def refusal(report: Report, family: Kind) -> Refused | None:
-    """Say why a family does not take a report; None: it does."""
+    """Return why a kind refuses a report; None: it is acceptable."""
     if report.end == "completed" and (fault := family.result_fault(report.result)):
         return Refused("invalid", f"result: {fault}")
     if report.step is None or family.steps is None or report.step in family.steps:
@@ -96,7 +88,7 @@ def refusal(report: Report, family: Kind) -> Refused | None:
 
 
 def renewal(report: Report, now: datetime, seconds: float) -> Change:
-    """Keep the lease; take the progress and the step along."""
+    """Return the change that renews the lease, with the report's progress and step."""
     until = now + timedelta(seconds=seconds)
     fields: dict[str, Any] = {"lease.until": until, "readyAt": until, "updatedAt": now, "leaseSeconds": seconds}
     if report.progress is not None:
@@ -110,24 +102,24 @@ def renewal(report: Report, now: datetime, seconds: float) -> Change:
 
 
 def ending(state: State, status: str, job: Job, now: datetime) -> Change:
-    """Mark a job ended; frees its dataset in the same statement."""
+    """Return the change that marks a job ended and frees its dataset."""
     fields: dict[str, Any] = {"state": state.value, "status": status, "updatedAt": now, "finishedAt": now}
     if "lease" in job:
         fields["endedBy"] = {"claimId": job["lease"]["claimId"], "worker": job["lease"]["worker"]}
     gone = ("lease", "readyAt", "confirmedReadyAt", "confirmedWaits", "waits", "delayedBy", "leaseSeconds")
-    # Named anew and not set, the names of many jobs are freed by one and the same statement.
+    # A rename instead of a set: one statement can free the names of many jobs.
     rename = (("datasetName", "formerDatasetName"),) if "datasetName" in job else ()
     return Change(state, fields, gone, {"endSeq": 1}, (), rename)
 
 
 def amending(report: Report, change: Change | None, now: datetime) -> Change:
-    """Add what a report says of log and parameters to a change; None: there is no other."""
+    """Add a report's log lines and changed parameters to a change; None: to an empty one."""
     base = change or Change(State.QUEUED, {"updatedAt": now}, (), {}, ())
     return replace(base, set={**base.set, **amendments(report.amend)}, log=report.messages)
 
 
 def requeueing(status: str, ready_at: datetime, delayed_by: str | None, now: datetime) -> Change:
-    """Put a job back into the queue."""
+    """Return the change that puts a job back into the queue."""
     fields: dict[str, Any] = {"state": State.QUEUED.value, "status": status, "readyAt": ready_at, "updatedAt": now}
     unset = ["lease", "progress", "leaseSeconds"]
     if delayed_by:
@@ -138,7 +130,7 @@ def requeueing(status: str, ready_at: datetime, delayed_by: str | None, now: dat
 
 
 def releasing(release: Release, job: Job, status: str, now: datetime) -> Change:
-    """Put a held job back into the queue, unharmed."""
+    """Return the change of a release."""
     ready_at = now + timedelta(seconds=release.delay) if release.delay else at_once(now)
     change = requeueing(status, ready_at, "not-before" if release.delay else None, now)
     fences = fencing(job) if release.taken else {}
@@ -146,13 +138,13 @@ def releasing(release: Release, job: Job, status: str, now: datetime) -> Change:
 
 
 def fencing(job: Job) -> dict[str, Any]:
-    """Return the field of a job that refuses the later words of its holder, beside those of who held it before."""
+    """Return the fields that add a job's holder to the clients whose later reports are refused."""
     holder = job["lease"]["worker"]
     return {"fenced": [*(name for name in job.get("fenced", ()) if name != holder), holder][-_FENCED:]}
 
 
 def decide(report: Report, job: Job, family: Kind, policy: RetryPolicy, now: datetime, chance: float) -> Change:
-    """Turn a report about a job as it was read into the change to make."""
+    """Decide the change for a report, by the job as it was read; `chance` (0 to 1) draws the random part of a delay."""
     if report.end is None:
         return renewal(report, now, report.lease_seconds or lease_seconds(job))
     if report.end == "failed" and report.retry and "cancelRequestedAt" not in job:
@@ -167,8 +159,8 @@ def decide(report: Report, job: Job, family: Kind, policy: RetryPolicy, now: dat
 
 
 def likeness(report: Report, job: Job) -> Hashable | None:
-    """Return what `decide` looks at, so that equal values stand for equal changes; None: this one is decided alone."""
-    # One that is to be tried again draws its own delay, and of outside values 1 and true would be equal.
+    """Return a cache key: reports with equal keys get one shared Change. None: do not share."""
+    # A retry draws a delay of its own. Values of callers cannot be compared as keys, since 1 equals True.
     if report.retry or report.amend or report.result is not None:
         return None
     said = report[1:-1]  # all but the ids of the job and of the request
@@ -176,7 +168,7 @@ def likeness(report: Report, job: Job) -> Hashable | None:
 
 
 def judge(report: Report, job: Job | None) -> Answer:
-    """Say what a report amounts to, given the document as it is after the attempt to write it."""
+    """Return the answer to a report, by the document after the attempt to write the change."""
     if job is None:
         return Refused("not-found", f"No job found for jobId: {report.job_id}")
     if job.get("state") in ENDED:
@@ -192,13 +184,13 @@ def judge(report: Report, job: Job | None) -> Answer:
 
 
 def lease_seconds(job: Job, default: int = 60) -> float:
-    """Return the length of the lease that a job is under, as it was asked for."""
+    """Return the length of a job's present lease."""
     return float(job.get("leaseSeconds", default))
 
 
 def _with_outcome(report: Report, change: Change, attempts: int) -> Change:
     told = (("result", report.result), ("error", report.error), ("progress", report.progress))
-    # A job that is put back starts from nothing: what the change removes it does not set.
+    # A job that is put back starts anew: a field that the change removes is not set.
     outcome = {name: value for name, value in told if value is not None and name not in change.unset}
     fields = {**change.set, **amendments(report.amend), **outcome}
     inc = {**change.inc, "attempts": attempts} if attempts else change.inc
@@ -206,5 +198,5 @@ def _with_outcome(report: Report, change: Change, attempts: int) -> Change:
 
 
 def amendments(amend: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    """Return the fields of the document that such changes of parameters set."""
+    """Return the document's fields for changed parameters."""
     return {f"parameters.{name}": value for name, value in amend}

@@ -1,4 +1,4 @@
-"""Again, or give up: pure rules over counts and a time."""
+"""Retry or give up: pure rules over counts and a time."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,14 +12,14 @@ _OF_KINDS = ("max_attempts", "backoff_seconds", "backoff_max_seconds")
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Try again, not before `at`."""
+    """A retry, not before `at`."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how soon. Delays are in seconds."""
+    """How often jobs are retried, and after which delays in seconds."""
 
     max_attempts: int = 3
     max_leases_lost: int = 3
@@ -27,7 +27,7 @@ class RetryPolicy:
     backoff_max_seconds: float = 600
 
     def of(self, kind: Kind) -> Self:
-        """Return the rules with what a kind sets for itself; how many leases a job may lose is one figure for all."""
+        """Return the policy with a kind's own figures; how many leases a job may lose is the same for all kinds."""
         own = {name: value for name in _OF_KINDS if (value := getattr(kind.policy, name)) is not None}
         return replace(self, **own) if own else self
 
@@ -37,16 +37,16 @@ class RetryPolicy:
         return full / 2 + full / 2 * chance
 
     def after_failure(self, job: Job, now: datetime, chance: float, delay: float | None = None) -> Again | None:
-        """Decide after one more failure; None means that the tries are used up."""
+        """Decide after a failure; None: the attempts are used up."""
         attempts = job.get("attempts", 0) + 1
         if attempts >= job.get("maxAttempts", self.max_attempts):
             return None
         return Again(now + timedelta(seconds=self.delay(attempts, chance) if delay is None else delay))
 
     def is_spent(self, job: Job) -> bool:
-        """Say whether a claimable job must end instead of being handed out once more.
+        """Say whether a claimable job must end instead of being claimed again.
 
-        It lost one lease too many with the one that has just run out, or somebody wanted it to stop.
+        So it is if the lease that has just run out is one lost lease too many, or a cancel was requested.
         """
         one_too_many = job.get("leasesLost", 0) + 1 >= self.max_leases_lost
         return job["state"] == State.RUNNING and (one_too_many or "cancelRequestedAt" in job)

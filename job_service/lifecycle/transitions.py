@@ -1,4 +1,4 @@
-"""The table of legal moves; `docs/lifecycle.md` draws it and a test compares the two."""
+"""The table of legal transitions; `docs/lifecycle.md` draws it and a test compares the two."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from job_service.lifecycle.job import State
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One arrow of the state diagram."""
+class LegalTransition:
+    """A legal transition: one arrow of the state diagram."""
 
     letter: str
     verb: str
@@ -18,50 +18,47 @@ class Move:
     target: State
 
 
-MOVES: tuple[Move, ...] = (
-    Move("A", "create", None, State.QUEUED),
-    Move("B", "claim", State.QUEUED, State.RUNNING),
-    Move("C", "claim", State.RUNNING, State.RUNNING),
-    Move("D", "release", State.RUNNING, State.QUEUED),
-    Move("E", "fail", State.RUNNING, State.QUEUED),
-    Move("F", "finish", State.RUNNING, State.COMPLETED),
-    Move("G", "fail", State.RUNNING, State.FAILED),
-    Move("H", "cancel", State.QUEUED, State.CANCELLED),
-    Move("I", "cancel", State.RUNNING, State.CANCELLED),
-    Move("J", "sweep", State.RUNNING, State.QUARANTINED),
-    Move("K", "finish", State.QUEUED, State.COMPLETED),
-    Move("L", "fail", State.QUEUED, State.FAILED),
-    Move("M", "reopen", State.COMPLETED, State.QUEUED),
-    Move("N", "reopen", State.FAILED, State.QUEUED),
-    Move("O", "reopen", State.CANCELLED, State.QUEUED),
-    Move("P", "reopen", State.QUARANTINED, State.QUEUED),
-    Move("Q", "reopen", State.RUNNING, State.QUEUED),
-    Move("R", "takeover", State.RUNNING, State.RUNNING),
+LEGAL_TRANSITIONS: tuple[LegalTransition, ...] = (
+    LegalTransition("A", "create", None, State.QUEUED),
+    LegalTransition("B", "claim", State.QUEUED, State.RUNNING),
+    LegalTransition("C", "claim", State.RUNNING, State.RUNNING),
+    LegalTransition("D", "release", State.RUNNING, State.QUEUED),
+    LegalTransition("E", "fail", State.RUNNING, State.QUEUED),
+    LegalTransition("F", "finish", State.RUNNING, State.COMPLETED),
+    LegalTransition("G", "fail", State.RUNNING, State.FAILED),
+    LegalTransition("H", "cancel", State.QUEUED, State.CANCELLED),
+    LegalTransition("I", "cancel", State.RUNNING, State.CANCELLED),
+    LegalTransition("J", "sweep", State.RUNNING, State.QUARANTINED),
+    LegalTransition("K", "finish", State.QUEUED, State.COMPLETED),
+    LegalTransition("L", "fail", State.QUEUED, State.FAILED),
+    LegalTransition("M", "reopen", State.COMPLETED, State.QUEUED),
+    LegalTransition("N", "reopen", State.FAILED, State.QUEUED),
+    LegalTransition("O", "reopen", State.CANCELLED, State.QUEUED),
+    LegalTransition("P", "reopen", State.QUARANTINED, State.QUEUED),
+    LegalTransition("Q", "reopen", State.RUNNING, State.QUEUED),
+    LegalTransition("R", "takeover", State.RUNNING, State.RUNNING),
 )
 
 
 def is_legal(source: State | None, target: State) -> bool:
-    """Say whether some verb leads from `source` (None: nowhere) to `target`."""
-    return any(move.source == source and move.target == target for move in MOVES)
+    """Say whether some verb leads from `source` (None: a new job) to `target`."""
+    return any(move.source == source and move.target == target for move in LEGAL_TRANSITIONS)
 
 
 class Transition(NamedTuple):
-    """One move that a job has made; what the log, the metrics and the counters are told. Made by name.
+    """A stored change of a job's state, for the log, the metrics and the counters. Constructed with keywords."""
 
-    `waited` is the seconds from being claimable to the claim, `ran` those from the claim to the end.
-    """
-
-    verb: str
-    job_id: str
-    kind: str
-    type: str | None
-    source: State | None
-    target: State
-    at: datetime
-    worker: str | None = None
-    waited: float | None = None
-    ran: float | None = None
-    request_id: str | None = None
+    verb: str  #: the verb that changed the state
+    job_id: str  #: the job
+    kind: str  #: the kind of the job
+    type: str | None  #: the job's type
+    source: State | None  #: None: a new job
+    target: State  #: the new state
+    at: datetime  #: by the database's clock
+    worker: str | None = None  #: the worker that holds, or held, the job
+    waited: float | None = None  #: seconds from being claimable to the claim
+    ran: float | None = None  #: seconds from the claim to the end
+    request_id: str | None = None  #: the HTTP request that caused it
 
 
 Observer = Callable[[Sequence[Transition]], None]

@@ -1,4 +1,4 @@
-"""A job as the core shows it: the same for every kind."""
+"""The core's view of a job, the same for every kind."""
 
 from datetime import datetime
 from typing import cast
@@ -12,7 +12,7 @@ _ALWAYS = ("jobId", "kind", "state", "status", "parameters", "log", "createdAt",
 
 
 class ShownLease(TypedDict):
-    """Who holds a job; the fencing token is not shown."""
+    """A job's lease without the fencing token."""
 
     worker: str
     until: datetime
@@ -31,9 +31,10 @@ _AS_STORED = frozenset(CoreJob.__annotations__) - {"labels", "lease"}
 
 
 def core_view(job: Job) -> CoreJob:
-    """Return the fields that callers may see; who holds a job is shown, the fencing token is not.
+    """Return the fields that callers may see: the lease without the fencing token.
 
-    What clients of the dataset API know (`jobId status parameters log createdAt createdBy`) is always there.
+    The fields that clients of the dataset API know (`jobId status parameters log createdAt createdBy`) are always
+    there.
     """
     view = cast("CoreJob", {name: value for name, value in job.items() if name in _AS_STORED})
     view.setdefault("createdBy", {})
