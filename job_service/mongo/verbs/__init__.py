@@ -1,1 +1,1 @@
-"""What moves a job from one state to another, each verb one atomic statement."""
+"""The verbs, which change a job's state, each by one atomic statement."""

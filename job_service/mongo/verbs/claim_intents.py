@@ -1,4 +1,4 @@
-"""Stored intents, which make a claim safe to repeat.
+"""Claim intents, which make a claim idempotent.
 
 Before a claim under a worker's own claim id writes its leases, it stores an intent: a document `{_id: claimId, jobs:
 [[id, claims]]}` that names the jobs it is about to lease and how often each had been claimed before. A repeat of the
@@ -23,13 +23,13 @@ from job_service.mongo.verbs.maintenance import MaintenanceStatus
 
 @dataclass(slots=True)
 class OpenClaim:
-    """One claim of a batch while the batch is under way; only the batch that made it knows it."""
+    """The progress of one claim of a batch; only that batch uses the object."""
 
     asked: ClaimAsked
     intents: int  #: how many intents the request has stored
-    jobs: list[Job] = field(default_factory=list)  #: what it holds so far
-    repeats: bool = False  #: whether it has turned out to repeat a request, and holds all it is going to get
-    failure: PyMongoError | None = None  #: why it is unknown whether it repeats a request
+    jobs: list[Job] = field(default_factory=list)  #: the jobs that the claim holds so far
+    repeats: bool = False  #: whether the claim has turned out to repeat a request, and has got all its jobs
+    failure: PyMongoError | None = None  #: the error because of which it is unknown whether the claim repeats a request
 
     @property
     def room(self) -> int:
@@ -37,11 +37,11 @@ class OpenClaim:
         return 0 if self.repeats else self.asked.limit - len(self.jobs)
 
     def closed(self, pause: MaintenanceStatus | None) -> Claimed:
-        """Return the outcome; `pause` is what kept the batch from getting more."""
+        """Return the outcome; `pause` is the pause that kept the batch from getting more."""
         return Claimed(self.jobs, pause, self.intents, self.failure)
 
 
-#: A claim, and the jobs that it is about to lease.
+#: A claim, and the jobs that are to be leased to it.
 Allotment = tuple[OpenClaim, Sequence[Job]]
 #: The jobs of an intent: how often each had been claimed when the intent was stored, by id.
 Intent = dict[str, int]
@@ -59,7 +59,7 @@ class ClaimIntents:
         return {stored["_id"]: dict(stored["jobs"]) for stored in found}
 
     def store(self, allotments: Sequence[Allotment], at: datetime) -> list[OpenClaim]:
-        """Store what these claims are about to lease; return those whose claim id another request has used.
+        """Store the intents of these allotments; return the claims whose id another request has used.
 
         Of two equal requests at the same moment, also in one batch, one stores its intent and the other is returned.
         """

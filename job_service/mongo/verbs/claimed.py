@@ -1,4 +1,4 @@
-"""What a claim asks for, and what it gets."""
+"""A claim's request and outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ClaimAsked:
     repeatable: bool = False  #: whether the worker chose the claim id, so that the same request may come again
     intents: int = 0  #: how many intents this request has stored already: `Claimed.intents` of its last look
     request_id: str | None = None  #: the HTTP request that asks, for the log
-    unnamed: Unnamed | None = None  #: how an old client without a name comes by its job (see `Lease`)
+    unnamed: Unnamed | None = None  #: how an old client without a name gets its job (see `Lease`)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,20 +30,20 @@ from job_service.mongo.verbs.queues import claim_order, may_start
 from job_service.tracing import traced
 
 _ROUNDS = 50
-#: The number of parts of the head of a queue. Processes that took jobs from each other in this second or the one before
-#: look at so many times as many jobs as they want, and prefer different parts.
+#: The number of parts of the head of a queue. Processes whose claims collided in this second or the one before
+#: read so many times as many jobs as they want, and prefer different parts.
 _SPREAD = 3
 
 
 def spent(policy: RetryPolicy) -> Document:
-    """Return the condition for jobs with a lapsed lease that must end instead of being handed out once more."""
+    """Return the condition for jobs with a lapsed lease that must end instead of being claimed again."""
     lapsed = {"state": State.RUNNING.value}
     killed = {**lapsed, "leasesLost": {"$gte": policy.max_leases_lost - 1}}
     return {"$or": [killed, {**lapsed, "cancelRequestedAt": {"$gt": EPOCH}}]}
 
 
 class Claiming:
-    """Hands out jobs, each to exactly one live claim."""
+    """Claims jobs, each for exactly one live claim."""
 
     def __init__(
         self, collections: Collections, context: StoreContext, maintenance: Maintenance, ending: Ending
@@ -56,7 +56,7 @@ class Claiming:
         self._leasing = Leasing(collections, context, maintenance)
         self._maintenance = maintenance
         self._ending = ending
-        #: In which second processes last took jobs of a kind from each other.
+        #: By kind, the second in which claims of processes last collided.
         self._met: dict[str, int] = {}
         # Processes of one instance have ids that follow each other, and so prefer different parts.
         self._place = crc32(socket.gethostname().encode()) + os.getpid()
@@ -93,7 +93,7 @@ class Claiming:
         except PyMongoError as error:
             if len(unsure) == len(claims):
                 raise
-            # The others must hear of what they hold, or that there is nothing.
+            # Claims without a failure must get their jobs, or learn that there are none.
             for claim in unsure:
                 claim.failure = error
         return [claim.closed(pause) for claim in claims]
@@ -117,13 +117,13 @@ class Claiming:
     def _take(
         self, narrowing: Narrowing, asked: ClaimAsked, job_id: str | None, permit: Permit, now: datetime
     ) -> Job | None:
-        """Lease one job with one statement; return it as it was before, which alone tells if its lease had run out."""
-        # A job that must end instead of being claimed once more is left to the sweep: leased here, nobody would do it.
+        """Lease one job by one statement; return the document before it, which shows whether a lease had run out."""
+        # A job that must end instead of being claimed again is left to the sweep: no worker would do it.
         claimable = {**self._may_start(narrowing, now), **permit.guard(), "$nor": [spent(self._policy)]}
         if job_id is not None:
             claimable["_id"] = job_id
         lost = {"$cond": [{"$eq": ["$state", State.RUNNING.value]}, 1, 0]}
-        # The worker's words are values, also where they look like expressions.
+        # `$literal`: a worker's texts are values, also where they look like expressions.
         fields = {name: {"$literal": value} for name, value in self._leasing.fields(narrowing.kind, asked, now).items()}
         counted = {"leasesLost": {"$add": ["$leasesLost", lost]}, "claims": {"$add": ["$claims", 1]}}
         return self._inprogress.find_one_and_update(
@@ -134,7 +134,7 @@ class Claiming:
         )
 
     def _candidates(self, narrowing: Narrowing, wanted: int) -> tuple[list[Job], bool]:
-        """Return jobs that may start, and whether there were no more of them than that."""
+        """Return jobs that may start, and whether these were all."""
         may_start = self._may_start(narrowing, self._clock.now())
         order = claim_order(self._kinds[narrowing.kind])
         if self._second() - self._met.get(narrowing.kind, 0) in {0, 1}:
@@ -144,31 +144,31 @@ class Claiming:
             were_all = len(found) < wanted
         spent = [job for job in found if self._policy.is_spent(job)]
         if spent:
-            # They are in the way of what comes behind them.
+            # Jobs that must end would hide the jobs behind them.
             self._ending.end_spent(spent)
             return self._candidates(narrowing, wanted)
         return found, were_all
 
     def _share(self, may_start: Document, order: list[tuple[str, int]], wanted: int) -> tuple[list[Job], bool]:
-        """Return some of more jobs than are wanted, and whether there were not even as many as are."""
+        """Choose jobs from a window larger than wanted; return them, and whether they are fewer than wanted."""
         most = wanted * _SPREAD
-        # Only chosen jobs are read whole: the index alone has the ids.
+        # The index alone yields the window's ids; only the chosen jobs are read whole.
         heads = fetch(self._inprogress.find(may_start, {"_id": 1}).sort(order).limit(most), most)
         window = [job["_id"] for job in heads]
         chosen = self._share_of(window, wanted)
         mine = {**may_start, "_id": {"$in": chosen}}
         whole = {job["_id"]: job for job in fetch(self._inprogress.find(mine, hint="_id_"), wanted)}
-        # Others may have taken some of them by now.
+        # Other claims may have taken some of them meanwhile.
         return [whole[job_id] for job_id in window if job_id in whole], len(chosen) < wanted
 
     def _may_start(self, narrowing: Narrowing, now: datetime) -> Document:
         return may_start(self._kinds[narrowing.kind], narrowing, now)
 
     def _share_of(self, job_ids: list[str], wanted: int) -> list[str]:
-        """Choose among ids in the order of claims: first ids of the part that this process prefers, then of the next.
+        """Choose among ids, given in the order of claims: first those of this process's part, then of the next part.
 
-        The hash of an id says in which part it is. Each second the process prefers the next part, so that no part is
-        left over for long.
+        The hash of an id gives its part. Each second a process moves on to the next part, so that no part is
+        skipped by all processes for long.
         """
         turn = self._place + self._second()
         return sorted(job_ids, key=lambda job_id: (crc32(job_id.encode()) + turn) % _SPREAD)[:wanted]
@@ -179,7 +179,7 @@ class Claiming:
     def _distribute(
         self, narrowing: Narrowing, claims: Sequence[OpenClaim], found: Sequence[Job]
     ) -> MaintenanceStatus | None:
-        """Lease to the claims what was found; return the pause that prevented it."""
+        """Lease the found jobs to the claims; return the pause that prevented it."""
         rest = iter(found)
         allotted = [(claim, list(islice(rest, claim.room))) for claim in claims]
         allotments = self._intended([(claim, jobs) for claim, jobs in allotted if jobs])
@@ -190,14 +190,14 @@ class Claiming:
         return pause
 
     def _intended(self, allotments: list[Allotment]) -> list[Allotment]:
-        """Store the intents of repeatable claims; return the allotments but those of repeats, which are answered."""
+        """Store the intents of repeatable claims; answer repeats, and return the allotments of the others."""
         repeatable = [(claim, jobs) for claim, jobs in allotments if claim.asked.repeatable]
         if repeatable:
             self._answer_repeats(self._intents.store(repeatable, self._clock.now()))
         return [(claim, jobs) for claim, jobs in allotments if not claim.repeats]
 
     def _answer_repeats(self, claims: Sequence[OpenClaim]) -> None:
-        """Give those of these claims whose claim id has an intent what that entitles them to."""
+        """Give the jobs of their stored intent to those of these claims that have one."""
         intents = self._intents.find(claim.asked.claim_id for claim in claims) if claims else {}
         for claim in claims:
             if (intent := intents.get(claim.asked.claim_id)) is not None:

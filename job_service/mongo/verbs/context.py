@@ -26,7 +26,7 @@ class StoreContext:
     publish: Callable[[Note], None]
 
     def require_kinds(self, new_jobs: Sequence[NewJob]) -> None:
-        """Raise NotFound or Conflict where a kind takes in no jobs, ValueError for jobs that no claim asks for."""
+        """Raise NotFound or Conflict where a kind accepts no jobs, ValueError for a type that its jobs cannot have."""
         taking = {name: self.kinds.taking_jobs(name) for name in {new.kind for new in new_jobs}}
         for new in new_jobs:
             taking[new.kind].require_type(new.type)

@@ -1,4 +1,4 @@
-"""Ending a job: the mark in `inprogress` is the moment of truth, the move to `completed` (`moving.py`) follows it.
+"""Ending a job: the mark in `inprogress` is the commit, the move to `completed` (`moving.py`) follows later.
 
 The mark is one fenced statement, which also frees the dataset.
 """
@@ -20,7 +20,7 @@ _BATCH = 500
 
 
 class Ending:
-    """Ends jobs that nobody may hold any more; `marked` takes in what is to be moved."""
+    """Ends jobs outside of reports; `marked` collects the ended jobs for the move."""
 
     def __init__(
         self, collections: Collections, context: StoreContext, marked: MarkedJobs, interruption: Interruption = never
@@ -35,14 +35,14 @@ class Ending:
     def marked(
         self, jobs: Sequence[Job], states: Sequence[State], now: datetime, request_ids: Sequence[str | None] = ()
     ) -> None:
-        """Tell that jobs, given as they were before it, have been marked ended; by which requests, if not by this."""
+        """Publish the ends of jobs, given as they were before; `request_ids`: the requests that did it."""
         self._reached("marked")
         told = zip_longest(jobs, states, request_ids)
         self._observe([_ended(job, state, now, request_id) for job, state, request_id in told])
         self._marked.add(job["_id"] for job in jobs)
 
     def end_spent(self, jobs: Iterable[Job]) -> int:
-        """End jobs whose lease has run out and who must not be handed out again; return how many were."""
+        """End jobs whose lease has run out and that must not be claimed again; return how many were ended."""
         now = self._clock.now()
         ended = 0
         for job in jobs:
@@ -60,7 +60,7 @@ class Ending:
         return ended
 
     def cancel(self, job: Job, now: datetime, reason: str, claim_id: str | None = None) -> bool:
-        """End a job that nobody holds, or that the named claim holds; False when another has claimed it meanwhile."""
+        """End a job without a lease, or held by the given claim; False when another one has claimed it meanwhile."""
         change = ending(State.CANCELLED, self._kinds[job["kind"]].words[State.CANCELLED], job, now)
         update = as_update(change, now)
         update["$push"] = {"log": {"at": now, "message": reason}}
@@ -74,7 +74,7 @@ class Ending:
         return True
 
     def cancel_children(self, parent_id: str, now: datetime, reason: str) -> None:
-        """End those children of a job that nobody holds, in batches."""
+        """End a job's children without a lease, in batches."""
         queued = {"parentId": parent_id, "state": State.QUEUED.value}
         while found := list(self._inprogress.find(queued, {"log": 0, "parameters": 0, "result": 0}).limit(_BATCH)):
             change = ending(State.CANCELLED, self._kinds[found[0]["kind"]].words[State.CANCELLED], found[0], now)
@@ -89,7 +89,7 @@ class Ending:
             self.marked(found, [State.CANCELLED] * len(found), now)
 
     def request_cancel(self, job_id: str, now: datetime) -> bool:
-        """Ask the worker that holds a job to stop; it hears it at its next heartbeat."""
+        """Ask a job's worker to stop; the worker learns of it by its next heartbeat."""
         held = {"_id": job_id, "state": State.RUNNING.value}
         asked = self._inprogress.update_one(held, {"$set": {"cancelRequestedAt": now, "updatedAt": now}})
         return bool(asked.matched_count)

@@ -1,12 +1,12 @@
 """Changing kinds of job: each change is one transaction, and takes the next number of the document `#` first.
 
-So of changes at the same time one goes first and the others see it, also where they are about different kinds: none is
-lost, and there are never more kinds than there may be.
+So concurrent changes are serialized, also those of different kinds: none is
+lost, and the limit of kinds holds strictly.
 
-A kind is deleted while nobody submits a job of it. It is closed first, which the registries of other processes know
-after `FRESH_SECONDS` at the latest; then, if none of its jobs is alive, it goes, else it is opened again. Whatever
-changes the kind meanwhile opens it, too, and the deletion gives up. One that a crash has left closed takes in no jobs
-until it is deleted or put again.
+A kind is deleted only while no job of it can be submitted. It is closed first, which the registries of other processes
+know after `FRESH_SECONDS` at the latest; then it is deleted if none of its jobs is alive, else opened again. Any
+change of the kind meanwhile opens it as well, and the deletion gives up. A kind that a crash has left closed accepts no
+jobs until it is deleted or put again.
 """
 
 import json
@@ -31,20 +31,20 @@ from job_service.mongo.verbs.kinds import FRESH_SECONDS, HEAD, Kinds, as_definit
 Result = TypeVar("Result")
 
 MOST_KINDS = 1_000
-#: How long until no process goes by what it knew before a kind was closed: what it had read, and as long to act on it.
+#: Seconds until no process uses an open kind's snapshot any more: its age limit, and as long again to act on it.
 CLOSING_SECONDS = 2 * FRESH_SECONDS
 _MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a change demands of the kind as it is; the default is nothing."""
+    """The precondition of a change; by default there is none."""
 
-    revisions: frozenset[int] | None = None  #: it has one of these
-    exists: bool | None = None  #: it is there, or is not
+    revisions: frozenset[int] | None = None  #: the present revision has to be one of these
+    exists: bool | None = None  #: whether the kind has to exist
 
     def require(self, revision: int | None) -> None:
-        """Raise PreconditionFailed unless this is the revision, None where there is no such kind."""
+        """Raise PreconditionFailed for another revision than expected; None stands for a missing kind."""
         there = revision is not None
         if self.exists is not None and self.exists is not there:
             raise PreconditionFailed("There is a kind of that name already" if there else "There is no such kind")
@@ -55,25 +55,25 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a change finds."""
+    """The stored kind before a change."""
 
-    there: bool  #: a kind that was deleted is not
-    revision: int  #: also the last one of a deleted kind
+    there: bool  #: whether the kind exists; False for a deleted one
+    revision: int  #: the revision; of a deleted kind its last one
     definition: Definition
-    closing: str | None = None  #: the mark of the deletion that is under way
+    closing: str | None = None  #: the mark of a deletion in progress
 
     def require_there(self, name: str) -> None:
-        """Raise NotFound for a kind that there is not."""
+        """Raise NotFound unless the kind exists."""
         if not self.there:
             raise NotFound(f"There is no kind {name}")
 
     def says(self, definition: Definition) -> bool:
-        """Say whether there is nothing to change; compared as text, in which 1 and true differ."""
+        """Say whether the definition is unchanged, compared as text, in which 1 and true differ."""
         return self.there and self.closing is None and json.dumps(self.definition) == json.dumps(definition)
 
 
 class KindChanges:
-    """Makes, changes and deletes kinds. `wait` is called with the seconds until nobody submits to a closed kind."""
+    """Makes, changes and deletes kinds. `wait` is called with the seconds until no process submits to a closed kind."""
 
     def __init__(self, collections: Collections, kinds: Kinds, wait: Callable[[float], Any] = time.sleep) -> None:
         self._documents = collections.kinds
@@ -83,7 +83,7 @@ class KindChanges:
         self._changing = threading.Lock()
 
     def put(self, name: str, definition: Definition, expected: Expected) -> bool:
-        """Make or replace a kind that is no family; what is there already keeps its revision. Return whether it is new.
+        """Make or replace a kind that is no family; an equal definition keeps its revision. Return whether it is new.
 
         Raises Invalid, PreconditionFailed, TooManyKinds.
         """
@@ -99,7 +99,7 @@ class KindChanges:
         return self._transact(change)
 
     def patch(self, name: str, changes: Mapping[str, Any], expected: Expected) -> None:
-        """Change figures of any kind; None takes one back. Raises Invalid, NotFound, PreconditionFailed."""
+        """Change figures of any kind; None restores a default. Raises Invalid, NotFound, PreconditionFailed."""
 
         def change(session: ClientSession) -> None:
             before = self._before(session, name)
@@ -124,9 +124,9 @@ class KindChanges:
             raise Conflict(f"Jobs of the kind {name} are alive ({some}); cancel them, or let them end, and try again")
 
     def _transact(self, change: Callable[[ClientSession], Result]) -> Result:
-        """Make a change as one transaction, again where another came in between; then know of it here at once."""
+        """Make a change as one transaction, retried on conflicts; then refresh this process's registry."""
         client = self._documents.database.client
-        # A transaction of its own would not see that another makes this document at the same time.
+        # Before the transaction, which could not detect that another one inserts this document concurrently.
         self._documents.update_one({"_id": HEAD}, {"$setOnInsert": {"seq": 0, "count": 0}}, upsert=True)
         with self._changing, client.start_session() as session:
             result: Result = session.with_transaction(
@@ -162,7 +162,7 @@ class KindChanges:
         self._documents.update_one({"_id": name}, {"$set": closed}, session=session)
 
     def _finish(self, session: ClientSession, name: str, mark: str, *, delete: bool) -> None:
-        """Delete a kind that is closed, or open it again; unless another has opened it, or wants to delete it too."""
+        """Delete a closed kind, or open it again, unless another change or deletion has taken over."""
         before = self._before(session, name)
         if before.closing != mark:
             raise Conflict(f"The kind {name} was changed while it was being deleted; look at it again")
@@ -175,7 +175,7 @@ class KindChanges:
             self._documents.update_one({"_id": name}, opened, session=session)
 
     def _count(self, session: ClientSession, by: int = 0) -> Document:
-        """Take the next number of a change; `by` is how many kinds there are more."""
+        """Take the next number of a change; `by` is added to the number of kinds."""
         head: Document = self._documents.find_one_and_update(  # type: ignore[assignment]  # it was made before
             {"_id": HEAD}, {"$inc": {"seq": 1, "count": by}}, return_document=ReturnDocument.AFTER, session=session
         )

@@ -1,4 +1,4 @@
-"""The kinds of job there are: the families, and those that are data.
+"""The registry of kinds: the families, and the kinds that are data.
 
 The collection `kinds` has a document a kind, `{_id: name, seq, revision, definition, deleted?, closing?}`, and the
 document `#` with the number of the last change and the count of the kinds that are data. Each change takes the next
@@ -24,19 +24,19 @@ from job_service.lifecycle.kind import BY_EVERYTHING, Kind
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.collections import Collections
 
-#: What is remembered may be used for so long; then the database is asked whether it has changed.
+#: Seconds for which a snapshot may be used without asking the database for changes.
 FRESH_SECONDS = 0.5
 #: The document that counts changes and kinds.
 HEAD = "#"
-#: In each such time the database is asked so often for names that nobody knows.
+#: The rate limit of look-ups for unknown names: so many in so many seconds.
 _WINDOW_SECONDS = 0.25
 _MOST_LOOKS = 50
-#: Who has something to go by waits no longer for what may have changed.
+#: Seconds after which a process with a snapshot uses that instead of waiting for the database.
 _PATIENCE_SECONDS = 1.0
 
 
 class Snapshot(NamedTuple):
-    """The kinds as they were: after which change, and when they were read, by the monotonic clock."""
+    """The kinds as of a change's number, with the time of the reading, by the monotonic clock."""
 
     kinds: Mapping[str, Kind]
     seq: int
@@ -44,11 +44,11 @@ class Snapshot(NamedTuple):
 
 
 class Kinds(Mapping[str, Kind]):
-    """The kinds by name, as they are now or were a moment ago; threads may share it.
+    """The registry of kinds by name, at most `FRESH_SECONDS` old; threads may share it.
 
-    Iterating gives the families and the kinds that are data. `kinds[name]` never fails for the lack of a kind: jobs of
-    one that was deleted are shown in the words of the states. While the database is away, what was read last counts.
-    `check` makes what judges the results of a kind; `seconds` is a monotonic clock.
+    Iterating gives the names of the families and of the kinds that are data. `kinds[name]` never fails: jobs of
+    a deleted kind are shown with the states as statuses. While the database is unavailable, the last snapshot counts.
+    `check` makes the check of a kind's results; `seconds` is a monotonic clock.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Kinds(Mapping[str, Kind]):
         check: ResultCheck,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        # What a failover could take back must not be remembered.
+        # Majority reads: a snapshot must not have a change that a failover could roll back.
         self._documents = collections.kinds.with_options(read_concern=ReadConcern("majority"))
         self._families = {family.name: family for family in families}
         self._check = check
@@ -66,7 +66,7 @@ class Kinds(Mapping[str, Kind]):
         self._nothing_read = Snapshot(self._families, 0, float("-inf"))
         self._held = self._nothing_read
         self._lock = threading.Lock()
-        self._begun = self._done = 0  # reads, by their numbers
+        self._begun = self._done = 0  # numbers of the last read that was begun, and of the last that was done
         self._due = float("-inf")
         self._looks = 0
         self._window_began = float("-inf")
@@ -85,7 +85,7 @@ class Kinds(Mapping[str, Kind]):
         return isinstance(name, str) and self.get(name) is not None
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a kind; one that nobody here knows is looked for in the database, unless many just were.
+        """Return a kind; an unknown one is looked up in the database, up to a rate limit.
 
         Raises the driver's errors where that look fails.
         """
@@ -95,7 +95,7 @@ class Kinds(Mapping[str, Kind]):
         return default if kind is None else kind
 
     def named(self, name: str) -> Kind | None:
-        """Return the kind that a caller submits to or claims from; one that nobody here knows is always looked for.
+        """Return the kind that a caller submits to or claims from; an unknown one is always looked up in the database.
 
         Raises the driver's errors where that look fails.
         """
@@ -104,11 +104,11 @@ class Kinds(Mapping[str, Kind]):
 
     @property
     def families(self) -> frozenset[str]:
-        """Return the names of the families, which are there whatever the database holds."""
+        """Return the names of the families, which do not depend on the database."""
         return frozenset(self._families)
 
     def taking_jobs(self, name: str) -> Kind:
-        """Return a kind that takes in jobs, by what the database said within `FRESH_SECONDS`.
+        """Return a kind that accepts jobs, as of a reading within `FRESH_SECONDS`.
 
         Raises NotFound, Conflict while the kind is being deleted, and the driver's errors.
         """
@@ -124,14 +124,14 @@ class Kinds(Mapping[str, Kind]):
         return kind
 
     def refreshed(self) -> Snapshot:
-        """Return the kinds as the database has them; those who ask at the same time share an answer."""
+        """Return the kinds as the database has them now; concurrent callers share a reading."""
         asked = self._begun
         with self._lock:
-            # A read that began after this call is as good as one of its own.
+            # Any reading that began after this call is recent enough.
             return self._held if self._done > asked else self._read()
 
     def _now(self) -> Snapshot:
-        """Return what is remembered, after a look at the database when it is time for one and nobody else looks."""
+        """Return the snapshot, refreshed first if it is too old and no other thread refreshes it."""
         if self._seconds() < self._due or not self._lock.acquire(blocking=False):
             return self._held
         try:
@@ -148,14 +148,14 @@ class Kinds(Mapping[str, Kind]):
         read_at = self._seconds()
         head = self._documents.find_one({"_id": HEAD}, {"seq": 1})
         seq = head["seq"] if head else 0
-        # A lower number is that of another database, which was restored in place of the one that was read.
+        # A lower number means another database, restored in place of the previous one.
         before = self._held if seq >= self._held.seq else self._nothing_read
         kinds = before.kinds if seq == before.seq else self._with_changes(before)
         self._held, self._done, self._due = Snapshot(kinds, seq, read_at), self._begun, read_at + FRESH_SECONDS
         return self._held
 
     def _with_changes(self, before: Snapshot) -> dict[str, Kind]:
-        """Return the kinds with what has changed since: the families first, then the others by name."""
+        """Return the kinds with the changes since a snapshot: the families first, then the others by name."""
         families: dict[str, Kind] = {**self._families}
         others: dict[str, Kind] = {}
         for name, kind in before.kinds.items():
@@ -172,7 +172,7 @@ class Kinds(Mapping[str, Kind]):
         return {**families, **dict(sorted(others.items()))}
 
     def _may_look(self, name: str) -> bool:
-        """Say whether to ask the database for a name; no list of unknown ones is to become as many reads."""
+        """Say whether an unknown name may be looked up, so that a list of such names does not cause as many reads."""
         if self._seconds() - self._window_began >= _WINDOW_SECONDS:
             self._looks, self._window_began = 0, self._seconds()
         if self._looks >= _MOST_LOOKS or not KIND_NAME.fullmatch(name):

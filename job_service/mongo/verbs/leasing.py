@@ -1,7 +1,7 @@
 """Writing leases, many at once.
 
-Leases are written until each job of an allotment is held by its claim, or lost to another one. A claim may get other
-jobs only after that: else two copies of the same request could together hold more jobs than its limit.
+Leases are written until each job of an allotment is held by its claim, or by another one. A claim may get other
+jobs only after that; otherwise two copies of one request could together exceed its limit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Leasing:
-    """Puts jobs under leases, many at once."""
+    """Writes leases in batches."""
 
     def __init__(self, collections: Collections, context: StoreContext, maintenance: Maintenance) -> None:
         self._inprogress = collections.inprogress
@@ -36,12 +36,12 @@ class Leasing:
         self._maintenance = maintenance
 
     def settle(self, allotments: Sequence[Allotment]) -> MaintenanceStatus | None:
-        """Lease to each claim what can be had of its allotment; return the pause that ended this early.
+        """Lease to each claim the free jobs of its allotment; return the pause that ended this early.
 
-        Raises Unavailable when every permit is over before its statement arrives.
+        Raises Unavailable when every permit runs out before its statement arrives.
         """
         for _ in range(_ROUNDS):
-            # The permit is taken last: on a slow connection it may be over before the statement arrives.
+            # The permit is read last: on a slow connection it may run out before the statement arrives.
             permit = self._maintenance.permit()
             if permit.pause or not allotments:
                 return permit.pause
@@ -54,7 +54,7 @@ class Leasing:
         raise Unavailable("The database is too slow to start jobs right now; try again")
 
     def retake(self, claim: OpenClaim, intent: Intent) -> None:
-        """Give a repeated claim the jobs that it holds, and those of its intent that nobody has claimed since."""
+        """Give a repeated claim the jobs that it holds, and those of its intent that have not been claimed since."""
         now = self._clock.now()
         jobs = self._read(intent)
         claim.jobs = [job for job in jobs.values() if _is_held(job, claim.asked)]
@@ -65,7 +65,7 @@ class Leasing:
         claim.jobs.sort(key=lambda job: order[job["_id"]])
 
     def fields(self, kind: str, asked: ClaimAsked, now: datetime) -> Document:
-        """Return what a claim sets."""
+        """Return the fields that a claim sets."""
         return {
             "state": State.RUNNING.value,
             "status": self._kinds[kind].words[State.RUNNING],
@@ -74,7 +74,7 @@ class Leasing:
         }
 
     def held(self, asked: ClaimAsked, jobs: Sequence[Job], now: datetime) -> list[Job]:
-        """Return jobs that a claim has won, given as they were before, as their documents are now; tell of them."""
+        """Publish the claims of won jobs, given as they were before; return their present documents."""
         self._observe([claimed(job, asked, now) for job in jobs])
         fields = self.fields(jobs[0]["kind"], asked, now) if jobs else {}
         return [_as_claimed(job, fields) for job in jobs]
@@ -90,7 +90,7 @@ class Leasing:
     def _statements(
         self, asked: ClaimAsked, allotted: Sequence[Job], permit: Permit, now: datetime
     ) -> Iterable[UpdateMany]:
-        """Yield a statement for each group of jobs that have been claimed equally often: it finds them as they were."""
+        """Yield a statement for each group of jobs with equal `claims`, which its filter compares."""
         for (state, claims), group in groupby(sorted(allotted, key=_seen), key=_seen):
             jobs = list(group)
             ids = [job["_id"] for job in jobs]
@@ -100,7 +100,7 @@ class Leasing:
             yield UpdateMany(seen, {"$set": fields, "$inc": counted, "$unset": {"delayedBy": ""}})
 
     def _still_free(self, allotments: Sequence[Allotment], now: datetime) -> list[Allotment]:
-        """Give the claims the jobs that they have won; return those of their allotments that nobody has."""
+        """Give the claims the jobs that they have won; return the allotments' jobs that are still free."""
         left: list[Allotment] = []
         stored = self._read(job["_id"] for _, jobs in allotments for job in jobs)
         for claim, allotted in allotments:
@@ -119,7 +119,7 @@ class Leasing:
 
 
 def lease_fields(asked: ClaimAsked, now: datetime) -> Document:
-    """Return what puts a job under a lease of a claim."""
+    """Return the fields of a lease."""
     until = now + timedelta(seconds=asked.lease_seconds)
     lease = Lease(claimId=asked.claim_id, worker=asked.worker, until=until)
     if asked.unnamed:
@@ -128,7 +128,7 @@ def lease_fields(asked: ClaimAsked, now: datetime) -> Document:
 
 
 def claimed(job: Job, asked: ClaimAsked, now: datetime) -> Transition:
-    """Return the move of a claim; the job is given as it was before."""
+    """Return the transition of a claim; the job is given as it was before."""
     return Transition(
         verb="claim",
         job_id=job["_id"],
@@ -144,7 +144,7 @@ def claimed(job: Job, asked: ClaimAsked, now: datetime) -> Transition:
 
 
 def _as_claimed(job: Job, fields: Document) -> Job:
-    """Return what a claim that sets these fields makes of a job."""
+    """Return a job's document after a claim that sets these fields."""
     lost = job.get("leasesLost", 0) + (job["state"] == State.RUNNING)
     held = {**job, **fields, "claims": job.get("claims", 0) + 1, "leasesLost": lost}
     held.pop("delayedBy", None)
@@ -156,7 +156,7 @@ def _seen(job: Job) -> tuple[str, int]:
 
 
 def _is_held(job: Job, asked: ClaimAsked) -> bool:
-    # Two workers that happen to choose the same claim id must not both do the job.
+    # The worker counts too: two workers that choose the same claim id must not both do the job.
     return "lease" in job and (job["lease"]["claimId"], job["lease"]["worker"]) == (asked.claim_id, asked.worker)
 
 

@@ -1,8 +1,8 @@
-"""The maintenance flag, and the permits without which nothing starts.
+"""The maintenance flag, and the permits without which no job starts.
 
-A claim carries, inside its own filter, the moment (by the database's clock) until which the "not paused" it has read
-is good: `$$NOW < validUntil`. Setting the flag waits that long before it answers. So from the answer on no statement of
-any instance can start a job, and reading the flag is needed only every `PERMIT_SECONDS`, not for each claim.
+The filter of a claim carries the time (by the database's clock) until which the "not paused" that it has read
+is valid: `$$NOW < validUntil`. Setting the flag waits that long before it answers. So from the answer on no statement
+of any instance can start a job, and the flag is read only every `PERMIT_SECONDS`, not for each claim.
 """
 
 import threading
@@ -25,7 +25,7 @@ _CURRENT = {"_id": "current"}
 
 
 class MaintenanceStatus(TypedDict):
-    """What operators set: the message, whether starts are stopped, since when and by whom."""
+    """The maintenance flag: its message, whether starts are paused, since when and by whom."""
 
     msg: str
     paused: bool
@@ -35,18 +35,18 @@ class MaintenanceStatus(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to start jobs until a moment of the database's clock; `pause` is set instead while nothing may start."""
+    """Permission to start jobs until a time of the database's clock; `pause` is set instead while starts are paused."""
 
     valid_until: datetime
     pause: MaintenanceStatus | None
 
     def guard(self) -> Document:
-        """Return the condition that belongs into the filter of every statement that starts a job."""
+        """Return the condition for the filter of every statement that starts a job."""
         return {"$expr": {"$lt": ["$$NOW", self.valid_until]}}
 
 
 class Maintenance:
-    """Reads and sets the flag. `wait` is called with the seconds that a permit may still be good for."""
+    """Reads and sets the flag. `wait` is called with the seconds for which a permit may still be valid."""
 
     def __init__(self, collections: Collections, wait: Callable[[float], Any] = time.sleep) -> None:
         self._flag = collections.maintenance
@@ -56,7 +56,7 @@ class Maintenance:
         self._permit: tuple[Permit, float] | None = None
 
     def set(self, *, paused: bool, msg: str, set_by: str | None = None) -> MaintenanceStatus:
-        """Set the flag. When this returns after a pause, no instance starts a job any more."""
+        """Set the flag. After setting a pause has returned, no instance starts a job."""
         fields: Document = {"paused": paused, "msg": msg}
         if set_by:
             fields["setBy"] = set_by
@@ -74,7 +74,7 @@ class Maintenance:
         return _status(document)
 
     def status(self) -> MaintenanceStatus:
-        """Return the latest status; on a fresh database one that says that nothing was ever paused."""
+        """Return the latest status; on a new database the initial one, not paused."""
         document = self._flag.find_one(_CURRENT)
         if document and document["seq"]:
             return _status(document)
@@ -106,7 +106,7 @@ class Maintenance:
         return Permit(until, _status(document) if document["paused"] else None)
 
     def _remember_current(self) -> None:
-        """Note in the history what is set: whoever set it may have died in between."""
+        """Append the present status to the history, where its setter has crashed in between."""
         current = self._flag.find_one(_CURRENT)
         if current:
             self._remember(current)

@@ -1,7 +1,7 @@
 """Moving ended jobs to `completed`, behind the answers.
 
-The move copies and deletes; both are guarded by `endSeq`, the count of ends and reopenings, so that a mover that was
-asleep cannot touch a job that was put back meanwhile. Whoever comes across a marked document may move it.
+The move copies and deletes; both are guarded by `endSeq`, the count of ends and reopenings, so that a delayed mover
+cannot touch a job that was put back meanwhile. Any process may move a marked document.
 """
 
 import threading
@@ -18,23 +18,23 @@ from job_service.mongo.database.collections import EPOCH, Collections, in_states
 from job_service.mongo.database.duplicates import duplicates
 
 _BATCH = 500
-#: Of more marked jobs than that, the oldest are left to the sweep.
+#: The most marked jobs that are remembered; older ones are left to the sweep.
 _REMEMBERED = 100_000
 
 BeforeMove = Callable[[Sequence[Job]], None]
 
-#: What a test may stop or crash at: `marked`, `recorded`, `copied`.
+#: Called at the points `marked`, `recorded` and `copied`, where tests stop or crash.
 Interruption = Callable[[str], None]
 
 
 def never(_point: str) -> None:
-    """Stop at no point."""
+    """Do nothing at any point."""
 
 
 class MarkedJobs:
-    """The ids of jobs that this instance has marked ended and is to move; `more` is set when some are added.
+    """The ids of jobs that this instance has marked ended and has to move; `more` is set when some are added.
 
-    Each instance moves its own, so that two do not do the same; what it forgets, or leaves when it dies, the sweep
+    Each instance moves its own marked jobs, so that two do not do the same work; any others the sweep
     finds.
     """
 
@@ -52,12 +52,12 @@ class MarkedJobs:
         return [self._ids.popleft() for _ in range(min(len(self._ids), limit))]
 
     def put_back(self, job_ids: Iterable[str]) -> None:
-        """Remember jobs again that could not be moved."""
+        """Add jobs again that could not be moved."""
         self._ids.extendleft(job_ids)
 
 
 class Moving:
-    """Moves ended jobs. `before_move` has what is shown each job at least once before that, by the job's kind."""
+    """Moves ended jobs. `before_move` has, by kind, the functions that get each job at least once before its move."""
 
     def __init__(
         self,
@@ -74,16 +74,16 @@ class Moving:
         self._reached = interruption
 
     def move(self, limit: int = _BATCH) -> int:
-        """Move up to `limit` ended jobs to `completed`; return how many there were to move."""
+        """Move up to `limit` ended jobs to `completed`; return how many were found."""
         found = fetch(self._inprogress.find(self._ended, hint="state").limit(limit), limit)
-        # Instances that move at the same time start at different places.
+        # Concurrent instances start at different places.
         SystemRandom().shuffle(found)
         if found:
             self._move(found)
         return len(found)
 
     def move_marked(self) -> None:
-        """Move what this instance has marked, in batches."""
+        """Move the jobs that this instance has marked, in batches."""
         while batch := self.marked.take(_BATCH):
             try:
                 self.move_now(batch)

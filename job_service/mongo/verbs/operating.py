@@ -1,4 +1,4 @@
-"""What operators do to jobs: cancel, release, retry, put back."""
+"""The operators' verbs on jobs: cancel, release, retry, put back."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from job_service.tracing import traced
 
 CHANGING_HANDS = "The job is changing hands right now; try again"
 _TRIES = 5
-#: What a job that is put back does not keep.
+#: Fields that a job loses when it is put back.
 _GONE = (
     *("lease", "finishedAt", "endedBy", "error", "result", "progress", "cancelRequestedAt", "delayedBy"),
     *("waits", "confirmedReadyAt", "confirmedWaits"),
@@ -30,7 +30,7 @@ _GONE = (
 
 
 class Operating:
-    """Acts on jobs from outside of any claim."""
+    """Changes jobs without a claim."""
 
     def __init__(
         self, collections: Collections, context: StoreContext, reading: Reading, ending: Ending, reporting: Reporting
@@ -46,10 +46,10 @@ class Operating:
 
     @traced("cancel a job")
     def cancel(self, job_id: str, reason: str = "Cancelled", *, awaits_worker: bool | None = None) -> Job:
-        """End a waiting job at once; ask the worker of a running one to stop. Returns the job as it is then.
+        """End a waiting job at once; ask the worker of a running one to stop. Returns the changed job.
 
-        A running one ends at once, too, unless it `awaits_worker`; by default it does, but for an old client, which
-        would hear of nothing. Raises NotFound, AlreadyFinished (unless it was cancelled before: then nothing
+        A running job also ends at once unless it `awaits_worker`, which is the default but for old clients, which
+        cannot be notified. Raises NotFound, AlreadyFinished (unless the job was cancelled before: then nothing
         changes).
         """
         for _ in range(_TRIES):
@@ -65,10 +65,10 @@ class Operating:
 
     @traced("release a job")
     def release(self, job_id: str, request_id: str | None = None) -> Job:
-        """Take a job, or the elements of one, from its holder, and have it wait again; returns it as it is then.
+        """Take a job, or its elements, from the holder and put it back into the queue; returns the changed job.
 
-        Neither a try nor a lost lease counts; what the holder still says of it is refused. One that was asked to stop
-        ends as cancelled. A job that nobody holds stays as it is. Raises NotFound, AlreadyFinished.
+        This counts neither as an attempt nor as a lost lease; later reports of the holder are refused. A job that was
+        asked to stop ends as cancelled. A job without a lease is unchanged. Raises NotFound, AlreadyFinished.
         """
         for _ in range(_TRIES):
             job = self._get(job_id)
@@ -79,7 +79,7 @@ class Operating:
         raise Conflict(CHANGING_HANDS)
 
     def as_new(self, job_id: str) -> NewJob:
-        """Return what makes a new job like an ended one. Raises NotFound, or Conflict while it is alive."""
+        """Return a new job like an ended one. Raises NotFound, or Conflict while the job is alive."""
         job = self._get(job_id)
         if job["state"] in ALIVE:
             raise Conflict("The job has not ended yet; only an ended job can be retried")
@@ -99,7 +99,7 @@ class Operating:
         )
 
     def reopen(self, job_id: str) -> Job:
-        """Put a job back into the queue, the same one, also when it has ended; what it was held by loses it."""
+        """Put a job back into the queue, also one that has ended; its holder loses it."""
         for _ in range(_TRIES):
             if self.put_back(self._get(job_id)):
                 return self._get(job_id)
@@ -108,7 +108,7 @@ class Operating:
     def change_unheld(
         self, job: Job, end: State | None, messages: tuple[str, ...], amend: tuple[tuple[str, Any], ...]
     ) -> bool:
-        """End or amend a job that nobody holds; False when it was claimed meanwhile."""
+        """End or amend a job without a lease; False when it was claimed meanwhile."""
         now = self._clock.now()
         asked = Report(job_id=job["_id"], claim_id="", messages=messages, amend=amend)
         change = amending(asked, ending(end, self._kinds[job["kind"]].words[end], job, now) if end else None, now)
@@ -137,11 +137,11 @@ class Operating:
         return self._ending.cancel(job, now, reason, job["lease"]["claimId"])
 
     def _release(self, job: Job, request_id: str | None) -> bool:
-        """Free a job; False when it has changed hands since it was read."""
+        """Release a job; False when it has changed hands since it was read."""
         if job.get("waits") == "children":
             held = {"parentId": job["_id"], "state": State.RUNNING.value}
             for child in self._inprogress.find(held, {"lease": 1}):
-                # A child that has ended by now, or been given back, is free.
+                # A child that has ended or was released meanwhile is free already.
                 self._release(child, request_id)
         elif "lease" in job:
             claim_id, told = job["lease"]["claimId"], ("Released; the worker that held it has lost it",)
@@ -158,7 +158,7 @@ class Operating:
     def put_back(self, job: Job, *, taken: bool = False) -> bool:
         """Make a job queued again, as `reopen` does; False when it has ended or changed hands since it was read.
 
-        `taken` says that its holder is to lose it, and that what the holder still says of it is to be refused.
+        `taken` says that the holder loses the job, and that its later reports are refused.
         """
         now = self._clock.now()
         kind = self._kinds[job["kind"]]
@@ -192,7 +192,7 @@ class Operating:
         return put_back
 
     def _put_back_in_place(self, seen: Document, fresh: Job) -> bool:
-        """First in, then out: a job in both collections is seen once, a job in neither would be lost."""
+        """Insert before deleting: a job in both collections is read once, a job in neither would be lost."""
         if self._inprogress.replace_one(seen, fresh).matched_count:
             return True
         if self._completed.find_one(seen, {"_id": 1}) is None:
@@ -202,7 +202,7 @@ class Operating:
 
 
 def _awaits_worker(job: Job, *, chosen: bool | None) -> bool:
-    """Say whether a job that is to be cancelled ends only when its worker has heard of it."""
+    """Say whether a cancelled job ends only when its worker has learned of it."""
     return "unnamed" not in job.get("lease", {}) if chosen is None else chosen
 
 

@@ -1,8 +1,8 @@
-"""The queues: which of them a job stands in, and which of them a claim reads.
+"""The queues of jobs, and the queues that a claim reads.
 
-A queue is what may be claimed of a kind, or of those of its jobs that have a certain type, key or label. Its name is
+A queue has the claimable jobs of a kind, or those of them that have a certain type, key or label. Its name is
 `dataset`, `dataset type ADD`, `email key anna` or `email label language=no`. A job carries the names of its queues from
-its submission on: those that `Kind.claims_by` asks for and no other. So one index serves the claims of all kinds, and
+its submission on: those in `Kind.claims_by` and no others. So one index serves the claims of all kinds, and
 no claim passes over jobs of other kinds.
 """
 
@@ -15,9 +15,9 @@ from job_service.mongo.database.collections import BY_ID_ORDER, CLAIM_ORDER, QUE
 
 
 def queues_of(kind: Kind, job: Job) -> Job:
-    """Return the fields of a job that say in which queues it stands, as the document has them.
+    """Return the fields of a job that name its queues.
 
-    The fields are `queues` and, for a kind whose oldest id goes first, `queuesById`: that is what its claims read, and
+    The fields are `queues` and, for a kind whose oldest id goes first, `queuesById`, which its claims read, while
     `queues` only tells whether, and since when, there is something to claim.
     """
     values = {
@@ -31,7 +31,7 @@ def queues_of(kind: Kind, job: Job) -> Job:
 
 
 def may_start(kind: Kind, narrowing: Narrowing, now: datetime) -> Document:
-    """Return the predicate of a claim at that time; `explain` asks the same.
+    """Return the predicate of a claim at that time, which `explain` uses as well.
 
     The claim reads the queues of what it narrows by most: labels, else keys, else types. The rest are conditions.
     """
@@ -46,7 +46,7 @@ def may_start(kind: Kind, narrowing: Narrowing, now: datetime) -> Document:
 
 
 def ready(kind: Kind, now: datetime) -> Document:
-    """Return the predicate of all that may be claimed of a kind at that time; the index `QUEUES` has them by age."""
+    """Return the predicate of a kind's claimable jobs at that time; the index `QUEUES` has them by age."""
     return {QUEUES: _queues_read(kind, Narrowing(kind.name)), "readyAt": due(now)}
 
 
@@ -56,13 +56,13 @@ def claim_index(kind: Kind) -> str:
 
 
 def claim_order(kind: Kind) -> list[tuple[str, int]]:
-    """Return the order in which jobs of a kind are handed out."""
+    """Return the order in which jobs of a kind are claimed."""
     return BY_ID_ORDER if kind.by_id else CLAIM_ORDER
 
 
 def _queues_read(kind: Kind, narrowing: Narrowing) -> str | Document:
     """Return the condition on the queues: a job has to have all labels, and any one of the keys or types."""
-    # Where no queue has the whole kind, those of its types have it together.
+    # Where no queue has all jobs of the kind, the queues of its types have them together.
     types = narrowing.types or (() if "kind" in kind.claims_by else kind.types)
     for by, values, operator in (
         ("label", narrowing.labels, "$all"),

@@ -1,6 +1,6 @@
-"""Looking at jobs: one, a page, or all that match, over both collections.
+"""Reading jobs: one, a page, or all that match, from both collections.
 
-A job that has ended stands in `inprogress` until it is moved, so readers look there first, then in `completed`, then in
+An ended job is in `inprogress` until it is moved, so readers query that first, then `completed`, then
 `inprogress` once more (it may have been put back meanwhile): a job is never seen twice, nor not at all.
 """
 
@@ -27,7 +27,7 @@ MOST_IN_ORDER = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What jobs of one kind are about, as conditions that match few jobs and that indexes of the family serve."""
+    """The subject of a kind's jobs, as conditions that match few jobs and that indexes of the family serve."""
 
     kind: str
     live: Document  #: the condition for jobs in `inprogress`
@@ -36,10 +36,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """Which jobs to list; what is empty or None does not restrict.
+    """The filter of a list; an empty field, or None, does not restrict.
 
-    Newest first, unless `oldest_first`; `beyond` is the id to go on from. `startable_at` leaves only those that wait
-    and may be claimed at that time.
+    Newest first, unless `oldest_first`; `beyond` is the id after which the page starts. `startable_at` selects jobs
+    that wait and may be claimed at that time.
     """
 
     kinds: tuple[str, ...] = ()
@@ -66,16 +66,16 @@ class Reading:
         self._kinds = families
 
     def get(self, job_id: str) -> Job | None:
-        """Return a job, wherever it is."""
+        """Return a job from either collection; None: there is none."""
         return self.find_one({"_id": job_id})
 
     def by_number(self, kind: str, number: int) -> Job | None:
         """Return the job of a kind that clients know by this number."""
-        # A number beyond what the database can hold was never given out.
+        # A number beyond BSON's range was never used.
         return self.find_one({"number": number, "kind": kind}) if abs(number) < _MOST_NUMBERS else None
 
     def find_one(self, query: Document) -> Job | None:
-        """Return the one job that an indexed, selective query is about."""
+        """Return the one job that matches an indexed, selective query."""
         for collection in (self._inprogress, self._completed, self._inprogress):
             found = collection.find_one(query)
             if found:
@@ -90,7 +90,7 @@ class Reading:
         return found[0] if len(found) == 1 else list(merged(found, wanted.limit, oldest_first=wanted.oldest_first))
 
     def first(self, narrowing: Narrowing, now: datetime) -> Job | None:
-        """Return the job that the next claim would get."""
+        """Return the job that the next claim would get; None: there is none."""
         kind = self._kinds[narrowing.kind]
         return self._inprogress.find_one(may_start(kind, narrowing, now), sort=claim_order(kind))
 
@@ -122,7 +122,7 @@ class Reading:
         return self._inprogress.count_documents(alive, limit=limit)
 
     def oldest_claimable(self, kind: str, now: datetime) -> datetime | None:
-        """Return since when the longest waiting claimable job of a kind has waited."""
+        """Return since when the oldest claimable job of a kind has been claimable."""
         # With every priority named the index gives each one's oldest in order, and nothing has to be sorted.
         query = {**ready(self._kinds[kind], now), "priority": {"$in": list(range(10))}}
         found = self._inprogress.find(query, {"readyAt": 1}, hint=QUEUES).sort("readyAt", 1).limit(1)
@@ -136,7 +136,7 @@ class Reading:
         """Return the jobs of one collection in lists, each in the order of ids, as an index has them."""
         if not _is_by_state_alone(wanted):
             return [_page(jobs.find(query, hint=_hint(wanted)), wanted)]
-        # Only kinds that have such jobs are asked about, in groups: a thousand ranges at once would be sorted.
+        # Only kinds with such jobs are queried, in groups: a thousand ranges in one query would be sorted.
         kinds = sorted(jobs.distinct("kind", {"kind": query.get("kind", {"$gt": ""}), "state": query["state"]}))
         most = MOST_IN_ORDER // len(State)
         groups = [kinds[begin : begin + most] for begin in range(0, len(kinds), most)]
@@ -149,7 +149,7 @@ def _page(cursor: Cursor[Job], wanted: JobFilter) -> list[Job]:
 
 
 def _is_by_state_alone(wanted: JobFilter) -> bool:
-    """Say whether only the index by kind and state finds the jobs, and for more kinds than it has in order."""
+    """Say whether only the index by kind and state serves the filter, with too many kinds for one ordered query."""
     few = 0 < len(wanted.kinds) <= MOST_IN_ORDER // len(State)
     narrow = wanted.subject or wanted.parent_id or wanted.labels
     return bool((wanted.states or not wanted.ended) and not few and not narrow)
@@ -191,7 +191,7 @@ def _narrow_states(query: Document, wanted: JobFilter) -> None:
 
 
 def _hint(wanted: JobFilter) -> str | None:
-    """Name the index that has the jobs in the ids' order, where another one would have them all sorted."""
+    """Return the index that yields the jobs in the order of ids, where the planner might choose another."""
     if wanted.labels:
         return "labels"
     return "state" if wanted.startable_at and not wanted.subject else None
@@ -203,7 +203,7 @@ def having(labels: Sequence[str]) -> str | Document:
 
 
 def merged(lists: Iterable[list[Job]], limit: int | None, *, oldest_first: bool = False) -> Iterator[Job]:
-    """Merge lists that are each in the ids' order; a job in two of them is being moved, and counts once."""
+    """Merge lists in the order of ids; a job in two of them is being moved, and counts once."""
     last = None
     count = 0
     for job in heapq.merge(*lists, key=lambda job: job["_id"], reverse=not oldest_first):

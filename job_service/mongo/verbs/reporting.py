@@ -1,4 +1,4 @@
-"""What workers say of the jobs they hold, many at once. Every write here has the claim's id in its filter."""
+"""Workers' reports, in batches. Every write here has the claim's id, the fencing token, in its filter."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
@@ -29,9 +29,9 @@ from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
 from job_service.tracing import traced
 
-#: Refusals that only a worker meets that was too slow.
+#: Refusals of reports that came too late.
 _STALE = frozenset({"lease-lost", "already-finished"})
-#: What deciding and telling need; everything else stays in the database. Answers that need more read it again.
+#: The fields that decisions and transitions need; no others are read. Answers that need more read the job again.
 _NEEDED = dict.fromkeys(
     (
         *("kind", "type", "state", "status", "lease", "leaseSeconds", "readyAt", "startedAt", "datasetName"),
@@ -43,7 +43,7 @@ _NEEDED = dict.fromkeys(
 
 
 class Reporting:
-    """Renews, updates, finishes, fails and releases held jobs. `on_stale` is told what was refused for coming late."""
+    """Renews, updates, ends and releases held jobs. `on_stale` gets the verb of each late report."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Reporting:
 
     @traced("release jobs")
     def release(self, releases: Sequence[Release]) -> list[Answer]:
-        """Give jobs back unharmed; it costs them no try."""
+        """Release jobs, which uses up no attempts."""
         now = self._clock.now()
         jobs = self._read([item.job_id for item in releases])
         answers: list[Answer] = []
@@ -113,7 +113,7 @@ class Reporting:
         ]
 
     def _plans(self, reports: list[Report], jobs: dict[str, Job], now: datetime) -> list[Change | Refused | None]:
-        """Return what each report is to change, equal ones as one and the same; None where it comes too late."""
+        """Return the change of each report, equal ones as one shared object; None for a report that comes too late."""
         known: dict[Hashable, Change | Refused | None] = {}
         plans: list[Change | Refused | None] = []
         for report in reports:
@@ -137,7 +137,7 @@ class Reporting:
         return decide(report, job, family, self._policy.of(family), now, SystemRandom().random())
 
     def _write(self, planned: list[tuple[Report, Change]], now: datetime) -> bool:
-        """Write the changes, what shares one as one statement; say whether every fence held."""
+        """Write the changes, one statement for each shared one; return whether every filter matched."""
         if not planned:
             return True
         groups: dict[int, tuple[str, Change, list[str]]] = {}
@@ -195,7 +195,7 @@ class Reporting:
 
 
 def _holds(report: Report, job: Job) -> bool:
-    """Say whether the report comes from who holds the job; an ended one has no lease."""
+    """Say whether the report's claim holds the job; an ended one has no lease."""
     return "lease" in job and job["lease"]["claimId"] == report.claim_id
 
 
@@ -208,7 +208,7 @@ def _answer(report: Report, change: Change | None, job: Job | None, *, certain: 
 
 
 def _applied(job: Job, change: Change, now: datetime) -> Job:
-    """Return the document as the change has left it, without what was not read."""
+    """Return the document after a change, without the fields that were not read."""
     after: Document = {**job, **change.set}
     if "lease.until" in change.set:
         after["lease"] = {**job["lease"], "until": change.set["lease.until"]}

@@ -1,10 +1,11 @@
-"""Taking in jobs: many at once, each with its own result.
+"""Submission of jobs in batches, each job with its own outcome.
 
-A request that may be sent again brings the same ids again. A sending that was held up may even arrive when the job of
-the same id has ended and been moved, where no unique index keeps it out. So what is created `once` is stored so that
-nobody can claim it, and let go only after a look at `completed`: an id that was free in `inprogress` at the moment of
-the write has either never been there, or is found by that look, since jobs are copied before they are deleted. What
-is let go is only the document that was there before the look: each sending marks its own.
+A request that is sent again has the same ids. A delayed copy of it may arrive even when the job of an id has ended and
+been moved to `completed`, where the unique index of `inprogress` does not keep the copy out. So with `once`:
+
+1. insert the documents into `inprogress`, held back (`waits: "confirmation"`), with the mark of this sending;
+2. look the ids up in `completed`: a job moved before step 1 is found there, since a move copies before it deletes;
+3. delete the held back documents whose id was found and confirm the others, only those with a mark read before step 2.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,9 +30,9 @@ from job_service.tracing import traced
 
 _BATCH = 1_000
 
-#: What a job waits for that is not known yet to be the only one of its id.
+#: The condition of jobs that wait for their confirmation.
 _CONFIRMATION: Document = {"waits": "confirmation"}
-#: Gives a job back what it waits for by itself, or lets it be claimed: a field of which there is nothing goes.
+#: Releases a confirmed job: restores its own `waits` and `readyAt`, and removes those that it does not have.
 _RELEASE: list[Document] = [
     {"$set": {"waits": "$confirmedWaits", "readyAt": "$confirmedReadyAt"}},
     {"$unset": ["confirmedWaits", "confirmedReadyAt"]},
@@ -39,7 +40,7 @@ _RELEASE: list[Document] = [
 
 
 class Created(NamedTuple):
-    """The job is stored, and will not be lost; `earlier` says that another call has stored it."""
+    """The job is stored durably; `earlier` says that another call has stored it."""
 
     job: Job
     earlier: bool = False
@@ -58,7 +59,7 @@ Admission = Callable[[Sequence[NewJob]], None]
 
 
 class Submission:
-    """Creates jobs. `admissions` are asked before anything is stored; what they raise, the submitter hears."""
+    """Creates jobs. `admissions` are called before anything is stored; their errors refuse the whole batch."""
 
     def __init__(self, collections: Collections, context: StoreContext, admissions: Sequence[Admission] = ()) -> None:
         self._inprogress = collections.inprogress
@@ -73,7 +74,7 @@ class Submission:
 
     @traced("submit jobs")
     def create(self, new_jobs: Sequence[NewJob], *, repeated: bool = False, once: bool = False) -> list[Creation]:
-        """Store jobs in one round trip and return what became of each, in order.
+        """Store jobs in one round trip and return the outcome of each, in order.
 
         `repeated` says that an earlier call may have stored some of these very ids: those count as created. `once` says
         that any number of calls may bring them, at any time: in three round trips, none becomes a job twice.
@@ -93,24 +94,24 @@ class Submission:
             if once:
                 known |= self._confirmed(jobs, known)
         finally:
-            # What could not be let go now is stored all the same, and will be.
+            # Jobs that could not be confirmed now are stored as well; the sweep confirms them.
             self._observe([_created(job) for place, job in enumerate(jobs) if place not in known])
         return [known.get(place) or Created(job) for place, job in enumerate(jobs)]
 
     def already_ended(self, job_ids: Sequence[str]) -> dict[str, Job]:
-        """Return those of these jobs that were stored once and have ended since, moved or not."""
+        """Return those of these jobs that have ended, moved or not."""
         ended = {"_id": {"$in": list(job_ids)}, "finishedAt": {"$gt": EPOCH}}
         return {job["_id"]: job for side in (self._inprogress, self._completed) for job in side.find(ended)}
 
     def confirm_left(self) -> int:
-        """Let jobs be claimed whose submission was interrupted; return how many there were. A duty of the sweep."""
+        """Confirm jobs whose submission was interrupted; return how many there were. A duty of the sweep."""
         found = self._inprogress.find(_CONFIRMATION, {"sending": 1}, hint="waits_for").limit(_BATCH)
         held = {job["_id"]: job["sending"] for job in found}
         self._confirm(held)
         return len(held)
 
     def _confirmed(self, jobs: list[Job], known: dict[int, Creation]) -> dict[int, Creation]:
-        """Let the stored ones of these jobs be claimed; return those that another call has stored, and have ended."""
+        """Confirm the stored ones of these jobs; return the outcomes of those that have ended under another call."""
         mine = {job["_id"]: place for place, job in enumerate(jobs) if place not in known}
         held = {job_id: jobs[place]["sending"] for job_id, place in mine.items()}
         others = [jobs[place]["_id"] for place, outcome in known.items() if isinstance(outcome, Created)]
@@ -118,7 +119,7 @@ class Submission:
             found = self._inprogress.find({"_id": {"$in": others}, **_CONFIRMATION}, {"sending": 1})
             held.update({job["_id"]: job["sending"] for job in found})
         ended = self._confirm(held)
-        # A job of this very call may have been let go by another one, and have ended since.
+        # Another call may have confirmed a job of this call, and the job may have ended since.
         return {
             place: Created(ended[job_id], earlier=True)
             for job_id, place in mine.items()
@@ -126,9 +127,9 @@ class Submission:
         }
 
     def _confirm(self, held: Mapping[str, str]) -> dict[str, Job]:
-        """Let jobs be claimed, or take those away whose id is in `completed`, and return what is there.
+        """Confirm jobs, or delete those whose id is in `completed`; return the jobs found there.
 
-        `held` has the mark of each document as it was seen before this call.
+        `held` has the `sending` mark of each document, as it was read before this call.
         """
         if not held:
             return {}
@@ -143,7 +144,7 @@ class Submission:
         return ended
 
     def _insert(self, jobs: list[Job], *, repeated: bool) -> dict[int, Creation]:
-        """Store what can be stored; return what became of the others: refused, or stored by an earlier call."""
+        """Insert jobs; return the outcomes of those that exist already: refused, or stored by an earlier call."""
         try:
             self._inprogress.insert_many(jobs, ordered=False)
         except BulkWriteError as error:
@@ -178,11 +179,11 @@ class Submission:
         return numbers
 
     def next_id(self) -> str:
-        """Return an id for a job that is about to be created."""
+        """Return an id for a new job."""
         return self._ids.take(self._clock.now(), 1)[0]
 
     def next_number(self, name: str, count: int = 1) -> int:
-        """Reserve `count` consecutive numbers of a named counter and return the first; none is ever given out twice."""
+        """Reserve `count` consecutive numbers of a named counter and return the first; none is ever reused."""
         counter: Document = self._numbers.find_one_and_update(  # type: ignore[assignment]  # an upsert finds one
             {"_id": name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
         )

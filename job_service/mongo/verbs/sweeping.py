@@ -1,7 +1,7 @@
-"""Housekeeping behind the requests; correctness never waits for it.
+"""Background work; correctness never depends on its time.
 
 Every instance moves the jobs that it has marked ended, and upgrades what older instances write. One instance at a time,
-by a lease of its own, also looks for what crashes have left: interrupted moves, jobs that lost too many leases, parents
+by a lease of its own, also mends what crashes have left: interrupted moves, jobs that lost too many leases, parents
 whose children are done.
 """
 
@@ -25,7 +25,7 @@ from job_service.mongo.verbs.moving import Moving
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 500
-#: Ended jobs are moved once none has ended for a moment, so that the move does not compete with those who end them,
+#: Ended jobs are moved once none has ended for a moment, so that the move does not compete with reports,
 #: and after that long at the latest.
 _QUIET_SECONDS = 0.25
 _LATEST_SECONDS = 5.0
@@ -35,9 +35,9 @@ Duty = Callable[[], int]
 
 
 class Sweeper:
-    """Sweeps when asked, or from a thread of its own.
+    """Sweeps on call, or in a thread of its own.
 
-    Each duty returns how many things it has mended. An instance does not leave `duties_of_each` to the one that leads,
+    Each duty returns how many documents it has mended. Every instance does `duties_of_each`, not only the leading one,
     which may be of an older version.
     """
 
@@ -65,7 +65,7 @@ class Sweeper:
         self._thread: threading.Thread | None = None
 
     def sweep(self, more_duties: Sequence[Duty] = ()) -> dict[str, int]:
-        """Do all there is to do once; return how much of what was done."""
+        """Do every duty once; return the numbers of mended documents by duty."""
         moved = self.move_ended()
         done = {"moved": moved, "ended": self._end_spent()}
         done["duties"] = sum(_attempted(duty) for duty in (*self.duties, *more_duties, *self.duties_of_each))
@@ -73,7 +73,7 @@ class Sweeper:
         return done
 
     def move_ended(self) -> int:
-        """Move whatever has ended, batch by batch."""
+        """Move all ended jobs, batch by batch."""
         moved = 0
         while True:
             batch = self._moving.move(_BATCH)
@@ -82,7 +82,7 @@ class Sweeper:
                 return moved
 
     def leads(self) -> bool:
-        """Say whether this instance is the one that sweeps; take or keep the lease if so."""
+        """Acquire or renew the lease of the sweep; return whether this instance has it."""
         now = self._clock.now()
         mine_or_over = {"_id": "sweep", "$or": [{"holder": self._me}, {"until": {"$lte": now}}]}
         lease = {"$set": {"holder": self._me, "until": now + _LEADERSHIP}}
@@ -95,12 +95,12 @@ class Sweeper:
         return True
 
     def start(self, interval: float = 5.0, more_duties: Sequence[Duty] = ()) -> None:
-        """Begin sweeping in the background, with duties from outside of the store; call it after the fork."""
+        """Start the background thread, with duties from outside of the store; to be called after the fork."""
         self._thread = threading.Thread(target=self._run, args=(interval, more_duties), name="sweeper", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the background sweeping, after the batch that is under way."""
+        """Stop the background thread, after its present batch."""
         self._stop.set()
         self._wake.set()
         if self._thread:
@@ -115,11 +115,11 @@ class Sweeper:
                 if woken:
                     self._await_quiet()
                     self._moving.move_marked()
-                # Also while ends keep coming in, which wake this thread before its time.
+                # The sweep is due by time also while ends keep waking this thread.
                 if time.monotonic() >= due:
                     due = time.monotonic() + interval * SystemRandom().uniform(0.75, 1.25)
                     self._sweep_or_follow(more_duties)
-            except Exception as error:  # noqa: BLE001  whatever it was, jobs must go on to be moved
+            except Exception as error:  # noqa: BLE001  after any error, jobs must go on to be moved
                 _complain("sweep interrupted", error)
                 self._stop.wait(1.0)
                 self._wake.set()
@@ -138,9 +138,9 @@ class Sweeper:
                 _attempted(duty)
 
     def _end_spent(self) -> int:
-        """End jobs whose lease has run out and who must not be handed out again."""
+        """End jobs whose lease has run out and that must not be claimed again."""
         lapsed = {**self._running, "readyAt": {"$lte": self._clock.now()}}
-        # Where the first lost lease is one too many, every job that is held may be spent.
+        # Where no lease may be lost, every held job may have to end.
         index = SUSPECT if self._policy.max_leases_lost > 1 else "state"
         return self._ending.end_spent(
             self._inprogress.find({**lapsed, **spent(self._policy)}, hint=index).limit(_BATCH)
@@ -150,7 +150,7 @@ class Sweeper:
 def _attempted(duty: Duty) -> int:
     try:
         return duty()
-    except Exception as error:  # noqa: BLE001  one that fails must not keep the others from theirs
+    except Exception as error:  # noqa: BLE001  a failing duty must not prevent the others
         _complain("a duty of the sweep failed", error)
         return 0
 
