@@ -36,7 +36,7 @@ CLAIMS = Section(
         ),
         Operation(
             "DELETE /claims/{claim_id}/jobs/{job_id}",
-            "Give a job back unharmed",
+            "Release a job, without using up an attempt",
             CoreJob,
             parameters=(_DELAY,),
             refusals=(409,),

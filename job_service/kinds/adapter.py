@@ -67,7 +67,7 @@ def _require_schema(field: str, document: object) -> None:
 
 
 def result_checks() -> ResultCheck:
-    """Return what makes the checks of results; a schema is compiled when its first result comes."""
+    """Return the function that makes checks of results; a schema is compiled for its first result."""
     schemas = Schemas()
 
     def check(name: str, revision: int, document: Any) -> Callable[[Any], str | None]:
@@ -75,7 +75,7 @@ def result_checks() -> ResultCheck:
             try:
                 faults = schemas.of(name, revision, "result", document).faults(result)
             except Invalid as error:
-                # An earlier version took in a schema that is refused now.
+                # An earlier version may have accepted a schema that is refused now.
                 return f"the schema of the kind cannot be used: {error.message}"
             return sentence(faults[0]) if faults else None
 

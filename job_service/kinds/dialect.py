@@ -7,9 +7,9 @@ from typing import Any, Protocol
 from job_service.lifecycle.job import Job, NewJob
 from job_service.mongo.verbs.submission import Creation
 
-#: Makes a new job like an ended one, with all that belongs to it, for the request of this id.
+#: Makes a new job like an ended one, together with its elements, for the request of this id.
 Retry = Callable[[Job, str | None], Job]
-#: Returns what is shown of a job only to the worker that holds it.
+#: Returns the fields of a job that only the worker holding it may see.
 ForWorker = Callable[[Job], Mapping[str, Any]]
 
 

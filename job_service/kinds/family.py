@@ -1,6 +1,6 @@
-"""A family as one value: its kind, its API, its pages. Whatever goes through all families reads these values.
+"""A family as one value: its kind, its API, its pages. Code that handles all families reads these values.
 
-`Family` is known before there is a store; `OpenFamily` is what the family is on one.
+`Family` is known before there is a store; `OpenFamily` has the parts that need one.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Foundation:
     settings: Settings
     store: Store
     signing: Signing
-    verifier: JwtVerifier | None  #: of the JWTs that say who submits datasets; None where none are asked for
+    verifier: JwtVerifier | None  #: of the JWTs of datasets' submitters; None where JWTs are not configured
     batches: Batches
     clients: LegacyClients
     browsing: Browsing
@@ -41,7 +41,7 @@ class Foundation:
 
     @classmethod
     def of(cls, settings: Settings, store: Store, signing: Signing, verifier: JwtVerifier | None) -> Self:
-        """Put the parts together; touches no database."""
+        """Make the parts; touches no database."""
         return cls(
             settings=settings,
             store=store,
@@ -59,16 +59,16 @@ class Link:
     """One link of the console's navigation."""
 
     label: str
-    endpoint: str  #: of the page that it leads to
-    beneath: tuple[str, ...] = ()  #: beginnings of the paths of other pages that belong to it
-    lists_jobs: bool = False  #: it stands beside the list of all jobs
+    endpoint: str  #: the endpoint of the linked page
+    beneath: tuple[str, ...] = ()  #: prefixes of the paths of other pages that belong to the link
+    lists_jobs: bool = False  #: whether the link stands beside the list of all jobs
 
 
 @dataclass(frozen=True, slots=True)
 class StartPage:
     """A family's part of the start page."""
 
-    answer: Callable[[], Response]  #: for programs
+    answer: Callable[[], Response]  #: the answer for programs
     part: Callable[[], str]  #: HTML for the end of the overview
 
 
@@ -76,11 +76,11 @@ class StartPage:
 class OpenFamily:
     """A family on a store."""
 
-    blueprints: tuple[Blueprint, ...]  #: its routes
-    dialect: Dialect  #: how items become jobs
-    retry: Retry | None = None  #: where a job alone is not the whole
-    for_worker: ForWorker | None = None  #: where the holder of a job is shown more than others
-    links: tuple[Link, ...] = ()  #: to its pages
+    blueprints: tuple[Blueprint, ...]  #: the family's routes
+    dialect: Dialect  #: makes jobs of items
+    retry: Retry | None = None  #: retries a job, for families whose jobs have elements
+    for_worker: ForWorker | None = None  #: adds the fields that only a job's holder may see
+    links: tuple[Link, ...] = ()  #: the links to the family's pages
     pages: tuple[AddPages, ...] = ()
     start: StartPage | None = None
 
@@ -89,11 +89,11 @@ class OpenFamily:
 class Family:
     """One of the built-in kinds, together with the API of an earlier system that it speaks."""
 
-    store: FamilyStore  #: what it brings to the store, its kind first
-    section: Section  #: the description of its API
+    store: FamilyStore  #: the family's part of the store, its kind first
+    section: Section  #: the description of the family's API
     open: Callable[[Foundation], OpenFamily]
 
     @property
     def kind(self) -> Kind:
-        """The kind of its jobs."""
+        """The kind of the family's jobs."""
         return self.store.kind

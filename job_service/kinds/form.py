@@ -32,21 +32,21 @@ class FormField:
 
     #: The property.
     name: str
-    #: What a person reads: the schema's `title`, or the name.
+    #: The label for people: the schema's `title`, or the name.
     title: str
     #: The schema's `description`; may be empty.
     description: str
-    #: What to type into; "lines" is an area with a value a line, "json" one for any value, "group" has `fields`.
+    #: The kind of input; "lines" is an area with a value a line, "json" one for any value, "group" has `fields`.
     input: Input
     #: Options of a "choice"; those of a "json-choice" are JSON.
     choices: tuple[str, ...]
-    #: What stands there at first, as it would be typed; may be empty.
+    #: The initial text, as it would be typed; may be empty.
     default: str
     #: Whether the schema demands the property.
     required: bool
     #: The limits of its values, in words; may be empty.
     hint: str = ""
-    #: What each of "lines" is.
+    #: The kind of input of each of "lines".
     each: Input = "text"
     #: The properties of a "group".
     fields: tuple["FormField", ...] = ()

@@ -17,7 +17,7 @@ from job_service.mongo.verbs.reading import MOST_IN_ORDER, JobFilter, build_quer
 from job_service.mongo.watching.searches import JobSearch, checked_on_each, index_of, narrow_by_time, served_by_index
 
 LOOKED_AT = 5_000
-#: What is true of the jobs of several kinds.
+#: Facts about the jobs of several kinds.
 _SEVERAL = Kind(name="several")
 _BRIEF = {
     **dict.fromkeys(("jobId", "number", "kind", "type", "state", "status", "priority", "readyAt", "delayedBy"), 1),
