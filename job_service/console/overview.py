@@ -1,8 +1,8 @@
 """The start page: problems first, then the flow of jobs, their numbers, and the families' additions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
@@ -17,9 +17,15 @@ from job_service.web.pages import page, wants_page
 
 _MINUTES = 60
 _SAMPLES = 5
+#: How many kinds beside the families have a row, how many a chart, and how many a problem of their own.
+_ROWS, _CHARTS, _QUEUES = 25, 12, 10
 #: The waiting time in seconds from which on a job counts as a problem.
 _LONG = timedelta(minutes=5).total_seconds()
 _UNSERVED = timedelta(seconds=30).total_seconds()
+
+
+#: What happened to the jobs of each kind, by minute.
+Flow = Mapping[str, Mapping[datetime, Mapping[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +50,38 @@ def add_overview(routes: Blueprint, parts: ConsoleParts) -> None:
         stats = parts.store.stats.gather()
         now = parts.store.context.clock.now()
         flow = parts.store.counters.flow(_MINUTES)
-        kinds = [kind for kind in stats["kinds"] if any(stats["kinds"][kind]["states"].values())]
+        shown = _busiest(parts, stats, flow)
         return render_template(
             "overview.html",
             problems=list(_problems(parts, stats)),
             stats=stats,
-            charts=[flow_chart(kind, flow.get(kind, {}), now, _MINUTES) for kind in kinds],
+            kinds={kind: stats["kinds"][kind] for kind in shown},
+            others=len(stats["kinds"]) - len(shown),
+            charts=[
+                flow_chart(kind, flow.get(kind, {}), now, _MINUTES)
+                for kind in shown
+                if any(stats["kinds"][kind]["states"].values())
+            ][:_CHARTS],
             states=[state.value for state in State],
             number_columns=[f"#{state.value}" for state in State],
             parts=[start.part for start in starts],
         )
+
+
+def _busiest(parts: ConsoleParts, stats: Statistics, flow: Flow) -> list[str]:
+    """Return the families and, among the other kinds that have jobs, those with most to tell, in the usual order."""
+    families = parts.store.context.kinds.families
+
+    def told(kind: str) -> int:
+        states = stats["kinds"][kind]["states"]
+        came = sum(count for minute in flow.get(kind, {}).values() for count in minute.values())
+        return came + sum(count for state, count in states.items() if state is not State.COMPLETED)
+
+    others = [
+        kind for kind, figures in stats["kinds"].items() if kind not in families and any(figures["states"].values())
+    ]
+    most = {*families, *sorted(others, key=told, reverse=True)[:_ROWS]}
+    return [kind for kind in stats["kinds"] if kind in most]
 
 
 def _problems(parts: ConsoleParts, stats: Statistics) -> Iterator[Problem]:
@@ -62,7 +90,11 @@ def _problems(parts: ConsoleParts, stats: Statistics) -> Iterator[Problem]:
         who = f" by {pause['setBy']}" if pause.get("setBy") else ""
         since = f"since {pause['timestamp']:%Y-%m-%d %H:%M} UTC"
         yield Problem(f"Nothing starts: paused{who} {since}. {pause['msg']}", url_for("console.maintenance"), bad=True)
-    yield from _queues(stats)
+    waits = sorted(_queues(stats), key=lambda problem: not problem.bad)
+    yield from waits[:_QUEUES]
+    if len(waits) > _QUEUES:
+        text = f"{len(waits) - _QUEUES:,} more kinds have jobs that have waited too long."
+        yield Problem(text, url_for("console.kinds"), bad=waits[_QUEUES].bad)
     yield from _losses(parts, stats)
 
 

@@ -16,7 +16,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _NODES_OF_A_BATCH = 5_000_000
 #: So many of the allowed words a refusal names: there may be a thousand kinds.
-_MOST_NAMED = 50
+_MOST_NAMED = 20
 
 
 def read_object(

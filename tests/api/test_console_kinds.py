@@ -100,7 +100,7 @@ def test_the_page_of_a_kind_says_what_it_is(http, kind):
     for words in (
         "Small pictures",
         "revision 1",
-        "Nothing waits",
+        "Nothing waits, and nothing runs.",
         "No worker has asked for such jobs",
         "2 tries, again after 5 s, doubling to 10 min.",
         "Ended jobs are kept 90 days.",

@@ -36,6 +36,7 @@ def kind(http):
 
 def require_fit(page, tmp_path, name):
     """The page fits its window; and a picture of it."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], page.url
     page.screenshot(path=Path(PICTURES or tmp_path) / f"{name}-{page.viewport_size['width']}.png", full_page=True)
 
