@@ -71,7 +71,7 @@ class Handing(RuleBasedStateMachine):
         dataset = kind == "dataset"
         job = NewJob(
             kind=kind,
-            parameters={"target": name},
+            parameters={"operation": operation, "target": name},
             type=operation,
             dataset_name=name if dataset else None,
             priority=priority,
