@@ -14,4 +14,5 @@ def die(reached):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-app.extensions["job_service.store"].ending._reached = die
+store = app.extensions["job_service.store"]
+store.ending._reached = store.moving._reached = die
