@@ -103,9 +103,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     for family in families.values():
         for routes in family.blueprints:
             app.register_blueprint(routes)
-    parts = ConsoleParts.of(base, jobs, _add_kinds(app, base, families), tuple(families.values()), credentials.of_token)
-    links = [link for family in parts.families for link in family.links]
-    app.register_blueprint(console_routes(parts, frame_pages(app, store, links)))
+    parts = ConsoleParts.of(base, jobs, _add_kinds(app, base, families), families, credentials.of_token)
+    app.register_blueprint(console_routes(parts, frame_pages(app, store, families)))
     readiness = Readiness(
         store,
         credentials.is_configured,

@@ -1,6 +1,6 @@
 """The frame of every page, of the console and of families: CSRF, template filters, navigation, errors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
 from job_service.console.look import absolute, duration, json_leaf, relative_to, shortened
-from job_service.kinds.family import Link
+from job_service.kinds.family import Link, OpenFamily
 from job_service.lifecycle.clock import SystemClock
 from job_service.mongo.store import Store
 from job_service.web.access import SESSION_TOKEN, Role, allows
@@ -32,8 +32,8 @@ class Entry:
     here: bool
 
 
-def frame_pages(app: Flask, store: Store, links: Sequence[Link]) -> CSRFProtect:
-    """Set up the frame; `links` are the families' entries of the navigation."""
+def frame_pages(app: Flask, store: Store, families: Mapping[str, OpenFamily]) -> CSRFProtect:
+    """Set up the frame; `families` are by the names of their kinds."""
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
         WTF_CSRF_CHECK_DEFAULT=False,  # the JSON routes are guarded by `web/access.py`
@@ -43,7 +43,7 @@ def frame_pages(app: Flask, store: Store, links: Sequence[Link]) -> CSRFProtect:
     Bootstrap5(app)
     let_anyone_read(app, "bootstrap.static")
     protect = CSRFProtect(app)
-    _fill_templates(app, store, links)
+    _fill_templates(app, store, families)
     app.extensions[ERROR_PAGE] = _error_page
     return protect
 
@@ -53,7 +53,8 @@ def let_anyone_read(app: App, endpoint: str) -> None:
     app.view_functions[endpoint] = allows(Role.ANYONE)(partial(app.view_functions[endpoint]))
 
 
-def _fill_templates(app: Flask, store: Store, links: Sequence[Link]) -> None:
+def _fill_templates(app: Flask, store: Store, families: Mapping[str, OpenFamily]) -> None:
+    links = [link for family in families.values() for link in family.links]
     # Relative times use the database's clock: by this machine's clock, jobs might seem to lie in the future.
     clock = store.context.clock
     app.jinja_env.filters.update(
@@ -70,6 +71,7 @@ def _fill_templates(app: Flask, store: Store, links: Sequence[Link]) -> None:
             "needs_tls": needs_tls,
             "now": SystemClock().now,
             "once": new_word,
+            "pages_of_names": {kind: family.page_of_name for kind, family in families.items() if family.page_of_name},
             "pause_now": lambda: store.maintenance.permit().pause,
             "signed_in": lambda: session.get("name"),
             "url_for_path": path_to,

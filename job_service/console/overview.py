@@ -39,7 +39,7 @@ class Problem:
 
 def add_overview(routes: Blueprint, parts: ConsoleParts) -> None:
     """Add the start page."""
-    starts = [family.start for family in parts.families if family.start]
+    starts = [family.start for family in parts.families.values() if family.start]
 
     @routes.get("/")
     @allows(Role.VIEW)

@@ -1,6 +1,6 @@
 """The parts that the pages are made from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -27,7 +27,7 @@ class ConsoleParts:
     runner: BulkRunner
     once: Once
     identify: Callable[[str], Caller | None]  #: returns the owner of a token
-    families: Sequence[OpenFamily]
+    families: Mapping[str, OpenFamily]
 
     @classmethod
     def of(
@@ -35,7 +35,7 @@ class ConsoleParts:
         base: Foundation,
         jobs: Jobs,
         submitting: Submitting,
-        families: Sequence[OpenFamily],
+        families: Mapping[str, OpenFamily],
         identify: Callable[[str], Caller | None],
     ) -> Self:
         """Make the parts; touches no database."""

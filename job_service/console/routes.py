@@ -26,7 +26,7 @@ def console_routes(parts: ConsoleParts, protect: CSRFProtect) -> Blueprint:
     areas = (add_overview, add_jobs, add_job, add_job_verbs, add_bulk, add_bulk_runs, add_workers, add_maintenance)
     for add in (*areas, add_kinds, add_new_job):
         add(routes, parts)
-    for family in parts.families:
+    for family in parts.families.values():
         for add_pages in family.pages:
             add_pages(routes)
     add_signing_in(routes, parts.identify)

@@ -32,6 +32,7 @@ def _open(base: Foundation) -> OpenFamily:
         ),
         dialect=dialect,
         links=(Link("Targets", "console.targets"), Link("Importable", "console.importable")),
+        page_of_name="console.target",
         pages=(
             partial(add_targets, datasets=datasets, browsing=base.browsing),
             partial(add_importable, folder=folder),

@@ -82,6 +82,7 @@ class OpenFamily:
     for_worker: ForWorker | None = None  #: adds the fields that only a job's holder may see
     links: tuple[Link, ...] = ()  #: the links to the family's pages
     pages: tuple[AddPages, ...] = ()
+    page_of_name: str | None = None  #: endpoint of the page about a `datasetName` of its jobs, given as `name`
     start: StartPage | None = None
 
 
