@@ -38,7 +38,7 @@ def new_database(mongo_client, mongod_url):
 def kept_database(mongo_client, mongod_url):
     """A database with the indexes in place: making them takes longer than most tests."""
     opened = _database(mongo_client, mongod_url)
-    ensure_indexes(opened)
+    ensure_indexes(opened, *(family.indexes for family in STORES))
     ensure_board(opened)
     yield opened
     mongo_client.drop_database(opened.name)
