@@ -11,6 +11,9 @@ AT_ONCE = timedelta(milliseconds=50)
 MOST_LEASES_LOST = 3
 BACKOFF = 5.0
 LONGEST_BACKOFF = 600.0
+DAY = 86_400
+#: So many past attempts a job remembers.
+REMEMBERED = 10
 ENDED = frozenset({"completed", "failed", "cancelled", "quarantined"})
 
 #: Every arrow of the diagram, as verb, state before, state after.
@@ -63,6 +66,12 @@ class Modeled:
     end_seq: int = 0
     retried_from: str | None = None
     fenced: set[str] = field(default_factory=set)
+    start_before: datetime | None = None
+    run_seconds: float = DAY
+    run_until: datetime | None = None
+    overrun_at: datetime | None = None
+    error_code: str | None = None
+    past: list[str] = field(default_factory=list)
 
     @property
     def ended(self) -> bool:
@@ -72,9 +81,30 @@ class Modeled:
         return self.ready_at is not None and self.ready_at <= now
 
     def spent(self, now: datetime) -> bool:
-        """Say whether its lease is over and it must end instead of being handed out once more."""
-        running_out = self.lost + 1 >= MOST_LEASES_LOST or self.cancel_asked
-        return self.state == "running" and self.due(now) and running_out
+        """Say whether its time has come, and it must not be handed out as it is."""
+        running_out = self.state == "running" and (self.lost + 1 >= MOST_LEASES_LOST or self.cancel_asked)
+        return self.due(now) and (running_out or self.start_over(now) or self.run_over(now))
+
+    def start_over(self, now: datetime) -> bool:
+        return self.start_before is not None and self.start_before <= now
+
+    def run_over(self, now: datetime) -> bool:
+        return self.overrun_at is not None and self.overrun_at <= now
+
+    def swept(self, now: datetime) -> bool:
+        """Say whether the sweep is to bring it to what becomes of it: also what waits, where it is in vain."""
+        return self.spent(now) or (self.state == "queued" and self.ready_at is not None and self.start_over(now))
+
+    def leased(self, now: datetime, seconds: float) -> None:
+        """Be held for so long, but not longer than the attempt may take."""
+        until = now + timedelta(seconds=seconds)
+        cut = self.run_until is not None and until > self.run_until
+        self.overrun_at = self.run_until if cut else None
+        self.ready_at = self.overrun_at or until
+
+    def note(self, code: str) -> None:
+        """Remember an attempt that came to nothing."""
+        self.past = [*self.past, code][-REMEMBERED:]
 
     def unheld(self, now: datetime) -> bool:
         return self.state == "queued" or (self.state == "running" and self.due(now))
@@ -151,11 +181,14 @@ class Model:
     def claim(self, claim_id: str, worker: str, share: list[Modeled], seconds: float) -> list[str]:
         """Put jobs under leases."""
         for job in share:
-            job.lost += job.state == "running"
+            if job.state == "running":
+                job.lost += 1
+                job.note("lease-lost")
             self._arrow("claim", job, job.state, "running")
             job.state, job.claims, job.delayed_by = "running", job.claims + 1, None
             job.claim_id, job.worker, job.lease_seconds = claim_id, worker, seconds
-            job.ready_at = self.now + timedelta(seconds=seconds)
+            job.run_until = self.now + timedelta(seconds=job.run_seconds)
+            job.leased(self.now, seconds)
         return [job.id for job in share]
 
     def claim_first(self, claim_id: str, worker: str, seconds: float, wanted: str | None, *narrowing) -> list[str]:
@@ -166,6 +199,9 @@ class Model:
     def claim_many(self, claim_id: str, worker: str, limit: int, seconds: float, *narrowing) -> list[str]:
         """Claim as a worker does that names its claim, and may repeat it."""
         if claim_id in self.gates:
+            # That it repeats one is known only once there is something to lease to it, or nothing.
+            if not self.paused:
+                self.pick(limit, *narrowing)
             return self._repeat(claim_id, worker, seconds)
         if self.paused:
             return []
@@ -181,6 +217,7 @@ class Model:
     def _repeat(self, claim_id: str, worker: str, seconds: float) -> list[str]:
         meant = [(self.jobs[job_id], claims) for job_id, claims in self.gates[claim_id]]
         free = [job for job, claims in meant if job.due(self.now) and job.claims == claims and not self.paused]
+        free = [job for job in free if not job.spent(self.now)]
         self.claim(claim_id, worker, free, seconds)
         return [job.id for job, _ in meant if (job.claim_id, job.worker) == (claim_id, worker)]
 
@@ -192,14 +229,19 @@ class Model:
         refused = self._judge(job, asked)
         if refused or job is None:
             return refused or "not-found"
+        if asked.end is None and job.run_over(self.now):
+            return "ran-too-long"
         job.said += [asked.message] if asked.message else []
         if asked.end is None:
             job.step = asked.step or job.step
             job.lease_seconds = asked.lease_seconds or job.lease_seconds
-            job.ready_at = self.now + timedelta(seconds=job.lease_seconds or 0)
+            job.leased(self.now, job.lease_seconds or 0)
             job.progress = job.progress if asked.progress is None else asked.progress
             return "cancel" if job.cancel_asked else "continue"
-        job.attempts += asked.end == "failed"
+        if asked.end == "failed":
+            job.attempts += 1
+            job.error_code = "failed"
+            job.note("failed")
         if asked.end == "failed" and asked.retry and not job.cancel_asked and job.attempts < job.tries:
             job.failed_by = asked.claim_id
             delay = self.backoff(job.attempts) if asked.delay is None else asked.delay
@@ -213,6 +255,12 @@ class Model:
         """Return the code of a refusal, `continue` for what was done before, None for what is to be done."""
         if job is None:
             return "not-found"
+        if (
+            job.error_code == "ran-too-long"
+            and asked.end != "failed"
+            and asked.claim_id in {job.failed_by, job.ended_by}
+        ):
+            return "ran-too-long"
         if job.ended:
             again = job.ended_by == asked.claim_id and job.state == asked.end
             return "continue" if again else "already-finished"
@@ -272,6 +320,7 @@ class Model:
         job.state, job.ready_at, job.delayed_by = "queued", self.now - AT_ONCE, None
         job.claim_id = job.worker = job.progress = job.ended_by = None
         job.cancel_asked = False
+        job.start_before = job.run_until = job.overrun_at = job.error_code = None
         return "queued"
 
     def requeue(self, job: Modeled, verb: str, at: datetime, why: str | None) -> None:
@@ -279,17 +328,40 @@ class Model:
         self._arrow(verb, job, job.state, "queued")
         job.state, job.ready_at, job.delayed_by = "queued", at, why
         job.claim_id = job.worker = job.lease_seconds = job.progress = None
+        job.run_until = job.overrun_at = None
 
     def end(self, job: Modeled, state: str) -> None:
         """End a job; its dataset is free."""
         self._arrow(_VERB[state], job, job.state, state)
         job.ended_by, job.end_seq, job.state = job.claim_id, job.end_seq + 1, state
         job.claim_id = job.worker = job.lease_seconds = job.ready_at = job.delayed_by = None
+        job.run_until = job.overrun_at = None
 
     def end_spent(self, job: Modeled) -> None:
-        """End a job instead of handing it out once more."""
-        job.lost += 1
-        self.end(job, "cancelled" if job.cancel_asked else "quarantined")
+        """End a job instead of handing it out as it is, or have it wait for its next try."""
+        if job.state == "running" and not job.cancel_asked and job.run_over(self.now):
+            self._fail_overrun(job)
+            return
+        code = "not-started-in-time"
+        if job.state == "running":
+            if job.cancel_asked:
+                code = "cancelled"
+            elif job.lost + 1 >= MOST_LEASES_LOST:
+                code = "quarantined"
+            job.lost += 1
+            job.note("lease-lost")
+        job.error_code = code
+        self.end(job, "failed" if code == "not-started-in-time" else code)
+
+    def _fail_overrun(self, job: Modeled) -> None:
+        job.attempts += 1
+        job.error_code = "ran-too-long"
+        job.note("ran-too-long")
+        if job.attempts < job.tries and not job.start_over(self.now):
+            job.failed_by = job.claim_id
+            self.requeue(job, "fail", self.now + timedelta(seconds=self.backoff(job.attempts)), "backing-off")
+        else:
+            self.end(job, "failed")
 
     def _arrow(self, verb: str, job: Modeled, source: str | None, target: str = "queued") -> None:
         assert (verb, source, target) in ARROWS

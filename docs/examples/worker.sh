@@ -14,7 +14,7 @@ while [ -z "$stopping" ]; do
     case "$(say '{"progress": '$((100 * n / times))'}')$stopping" in
       *yes) ask DELETE "/$claim/jobs/$job" '{}' .state; exit ;;
       cancel) end='{"status": "cancelled"}'; break ;;
-      lease-lost | already-finished) claim=''; continue 2 ;;
+      lease-lost | ran-too-long | already-finished) claim=''; continue 2 ;;
     esac; done
   until [[ ! "$(say "$end")" =~ ^(|internal|limited|unavailable)$ ]]; do sleep 2; done; claim=''; echo "Job $job: $end"
 done

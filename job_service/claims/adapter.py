@@ -1,12 +1,14 @@
 """Translates bodies of the claims API into the lifecycle's values, and back; for jobs of every kind."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from job_service.claims.desk import ClaimDesk, HungUp
 from job_service.claims.wire import Claimed, ClaimRequest, HeldJob, NamedUpdate, Update
 from job_service.kinds.dialect import ForWorker
-from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound
+from job_service.lifecycle.attempts import attempt_number
+from job_service.lifecycle.errors import AlreadyFinished, Invalid, JobServiceError, LeaseLost, NotFound, RanTooLong
 from job_service.lifecycle.faults import Fault, shortened
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import Job
@@ -23,6 +25,8 @@ _MOST_VALUES = 1_000
 _LONGEST_VALUE = 1_000
 _PAUSE_RETRY = 5
 _MOST_NAMED = 20
+#: The shortest rest of an attempt that asks for heartbeats of its own, in seconds.
+_SHORTEST_LEFT = 3.0
 #: The length of a lease that neither the claim nor the kind sets.
 LEASE_SECONDS = 60
 
@@ -97,12 +101,15 @@ class Claims:
         shown = core_view(job)
         if extra := self._for_worker.get(job["kind"]):
             shown = cast("CoreJob", {**shown, **extra(job)})
-        return {
+        held: HeldJob = {
             "claimId": job["lease"]["claimId"],
             "leaseExpiresAt": job["lease"]["until"],
-            "attempt": job["attempts"] + job["leasesLost"] + 1,
+            "attempt": attempt_number(job),
             "job": shown,
         }
+        if "runUntil" in job:
+            held["runUntil"] = job["runUntil"]
+        return held
 
     def _lease_seconds(self, kind: str) -> int:
         return self._store.context.kinds[kind].policy.lease_seconds or LEASE_SECONDS
@@ -133,6 +140,7 @@ def _report(claim_id: str, job_id: str, update: Update, request_id: str | None) 
         retry=bool(update.retry),
         messages=_log_lines(update),
         result=update.result,
+        error_code=update.errorCode,
         error=update.error or (update.log if end == "failed" else None),
         request_id=request_id,
     )
@@ -168,8 +176,15 @@ def _accepted(answer: Accepted) -> dict[str, Any]:
     body: dict[str, Any] = {"action": answer.action}
     if answer.lease_until is not None:
         body["leaseExpiresAt"] = answer.lease_until
-        body["nextHeartbeatSeconds"] = round(lease_seconds(answer.job) / 3, 1)
+        body["nextHeartbeatSeconds"] = round(_lease_length(answer.job, answer.lease_until) / 3, 1)
     return body
+
+
+def _lease_length(job: Job, until: datetime) -> float:
+    """Return the seconds of a lease that has just been renewed, which the end of its attempt may have cut short."""
+    asked = lease_seconds(job)
+    left = (until - job["updatedAt"]).total_seconds() if "updatedAt" in job else asked
+    return min(asked, max(left, _SHORTEST_LEFT))
 
 
 def _result(item: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
@@ -191,6 +206,7 @@ def _echo(given: object) -> str | None:
 def _error(answer: Refused) -> JobServiceError:
     known: dict[str, type[JobServiceError]] = {
         "lease-lost": LeaseLost,
+        "ran-too-long": RanTooLong,
         "already-finished": AlreadyFinished,
         "not-found": NotFound,
     }

@@ -14,6 +14,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"
 ClaimId = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 JobId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 LeaseSeconds = Annotated[int, Field(ge=5, le=86_400)]
+#: A stable word for why an attempt failed, such as `bad-input`.
+ErrorCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 
 #: Longest texts, in characters; longer ones are refused, not cut.
 LOG_CHARACTERS = 10_000
@@ -41,12 +43,14 @@ class Update(Body):
     log: Annotated[str, capped(LOG_CHARACTERS)] | None = None
     result: Any = None
     error: Annotated[str, capped(LOG_CHARACTERS)] | None = None
+    errorCode: ErrorCode | None = None  # noqa: N815  as above
     retry: bool | None = None
 
     @model_validator(mode="after")
-    def _retry_is_for_failures(self) -> "Update":
-        if self.retry is not None and self.status != "failed":
-            raise ValueError("retry goes with the status failed")
+    def _tells_of_a_failure(self) -> "Update":
+        for name in ("retry", "errorCode"):
+            if getattr(self, name) is not None and self.status != "failed":
+                raise ValueError(f"{name} goes with the status failed")
         return self
 
 
@@ -70,6 +74,7 @@ class HeldJob(TypedDict):
 
     claimId: str
     leaseExpiresAt: datetime
+    runUntil: NotRequired[datetime]
     attempt: int
     job: CoreJob
 

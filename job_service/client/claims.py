@@ -72,6 +72,7 @@ class Claim(Answer):
     claim_id: str
     lease_expires_at: datetime
     attempt: int
+    run_until: datetime | None = None
     job: Job
 
 
@@ -88,8 +89,8 @@ class Claimed(Answer):
 class Changes(TypedDict, total=False):
     """The changes of one update: the lease's length, progress, a step, a log line, or the end.
 
-    `status` is a word of the job's family, or the end: `completed`, `failed` (with an `error`, and with `retry` to try
-    again), `cancelled`.
+    `status` is a word of the job's family, or the end: `completed`, `failed` (with an `error`, a stable word for it as
+    `error_code`, and with `retry` to try again), `cancelled`.
     """
 
     lease_seconds: int
@@ -98,6 +99,7 @@ class Changes(TypedDict, total=False):
     log: str
     result: Any
     error: str
+    error_code: str
     retry: bool
 
 
@@ -112,6 +114,7 @@ class Update(Body):
     log: str | None = None
     result: Any = None
     error: str | None = None
+    error_code: str | None = None
     retry: bool | None = None
 
 

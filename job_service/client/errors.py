@@ -12,6 +12,7 @@ JobServiceError
     │   ├── AlreadyFinished    the job has ended
     │   ├── IdempotencyMismatch  the key was used with another body
     │   ├── LeaseLost          the claim no longer holds the job
+    │   │   └── RanTooLong     the attempt has taken longer than it may
     │   ├── Paused             the maintenance flag is set
     │   └── TargetBusy         another active job has the dataset
     ├── TooLarge               the body is over the limit
@@ -89,6 +90,10 @@ class LeaseLost(Conflict):
     """The claim no longer holds the job; nothing was changed."""
 
 
+class RanTooLong(LeaseLost):
+    """The attempt has taken longer than it may, and counts as failed; nothing was changed."""
+
+
 class Paused(Conflict):
     """The maintenance flag is set: no job starts."""
 
@@ -115,6 +120,7 @@ BY_CODE: Mapping[str, type[Refused]] = {
     "idempotency-mismatch": IdempotencyMismatch,
     "invalid": Invalid,
     "lease-lost": LeaseLost,
+    "ran-too-long": RanTooLong,
     "not-found": NotFound,
     "paused": Paused,
     "target-busy": TargetBusy,

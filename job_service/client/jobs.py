@@ -28,6 +28,17 @@ class ShownLease(Answer):
     until: datetime
 
 
+class PastAttempt(Answer):
+    """An attempt that came to nothing; `begun_at` and `to` are when it was claimed and when it was over."""
+
+    attempt: int
+    worker: str
+    begun_at: datetime | None = Field(default=None, alias="from")
+    to: datetime
+    code: str
+    error: str | None = None
+
+
 class Job(Answer):
     """A job of any kind. A field that its kind does not have is None; unknown fields are kept."""
 
@@ -42,10 +53,15 @@ class Job(Answer):
     progress: float | None = None
     result: Any = None
     error: Any = None
+    error_code: str | None = None
+    history: list[PastAttempt] = Field(default_factory=list)
     log: list[LogEntry] = Field(default_factory=list)
     attempts: int | None = None
     leases_lost: int | None = None
     max_attempts: int | None = None
+    start_before: datetime | None = None
+    max_run_seconds: float | None = None
+    run_until: datetime | None = None
     lease: ShownLease | None = None
     parent_id: str | None = None
     cancel_requested_at: datetime | None = None

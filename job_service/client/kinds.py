@@ -82,7 +82,7 @@ class Kinds(Resource[E]):
     def submit(
         self, name: str, jobs: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None
     ) -> Call[SubmittedJobs]:
-        """Submit `{parameters, type, priority, notBefore, maxAttempts, labels}`, all optional; one result an item.
+        """Submit items as `POST /kinds/<name>/jobs` takes them; each field of an item may be left out.
 
         Without an `idempotency_key` this call makes one, so that its retries create no job twice.
         """

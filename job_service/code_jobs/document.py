@@ -1,12 +1,13 @@
 """The document of a code job: a program with its input, and the statuses that clients know."""
 
 from job_service.lifecycle.job import State
-from job_service.lifecycle.kind import Kind
+from job_service.lifecycle.kind import FAMILY_RUN_SECONDS, Kind
 
 KIND = "code"
 
 CODE = Kind(
     name=KIND,
+    max_run_seconds=FAMILY_RUN_SECONDS,
     words={
         State.QUEUED: "WAITING",
         State.RUNNING: "RUNNING",

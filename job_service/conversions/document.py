@@ -3,12 +3,13 @@
 import re
 
 from job_service.lifecycle.job import State
-from job_service.lifecycle.kind import Kind
+from job_service.lifecycle.kind import FAMILY_RUN_SECONDS, Kind
 from job_service.web.names import is_name
 
 #: A job whose lease has run out stays active until another converter claims it, and then is active again.
 CONVERSION = Kind(
     name="conversion",
+    max_run_seconds=FAMILY_RUN_SECONDS,
     words={
         State.QUEUED: "available",
         State.RUNNING: "active",

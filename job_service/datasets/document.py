@@ -7,12 +7,13 @@ from typing import Any
 
 from job_service.dataset_words import OPERATIONS, STATUSES
 from job_service.lifecycle.job import Job, State
-from job_service.lifecycle.kind import Kind
+from job_service.lifecycle.kind import FAMILY_RUN_SECONDS, Kind
 
 FINAL_STATUSES = frozenset({"completed", "failed"})
 
 DATASET = Kind(
     name="dataset",
+    max_run_seconds=FAMILY_RUN_SECONDS,
     words={
         State.QUEUED: "queued",
         State.RUNNING: "initiated",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from job_service.kinds.dialect import Retry
+from job_service.lifecycle.deadlines import is_spent
 from job_service.lifecycle.errors import NotFound, TargetBusy
 from job_service.lifecycle.explain import MOST_AHEAD, Facts, explain
 from job_service.lifecycle.job import ENDED, Job
@@ -64,6 +65,6 @@ class Jobs:
             served=not claimable or store.workers.serve(job),
             ahead=store.reading.count_ahead(job, now, MOST_AHEAD) if claimable else 0,
             worker=family.worker,
-            spent=claimable and store.context.policy.is_spent(job),
+            spent=claimable and is_spent(job, store.context.policy, now),
             children_alive=store.reading.children_alive(job["_id"]) if alive and "readyAt" not in job else 0,
         )

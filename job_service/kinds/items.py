@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from job_service.kinds.batches import Outcome
 from job_service.lifecycle.errors import Invalid, JobServiceError
@@ -14,6 +14,8 @@ from job_service.mongo.verbs.submission import Created, Taken
 from job_service.web.bodies import Body
 from job_service.web.times import Moment
 
+#: The longest time that one attempt may be given.
+MOST_RUN_SECONDS = 30 * 86_400
 #: So many refused items of a batch are told all that is wrong with them, the others a sentence.
 MOST_EXPLAINED = 100
 _MOST_OF_A_SENTENCE = 200
@@ -29,8 +31,16 @@ class NewItem(Body):
     type: Type | None = None
     priority: int | None = Field(default=None, ge=0, le=9)
     notBefore: Moment | None = None  # noqa: N815  the wire's spelling
+    startBefore: Moment | None = None  # noqa: N815  as above
+    maxRunSeconds: int | None = Field(default=None, ge=1, le=MOST_RUN_SECONDS)  # noqa: N815  as above
     maxAttempts: int | None = Field(default=None, ge=1, le=100)  # noqa: N815  as above
     labels: dict[_LabelName, _Label] = Field(default_factory=dict, max_length=MOST_LABELS)
+
+    @model_validator(mode="after")
+    def _can_be_started(self) -> "NewItem":
+        if self.notBefore and self.startBefore and self.startBefore <= self.notBefore:
+            raise ValueError("startBefore must be later than notBefore")
+        return self
 
 
 class Results:

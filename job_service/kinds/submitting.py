@@ -80,6 +80,8 @@ def _new_job(kind: Kind, dialect: Dialect, item: object, sender: Sender, job_id:
         type=asked.type or new.type,
         priority=new.priority if asked.priority is None else asked.priority,
         ready_at=asked.notBefore or new.ready_at,
+        start_before=asked.startBefore or new.start_before,
+        max_run_seconds=asked.maxRunSeconds or new.max_run_seconds,
         max_attempts=asked.maxAttempts or new.max_attempts,
         labels=[f"{name}={value}" for name, value in sorted(asked.labels.items())],
         kind_revision=kind.revision,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from job_service.kinds.items import Type
+from job_service.kinds.items import MOST_RUN_SECONDS, Type
 from job_service.kinds.pointers import MOST_OF_A_KEY, parse_pointer
 from job_service.lifecycle.definition import KIND_NAME
 from job_service.lifecycle.errors import Invalid
@@ -51,7 +51,7 @@ class Policy(Body):
     retry: Retry | None = None
     leaseSeconds: int | None = Field(default=None, ge=5, le=_DAY)  # noqa: N815  the wire's spelling
     startWithinSeconds: int | None = Field(default=None, ge=1, le=_YEAR)  # noqa: N815  as above
-    maxRunSeconds: int | None = Field(default=None, ge=1, le=30 * _DAY)  # noqa: N815  as above
+    maxRunSeconds: int | None = Field(default=None, ge=1, le=MOST_RUN_SECONDS)  # noqa: N815  as above
     limits: KindLimits | None = None
     retentionDays: int | None = Field(default=None, ge=1, le=100 * 365)  # noqa: N815  as above
 

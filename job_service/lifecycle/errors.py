@@ -6,6 +6,7 @@
     ├── NotFound             no such thing, or not for this caller
     ├── Conflict             the request contradicts the present state
     │   ├── LeaseLost        the claim no longer holds the job
+    │   ├── RanTooLong       the attempt has taken longer than it may
     │   ├── AlreadyFinished  the job has ended
     │   ├── TargetBusy       the dataset has an active job
     │   ├── Paused           the maintenance flag is set
@@ -85,6 +86,12 @@ class LeaseLost(Conflict):
     """The claim no longer holds the job, which was claimed again or put back: nothing was changed."""
 
     code = "lease-lost"
+
+
+class RanTooLong(Conflict):
+    """The attempt has taken longer than it may: nothing was changed, and the job was taken from its worker."""
+
+    code = "ran-too-long"
 
 
 class AlreadyFinished(Conflict):

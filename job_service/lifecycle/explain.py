@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
+from job_service.lifecycle.deadlines import run_is_over, start_is_over
 from job_service.lifecycle.job import ENDED, Job, State
 
 MOST_AHEAD = 10_000
@@ -23,6 +24,8 @@ class Reason(TypedDict):
         "ahead-in-queue",
         "no-live-worker",
         "quarantined",
+        "not-started-in-time",
+        "ran-too-long",
         "finished",
         "waiting-for-children",
     ]
@@ -48,7 +51,7 @@ class Facts:
     ahead: int  #: how many claimable jobs go first, counted up to MOST_AHEAD
     children_alive: int
     worker: str = ""  #: the command of this project whose workers claim jobs of the kind
-    spent: bool = False  #: whether the job's lease has run out and the job must end instead of being claimed again
+    spent: bool = False  #: whether `readyAt` has come and the job must not be claimed as it is
 
 
 def explain(job: Job, facts: Facts) -> dict[str, Any]:
@@ -88,8 +91,14 @@ def _waiting(job: Job, facts: Facts) -> Iterator[dict[str, Any]]:
     if facts.pause is not None:
         message = f"Nothing starts: {facts.pause['msg']}" if facts.pause["msg"] else "Nothing starts"
         yield _reason("paused", message, since=facts.pause.get("timestamp"))
+    if start_is_over(job, facts.now) and not _is_held(job, facts.now):
+        yield _reason("not-started-in-time", "It was not started in time: the sweep is about to end it")
+        return
     if job["readyAt"] > facts.now:
         yield _not_ready(job)
+        return
+    if run_is_over(job, facts.now):
+        yield _reason("ran-too-long", "Its attempt took longer than it may, and is about to count as failed")
         return
     if facts.spent:
         yield _reason("quarantined", "It lost its last lease, or was cancelled: the sweep is about to end it")
@@ -107,12 +116,16 @@ def _not_ready(job: Job) -> dict[str, Any]:
     if job["state"] == State.RUNNING:
         worker = job["lease"]["worker"]
         asked = ", and has been asked to stop" if "cancelRequestedAt" in job else ""
-        return _reason("leased", f"{worker} holds it{asked}", worker=worker, until=until)
+        return _reason("leased", f"{worker} holds it{asked}", worker=worker, until=until, runUntil=job.get("runUntil"))
     if job.get("delayedBy") == "backing-off":
         return _reason(
             "backing-off", f"It failed {job.get('attempts', 0)} times and waits before the next try", until=until
         )
     return _reason("not-before", "It is not to start before this time", until=until)
+
+
+def _is_held(job: Job, now: datetime) -> bool:
+    return job["state"] == State.RUNNING and job["readyAt"] > now
 
 
 def _reason(code: str, message: str, **data: Any) -> dict[str, Any]:

@@ -55,6 +55,14 @@ class LogEntry(TypedDict):
     message: str
 
 
+#: One attempt that came to nothing; `from` and `to` are when it was claimed and when it was over.
+PastAttempt = TypedDict(
+    "PastAttempt",
+    {"attempt": int, "worker": str, "from": datetime, "to": datetime, "code": str, "error": str},
+    total=False,
+)
+
+
 class Ending(TypedDict, total=False):
     """The claim that ended a job, by which a repeated end is recognized."""
 
@@ -77,12 +85,17 @@ class Shown(TypedDict, total=False):
     attempts: int  #: failures
     leasesLost: int  #: leases that ran out; counted apart, so that a deployment uses up no attempts
     maxAttempts: int
+    startBefore: datetime  #: from when no claim gets it any more
+    maxRunSeconds: float  #: how long one attempt may take, where the job says so itself
+    runUntil: datetime  #: while it is held: when its attempt must be over
     parentId: str
     parameters: dict[str, Any]  #: the kind's payload; the core never reads it
     log: list[LogEntry]
     progress: int
     result: Any
     error: str
+    errorCode: str  #: a stable word for why it failed, or failed last
+    history: list[PastAttempt]  #: the last attempts that came to nothing, oldest first
     cancelRequestedAt: datetime
     retriedFrom: str
     createdAt: datetime
@@ -116,6 +129,7 @@ class Job(Shown, total=False):
     sending: str  #: the mark of the sending that stored the job, where a request may be sent again
     delayedBy: str  #: why `readyAt` of a job without a lease is in the future: `not-before` or `backing-off`
     lease: Lease
+    overrunAt: datetime  #: the end of a lease that the end of its attempt cut short
     leaseSeconds: float  #: the length of the lease, by which a heartbeat without a length renews it
     claims: int  #: how often the job was claimed; with the job's id it identifies an attempt
     endedBy: Ending
@@ -142,6 +156,8 @@ class NewJob:
     priority: int = 5  #: 0 to 9, higher first
     ready_at: datetime | None = None  #: the earliest start; None: at once
     max_attempts: int | None = None  #: None: the kind's
+    start_before: datetime | None = None  #: the time from which on it is not claimed; None: the kind's
+    max_run_seconds: float | None = None  #: how long one attempt may take; None: the kind's
     parent_id: str | None = None  #: the job that this one is an element of
     waits_for_children: bool = False  #: a parent, which is never claimed
     held_back: bool = False  #: not claimable before its family releases it

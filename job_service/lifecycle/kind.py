@@ -9,6 +9,9 @@ from job_service.lifecycle.job import State
 Facet = Literal["type", "datasetName", "key", "label"]
 ClaimedBy = Literal["kind", "type", "key", "label"]
 
+#: How long one attempt at a job of a family may take, in seconds, unless the job or the policy says otherwise.
+FAMILY_RUN_SECONDS = 24 * 3600
+
 #: The queues of a kind that an operator defines, whose claims may be narrowed in any way.
 BY_EVERYTHING: tuple[ClaimedBy, ...] = ("kind", "type", "key", "label")
 
@@ -21,8 +24,8 @@ class KindPolicy:
     backoff_seconds: float | None = None  #: the pause after a job's first failure
     backoff_max_seconds: float | None = None  #: the longest pause after a failure
     lease_seconds: int | None = None  #: the length of a lease, unless the claim sets one
-    start_within_seconds: int | None = None  #: how long a job may wait for its start; kept, not enforced yet
-    max_run_seconds: int | None = None  #: how long one attempt may take; kept, not enforced yet
+    start_within_seconds: int | None = None  #: how long a job may wait for its start
+    max_run_seconds: int | None = None  #: how long one attempt may take, unless the job says so itself
     limits: Mapping[str, Any] | None = None  #: how many may run or start, as the wire has it; kept, not enforced yet
     retention_days: int | None = None  #: the days after which ended jobs are deleted
 
@@ -45,6 +48,7 @@ class Kind:
     ids_chosen: bool = False  #: whether clients choose the ids of its jobs, which then need not begin with their time
     type_index: str = ""  #: the index of its jobs in progress by type, in the order of ids; empty: there is none
     counts: bool = False  #: whether the kind's jobs get small numbers
+    max_run_seconds: int | None = None  #: how long one attempt may take where neither policy nor job says it
     has_elements: bool = False  #: whether the kind's jobs may be parents of elements
     worker: str = ""  #: the command of this project whose workers do the kind's jobs, and its requirements
     own: bool = False  #: whether an operator has defined the kind; the others are the families

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from job_service.lifecycle.attempts import FAILED, RAN_TOO_LONG, Failure
+from job_service.lifecycle.changes import Change, amendments, ending, fencing, requeueing
 from job_service.lifecycle.clock import at_once
+from job_service.lifecycle.deadlines import lease_until, run_is_over
+from job_service.lifecycle.failing import failing
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.kind import Kind
 from job_service.lifecycle.retry import RetryPolicy
 
 End = Literal["completed", "failed", "cancelled"]
-
-#: The most clients in `Job.fenced`.
-_FENCED = 20
 
 
 class Report(NamedTuple):
@@ -31,6 +32,7 @@ class Report(NamedTuple):
     amend: tuple[tuple[str, Any], ...] = ()  #: changed parameters, by name
     result: Any = None  #: any JSON value
     error: str | None = None  #: the reason of a failure
+    error_code: str | None = None  #: a stable word for it
     request_id: str | None = None  #: the HTTP request, for the log
 
 
@@ -59,23 +61,14 @@ class Accepted(NamedTuple):
 class Refused:
     """The report changed nothing; `code` says why, `state` how a finished job ended."""
 
-    code: Literal["lease-lost", "already-finished", "not-found", "invalid"]
+    code: Literal["lease-lost", "ran-too-long", "already-finished", "not-found", "invalid"]
     message: str  #: a sentence
 
 
 Answer = Accepted | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The change of a document: fields to set, to remove and to increment, log lines to append, fields to rename."""
-
-    state: State  #: the state after the change
-    set: dict[str, Any]  #: values by field
-    unset: tuple[str, ...]  #: fields to remove
-    inc: dict[str, int]  #: increments by field
-    log: tuple[str, ...]  #: lines to append
-    rename: tuple[tuple[str, str], ...] = ()  #: old and new names of fields
+_RAN_TOO_LONG = Refused("ran-too-long", "The attempt has taken longer than it may: the job was taken from its worker")
 
 
 def refusal(report: Report, family: Kind) -> Refused | None:
@@ -87,9 +80,15 @@ def refusal(report: Report, family: Kind) -> Refused | None:
     return Refused("invalid", f"status: unknown value {report.step!r}; allowed are {', '.join(sorted(family.steps))}")
 
 
-def renewal(report: Report, now: datetime, seconds: float) -> Change:
-    """Return the change that renews the lease, with the report's progress and step."""
-    until = now + timedelta(seconds=seconds)
+def too_late(report: Report, job: Job, now: datetime) -> Refused | None:
+    """Refuse to go on with an attempt that is over; an end that it has come to is taken all the same."""
+    return _RAN_TOO_LONG if report.end is None and run_is_over(job, now) else None
+
+
+def renewal(report: Report, job: Job, now: datetime) -> Change:
+    """Keep the lease, but not beyond the end of the attempt; take the progress and the step along."""
+    seconds = report.lease_seconds or lease_seconds(job)
+    until, is_cut = lease_until(now, seconds, job.get("runUntil"))
     fields: dict[str, Any] = {"lease.until": until, "readyAt": until, "updatedAt": now, "leaseSeconds": seconds}
     if report.progress is not None:
         fields["progress"] = report.progress
@@ -98,35 +97,17 @@ def renewal(report: Report, now: datetime, seconds: float) -> Change:
     if report.result is not None:
         fields["result"] = report.result
     fields.update(amendments(report.amend))
-    return Change(State.RUNNING, fields, (), {}, report.messages)
-
-
-def ending(state: State, status: str, job: Job, now: datetime) -> Change:
-    """Return the change that marks a job ended and frees its dataset."""
-    fields: dict[str, Any] = {"state": state.value, "status": status, "updatedAt": now, "finishedAt": now}
-    if "lease" in job:
-        fields["endedBy"] = {"claimId": job["lease"]["claimId"], "worker": job["lease"]["worker"]}
-    gone = ("lease", "readyAt", "confirmedReadyAt", "confirmedWaits", "waits", "delayedBy", "leaseSeconds")
-    # A rename instead of a set: one statement can free the names of many jobs.
-    rename = (("datasetName", "formerDatasetName"),) if "datasetName" in job else ()
-    return Change(state, fields, gone, {"endSeq": 1}, (), rename)
+    if is_cut:
+        fields["overrunAt"] = until
+    # A lease that was cut may be asked for anew, and shorter.
+    gone = () if is_cut or "overrunAt" not in job else ("overrunAt",)
+    return Change(State.RUNNING, fields, gone, {}, report.messages)
 
 
 def amending(report: Report, change: Change | None, now: datetime) -> Change:
     """Add a report's log lines and changed parameters to a change; None: to an empty one."""
     base = change or Change(State.QUEUED, {"updatedAt": now}, (), {}, ())
     return replace(base, set={**base.set, **amendments(report.amend)}, log=report.messages)
-
-
-def requeueing(status: str, ready_at: datetime, delayed_by: str | None, now: datetime) -> Change:
-    """Return the change that puts a job back into the queue."""
-    fields: dict[str, Any] = {"state": State.QUEUED.value, "status": status, "readyAt": ready_at, "updatedAt": now}
-    unset = ["lease", "progress", "leaseSeconds"]
-    if delayed_by:
-        fields["delayedBy"] = delayed_by
-    else:
-        unset.append("delayedBy")
-    return Change(State.QUEUED, fields, tuple(unset), {}, ())
 
 
 def releasing(release: Release, job: Job, status: str, now: datetime) -> Change:
@@ -137,40 +118,35 @@ def releasing(release: Release, job: Job, status: str, now: datetime) -> Change:
     return replace(change, set={**change.set, **amendments(release.amend), **fences}, log=release.messages)
 
 
-def fencing(job: Job) -> dict[str, Any]:
-    """Return the fields that add a job's holder to the clients whose later reports are refused."""
-    holder = job["lease"]["worker"]
-    return {"fenced": [*(name for name in job.get("fenced", ()) if name != holder), holder][-_FENCED:]}
-
-
 def decide(report: Report, job: Job, family: Kind, policy: RetryPolicy, now: datetime, chance: float) -> Change:
-    """Decide the change for a report, by the job as it was read; `chance` (0 to 1) draws the random part of a delay."""
+    """Turn the report of who holds a job, as it was read, into the change to make."""
     if report.end is None:
-        return renewal(report, now, report.lease_seconds or lease_seconds(job))
-    if report.end == "failed" and report.retry and "cancelRequestedAt" not in job:
-        again = policy.after_failure(job, now, chance, report.retry_delay)
-        if again:
-            change = requeueing(family.words[State.QUEUED], again.at, "backing-off", now)
-            change.set["failedBy"] = report.claim_id
-            return _with_outcome(report, change, attempts=1)
+        return renewal(report, job, now)
+    if report.end == "failed":
+        failure = Failure(report.error_code or FAILED, report.error)
+        retry = report.retry and "cancelRequestedAt" not in job
+        again = policy.after_failure(job, now, chance, report.retry_delay) if retry else None
+        return _with_outcome(report, failing(job, family, failure, again, now))
     state = State(report.end)
-    change = ending(state, family.words[state], job, now)
-    return _with_outcome(report, change, attempts=1 if state is State.FAILED else 0)
+    return _with_outcome(report, ending(state, family.words[state], job, now))
 
 
 def likeness(report: Report, job: Job) -> Hashable | None:
-    """Return a cache key: reports with equal keys get one shared Change. None: do not share."""
-    # A retry draws a delay of its own. Values of callers cannot be compared as keys, since 1 equals True.
-    if report.retry or report.amend or report.result is not None:
+    """Return what `decide` looks at, so that equal values stand for equal changes; None: this one is decided alone."""
+    # A failure writes its own history, and of outside values 1 and true would be equal.
+    if report.end == "failed" or report.amend or report.result is not None:
         return None
     said = report[1:-1]  # all but the ids of the job and of the request
-    return said, job["kind"], job["lease"]["worker"], job.get("leaseSeconds"), "datasetName" in job
+    held = job["lease"]["worker"], job.get("leaseSeconds"), job.get("runUntil"), job.get("overrunAt")
+    return said, job["kind"], held, "datasetName" in job
 
 
 def judge(report: Report, job: Job | None) -> Answer:
     """Return the answer to a report, by the document after the attempt to write the change."""
     if job is None:
         return Refused("not-found", f"No job found for jobId: {report.job_id}")
+    if _was_too_long(report, job):
+        return _RAN_TOO_LONG
     if job.get("state") in ENDED:
         same = job.get("endedBy", {}).get("claimId") == report.claim_id and report.end == job.get("state")
         return Accepted(job) if same else Refused("already-finished", f"The job has already ended as {job['state']}")
@@ -188,15 +164,14 @@ def lease_seconds(job: Job, default: int = 60) -> float:
     return float(job.get("leaseSeconds", default))
 
 
-def _with_outcome(report: Report, change: Change, attempts: int) -> Change:
+def _was_too_long(report: Report, job: Job) -> bool:
+    """Say whether the attempt that is reported on has been failed for taking too long; that it failed is no news."""
+    over = (job.get("failedBy"), job.get("endedBy", {}).get("claimId"))
+    return job.get("errorCode") == RAN_TOO_LONG and report.claim_id in over and report.end != "failed"
+
+
+def _with_outcome(report: Report, change: Change) -> Change:
     told = (("result", report.result), ("error", report.error), ("progress", report.progress))
     # A job that is put back starts anew: a field that the change removes is not set.
     outcome = {name: value for name, value in told if value is not None and name not in change.unset}
-    fields = {**change.set, **amendments(report.amend), **outcome}
-    inc = {**change.inc, "attempts": attempts} if attempts else change.inc
-    return replace(change, set=fields, inc=inc, log=report.messages)
-
-
-def amendments(amend: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
-    """Return the document's fields for changed parameters."""
-    return {f"parameters.{name}": value for name, value in amend}
+    return replace(change, set={**change.set, **amendments(report.amend), **outcome}, log=report.messages)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.job import Job
 from job_service.lifecycle.kind import Kind
 
 _OF_KINDS = ("max_attempts", "backoff_seconds", "backoff_max_seconds")
@@ -43,10 +43,6 @@ class RetryPolicy:
             return None
         return Again(now + timedelta(seconds=self.delay(attempts, chance) if delay is None else delay))
 
-    def is_spent(self, job: Job) -> bool:
-        """Say whether a claimable job must end instead of being claimed again.
-
-        So it is if the lease that has just run out is one lost lease too many, or a cancel was requested.
-        """
-        one_too_many = job.get("leasesLost", 0) + 1 >= self.max_leases_lost
-        return job["state"] == State.RUNNING and (one_too_many or "cancelRequestedAt" in job)
+    def is_last_lease(self, job: Job) -> bool:
+        """Say whether a job may not lose the lease that it is under, as it has lost as many as it may."""
+        return job.get("leasesLost", 0) + 1 >= self.max_leases_lost

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from job_service.lifecycle.job import State
+from job_service.lifecycle.job import Job, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,21 @@ class Transition(NamedTuple):
     waited: float | None = None  #: seconds from being claimable to the claim
     ran: float | None = None  #: seconds from the claim to the end
     request_id: str | None = None  #: the HTTP request that caused it
+
+
+def requeued(verb: str, job: Job, now: datetime, request_id: str | None = None) -> Transition:
+    """Return the move of a held job, given as it was before, back into the queue."""
+    return Transition(
+        verb=verb,
+        job_id=job["_id"],
+        kind=job["kind"],
+        type=job.get("type"),
+        source=State.RUNNING,
+        target=State.QUEUED,
+        at=now,
+        worker=job["lease"]["worker"],
+        request_id=request_id,
+    )
 
 
 Observer = Callable[[Sequence[Transition]], None]

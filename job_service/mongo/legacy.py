@@ -6,16 +6,17 @@ other write: if the job changes hands in between, nothing is written, and the jo
 
 from typing import Any
 
+from job_service.lifecycle.changes import Change, amendments, fencing
 from job_service.lifecycle.client import Client
 from job_service.lifecycle.errors import Conflict, LeaseLost, NotFound
 from job_service.lifecycle.ids import new_claim_id
 from job_service.lifecycle.job import ENDED, Job, State, Unnamed
 from job_service.lifecycle.kind import Narrowing
-from job_service.lifecycle.reports import Accepted, Change, End, Release, Report, amendments, fencing
+from job_service.lifecycle.reports import Accepted, End, Release, Report
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.store import Store
 from job_service.mongo.verbs.claimed import ClaimAsked
-from job_service.mongo.verbs.leasing import claimed, lease_fields
+from job_service.mongo.verbs.lease_fields import claimed, gone_by_lease, lease_fields
 from job_service.mongo.verbs.maintenance import MaintenanceStatus
 from job_service.mongo.verbs.operating import CHANGING_HANDS
 
@@ -96,8 +97,9 @@ class LegacyClients:
         """
         self._store.workers.seen(client.name, Narrowing(job["kind"]))
         asked, now = self._asked(client, "chosen"), self._store.context.clock.now()
-        fields = lease_fields(asked, now) | amendments(amend) | fencing(job) | {"status": step}
-        change = Change(State.RUNNING, fields, (), {"claims": 1}, messages)
+        leased = lease_fields(asked, job, self._store.context.kinds[job["kind"]], now)
+        fields = leased | amendments(amend) | fencing(job) | {"status": step}
+        change = Change(State.RUNNING, fields, gone_by_lease(leased), {"claims": 1}, messages)
         held = {"_id": job["_id"], "state": State.RUNNING.value, "lease.claimId": job["lease"]["claimId"]}
         if not self._store.collections.inprogress.update_one(held, as_update(change, now)).matched_count:
             return False

@@ -2,7 +2,8 @@
 
 - create: `submission.py`; find and get: `reading.py`
 - claim: `claiming.py`; renew, update, finish, fail, release: `reporting.py`
-- end: `ending.py`; move: `moving.py`; cancel, release, retry, reopen: `operating.py`
+- end: `ending.py`; move: `moving.py`; what is past a deadline: `expiring.py`
+- cancel, release, retry, reopen: `operating.py`
 - the maintenance flag: `maintenance.py`; sweep: `sweeping.py`
 """
 
@@ -30,6 +31,7 @@ from job_service.mongo.telling.wakeups import Wakeups
 from job_service.mongo.verbs.claiming import Claiming
 from job_service.mongo.verbs.context import StoreContext
 from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.expiring import Expiring
 from job_service.mongo.verbs.kinds import Kinds
 from job_service.mongo.verbs.maintenance import Maintenance
 from job_service.mongo.verbs.moving import BeforeMove, MarkedJobs, Moving
@@ -115,7 +117,7 @@ def open_store(
     reporting = Reporting(collections, context, ending, options.on_stale)
     operating = Operating(collections, context, reading, ending, reporting)
     core = Core(collections=collections, context=context, reading=reading, ending=ending, operating=operating)
-    moving = Moving(collections, marked, _before_move(core, families))
+    moving, expiring = Moving(collections, marked, _before_move(core, families)), Expiring(collections, context, ending)
     submission = Submission(collections, context, _admissions(context, counters, options))
     upgrade, maintenance, workers = Upgrade(collections, kinds), Maintenance(collections), Workers(collections, clock)
     duties = (submission.confirm_left, *_duties(core, families, counters, options))
@@ -125,12 +127,12 @@ def open_store(
         families=tuple(families),
         maintenance=maintenance,
         submission=submission,
-        claiming=Claiming(collections, context, maintenance, ending),
+        claiming=Claiming(collections, context, maintenance, expiring),
         reporting=reporting,
         moving=moving,
         workers=workers,
         idempotency=Idempotency(collections),
-        sweeper=Sweeper(collections, context, ending, moving, duties, duties_of_each=(upgrade,)),
+        sweeper=Sweeper(collections, context, expiring, moving, duties, duties_of_each=(upgrade,)),
         wakeups=wakeups,
         counters=counters,
         stats=Stats(context, counters, reading, workers, maintenance),

@@ -6,7 +6,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from job_service.lifecycle.job import State
-from job_service.lifecycle.kind import Kind
+from job_service.lifecycle.kind import FAMILY_RUN_SECONDS, Kind
 
 WAITING, STARTED, PROCESSED = "todo", "doing", "processed"
 STATUSES = (WAITING, STARTED, PROCESSED)
@@ -14,6 +14,7 @@ STATUSES = (WAITING, STARTED, PROCESSED)
 #: Clients know no other end than `processed`; the job's state says how it ended.
 TRANSCODING = Kind(
     name="transcoding",
+    max_run_seconds=FAMILY_RUN_SECONDS,
     words={
         State.QUEUED: WAITING,
         State.RUNNING: STARTED,

@@ -85,6 +85,7 @@ class Transfers:
                 type=again.type,
                 priority=again.priority,
                 max_attempts=again.max_attempts,
+                max_run_seconds=again.max_run_seconds,
                 created_by=again.created_by,
                 retried_from=job["_id"],
                 request_id=request_id,

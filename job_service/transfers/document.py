@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from job_service.lifecycle.job import ENDED, Job, State
-from job_service.lifecycle.kind import Kind
+from job_service.lifecycle.kind import FAMILY_RUN_SECONDS, Kind
 from job_service.transfers.words import JobStatus, JobType
 
 KIND = "transfer"
@@ -14,6 +14,7 @@ KIND = "transfer"
 
 TRANSFER = Kind(
     name=KIND,
+    max_run_seconds=FAMILY_RUN_SECONDS,
     words={
         State.QUEUED: JobStatus.SUBMITTED.name,
         State.RUNNING: JobStatus.SUBMITTED.name,

@@ -104,6 +104,8 @@ def _new_jobs(
             type=JobType.MKDIR.name if item.makes else parent["type"],
             priority=parent["priority"],
             max_attempts=parent["maxAttempts"],
+            start_before=parent.get("startBefore"),
+            max_run_seconds=parent.get("maxRunSeconds"),
             parent_id=parent["_id"],
             held_back=True,
             created_by=parent["createdBy"],

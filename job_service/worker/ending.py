@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +17,8 @@ Final = Literal["completed", "failed", "cancelled"]
 
 #: The longest delay, in seconds, that the service accepts.
 LONGEST_DELAY_SECONDS = 30 * 86_400
+#: The words that the service takes as the code of a failure.
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 #: The advice for a handler that is a coroutine.
 NOT_AWAITED = "nothing awaits it; let a plain function call asyncio.run(...)"
 #: The shortest delay in seconds: a job that was released without one would be claimed, and fail, in a busy loop.
@@ -30,6 +33,7 @@ class Finish:
     result: Any = None
     log: str | None = None
     retry: bool | None = None
+    error_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +121,9 @@ def _given_up(error: GiveUp) -> Finish:
     """Return a final failure with the partial result; if that cannot be sent, the job's log says so."""
     left = completed(error.result)
     log = reason_of(error) if left.log is None else clean(f"{reason_of(error)}\n{left.log}")
-    return replace(left, status="failed", log=log, retry=False)
+    return replace(left, status="failed", log=log, retry=False, error_code=_code_of(error.code))
+
+
+def _code_of(code: object) -> str | None:
+    """Return a word that the service takes as the code of a failure; None for any other value."""
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None

@@ -13,14 +13,17 @@ Any other exception means failed, and the service tries again while tries are le
 class GiveUp(Exception):
     """Ends the job as failed, without a retry; `result` is a partial result.
 
-    The failure's reason is the message, else the name of the class.
+    The failure's reason is the message, else the name of the class; `code` is a stable word for it, of at most 64
+    letters, digits and `._:-`.
     """
 
     result: object = None
+    code: str | None = None
 
-    def __init__(self, message: str = "", result: object = None) -> None:
+    def __init__(self, message: str = "", result: object = None, code: str | None = None) -> None:
         super().__init__(message)
         self.result = result
+        self.code = code
 
 
 class TryAgain(Exception):

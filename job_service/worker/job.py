@@ -18,15 +18,16 @@ class Job:
     """A claimed job. The handler's reports are sent in the background, in order; no method waits for the service.
 
     Methods raise for an argument of the wrong type, never because of the service.
-    `data` is the whole job as it was claimed, `attempt` counts from 1. `cancelled` is set when the job is to stop: it
-    was cancelled, or the lease is lost. `stopping` is set when the worker is to stop: a job that can end soon may end,
-    and one that cannot is given back.
+    `data` is the whole job as it was claimed, `attempt` counts from 1; at `run_until` the attempt must be over (None:
+    never). `cancelled` is set when the job is to stop: it was cancelled, or the lease is lost, as it is at `run_until`.
+    `stopping` is set when the worker is to stop: a job that can end soon may end, and one that cannot is given back.
     """
 
     def __init__(self, claim: Claim, stopping: threading.Event, wake: Callable[[], None]) -> None:
         self.data: JobData = claim.job
         self.claim_id = claim.claim_id
         self.attempt = claim.attempt
+        self.run_until = claim.run_until
         self.cancelled = threading.Event()
         self.stopping = stopping
         self.settled = threading.Event()

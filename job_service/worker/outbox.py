@@ -20,6 +20,7 @@ class Change:
     progress: int | None = None
     log: str | None = None
     result: Any = None
+    error_code: str | None = None
     retry: bool | None = None
     last: bool = False
     stand_in: bool = False
@@ -35,6 +36,7 @@ class Change:
             progress=self.progress,
             log=self.log,
             result=self.result,
+            error_code=self.error_code,
             retry=self.retry,
         )
 

@@ -15,6 +15,7 @@ _BY_CODE: dict[str, Meaning] = {
     "not-found": "lost",
     "paused": "passing",
     "queue-full": "passing",
+    "ran-too-long": "lost",
     "unavailable": "passing",
 }
 _BY_STATUS: dict[int, Meaning] = {408: "passing", 409: "lost", 410: "lost", 425: "passing", 429: "passing"}

@@ -90,4 +90,7 @@ def _outcome(ending: Ending) -> str:
 
 def last_word(ending: Finish) -> Change:
     """Return the last change for the end of a job."""
-    return Change(status=ending.status, result=ending.result, log=ending.log, retry=ending.retry, last=True)
+    code = ending.error_code
+    return Change(
+        status=ending.status, result=ending.result, log=ending.log, error_code=code, retry=ending.retry, last=True
+    )

@@ -1,6 +1,6 @@
 """What the dialects of old clients amount to in the plain model, and what each verb is answered over HTTP."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.lifecycle_model import Asked, Model, Modeled
 from tests.store.machine_world import WORDS
@@ -80,10 +80,12 @@ class Dialects(Model):
         if job.ended:
             return ["quarantined", "finished"] if job.state == "quarantined" else ["finished"]
         paused = ["paused"] if self.paused else []
+        if job.start_over(self.now) and (job.state == "queued" or job.due(self.now)):
+            return [*paused, "not-started-in-time"]
         if not job.due(self.now):
             return [*paused, "leased" if job.state == "running" else str(job.delayed_by)]
         if job.spent(self.now):
-            return [*paused, "quarantined"]
+            return [*paused, "ran-too-long" if job.run_over(self.now) else "quarantined"]
         return [*paused, *(["ahead-in-queue"] if self.queue(job.kind)[0] is not job else [])]
 
     def put(self, asked: Asked, client: str, status: str | None) -> str:
@@ -127,6 +129,7 @@ class Dialects(Model):
         if status == "built":
             self.arrows.append(("takeover", job.id, "running", "running"))
             job.claims, job.claim_id, job.worker = job.claims + 1, self._lease(), client
+            job.run_until = self.now + timedelta(seconds=job.run_seconds)
         said = self._put_held(job, asked, status)
         job.fenced |= set() if job.ended else {holder}
         return said

@@ -151,7 +151,7 @@ class Machine(Asking):
     @rule(instance=INSTANCE)
     def sweep(self, instance):
         for job in self.model.jobs.values():
-            if job.spent(self.model.now):
+            if job.swept(self.model.now):
                 self.model.end_spent(job)
         self.world.stores[instance].sweeper.sweep()
 

@@ -27,7 +27,11 @@ NARROWINGS = st.one_of(
     st.just(("dataset", ("ADD",), ())),
     st.just(("dataset", ("ADD", "CHANGE"), ("A", "B", "C"))),
 )
-NEW = st.tuples(NAMES, st.sampled_from(["ADD", "CHANGE"]), st.sampled_from([0, 5, 9]), st.sampled_from([0, 0, 0, 30]))
+#: How long from now it is not claimed any more, and how long an attempt may take: most have no such limit.
+DEADLINES = st.tuples(st.sampled_from([None, None, None, 40]), st.sampled_from([None, None, 20, 50]))
+NEW = st.tuples(
+    *(NAMES, st.sampled_from(["ADD", "CHANGE"]), st.sampled_from([0, 5, 9]), st.sampled_from([0, 0, 0, 30]), DEADLINES)
+)
 KINDS = ["dataset", "dataset", "conversion"]
 
 
@@ -66,7 +70,8 @@ class Handing(RuleBasedStateMachine):
     # Taking in
 
     def _new(self, new, kind):
-        name, operation, priority, delay = new
+        name, operation, priority, delay, (start_within, run_seconds) = new
+        start_before = self.model.now + timedelta(seconds=start_within) if start_within else None
         ready_at = self.model.now + timedelta(seconds=delay) if delay else None
         dataset = kind == "dataset"
         job = NewJob(
@@ -76,8 +81,12 @@ class Handing(RuleBasedStateMachine):
             dataset_name=name if dataset else None,
             priority=priority,
             ready_at=ready_at,
+            start_before=start_before,
+            max_run_seconds=run_seconds,
         )
-        return job, Modeled("", kind, operation, name if dataset else None, priority), ready_at
+        modeled = Modeled("", kind, operation, name if dataset else None, priority, start_before=start_before)
+        modeled.run_seconds = run_seconds or modeled.run_seconds
+        return job, modeled, ready_at
 
     def _taken_in(self, outcome, modeled, ready_at):
         if isinstance(outcome, Created):
@@ -121,6 +130,7 @@ class Handing(RuleBasedStateMachine):
                 store.operating.as_new(old.id)
             return
         modeled = Modeled("", old.kind, old.type, old.name, old.priority, old.tries, retried_from=old.id)
+        modeled.run_seconds = old.run_seconds
         self._taken_in(store.submission.create([store.operating.as_new(old.id)])[0], modeled, None)
 
     # Handing out

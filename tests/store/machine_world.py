@@ -117,6 +117,11 @@ def document_of(job: Modeled):
         "cancelAsked": job.cancel_asked,
         "endedBy": job.ended_by,
         "said": job.said,
+        "startBefore": job.start_before,
+        "runUntil": job.run_until,
+        "overrunAt": job.overrun_at,
+        "errorCode": job.error_code,
+        "past": job.past,
     }
 
 
@@ -126,6 +131,7 @@ def told_of(document):
         **{name: document.get(name) for name in document_of(Modeled(""))},
         "cancelAsked": "cancelRequestedAt" in document,
         "endedBy": document.get("endedBy", {}).get("claimId"),
+        "past": [attempt["code"] for attempt in document.get("history", ())],
         "said": [line["message"] for line in document["log"] if line["message"].startswith("said")],
     }
 

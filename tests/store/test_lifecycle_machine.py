@@ -114,7 +114,7 @@ class Machine(Handing):
     @rule(instance=INSTANCE)
     def sweep(self, instance):
         for job in self.model.jobs.values():
-            if job.spent(self.model.now):
+            if job.swept(self.model.now):
                 self.model.end_spent(job)
         self.store(instance).sweeper.sweep()
         self._all_moved()

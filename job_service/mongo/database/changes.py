@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from job_service.lifecycle.reports import Change
+from job_service.lifecycle.attempts import MOST_REMEMBERED
+from job_service.lifecycle.changes import Change
 from job_service.mongo.database.client import Document
 
 #: A job keeps its newest lines of log; the longer logs of elements have a collection of their own.
@@ -20,9 +21,14 @@ def as_update(change: Change, now: datetime) -> Document:
         update["$rename"] = dict(change.rename)
     if change.inc:
         update["$inc"] = change.inc
+    pushed: Document = {}
     if change.log:
         lines = [{"at": now, "message": _cut(line)} for line in change.log]
-        update["$push"] = {"log": {"$each": lines, "$slice": -LOG_LINES}}
+        pushed["log"] = {"$each": lines, "$slice": -LOG_LINES}
+    if change.past:
+        pushed["history"] = {"$each": [change.past], "$slice": -MOST_REMEMBERED}
+    if pushed:
+        update["$push"] = pushed
     return update
 
 

@@ -50,9 +50,11 @@ def in_states(states: Iterable[State]) -> dict[str, Any]:
     return {"kind": {"$gt": ""}, "state": {"$in": sorted(states)}}
 
 
-#: The index of the jobs of which some, once their lease has run out, must end instead of being handed out once more.
-SUSPECT = "suspect"
+#: The index of the jobs of which some, once their lease has run out, must not be handed out once more as they are.
+MAY_BE_SPENT = "may_be_spent"
 
+#: The index of the jobs that must be started before a certain time.
+START_BEFORE = "startBefore"
 
 #: The index of ended jobs by kind, then by the time of their end.
 BY_END = "kind_finishedAt"
@@ -112,6 +114,11 @@ _OF_LISTINGS = (
     partial_index(["labels", "_id"], "labels", {"labels": {"$gt": ""}}),
     partial_index(["retriedFrom"], "retried", {"retriedFrom": {"$gt": ""}}),
 )
+_SIGNS_OF_BEING_SPENT = (
+    {"leasesLost": {"$gt": 0}},
+    {"cancelRequestedAt": {"$gt": EPOCH}},
+    {"overrunAt": {"$gt": EPOCH}},
+)
 _OF_JOBS_IN_PROGRESS = (
     # Not `$type: "string"`: only `$gt: ""` serves an equality query, and it lets absent names through.
     partial_index(["datasetName"], "datasetName", {"datasetName": {"$gt": ""}}, unique=True),
@@ -122,7 +129,8 @@ _OF_JOBS_IN_PROGRESS = (
     ),
     partial_index(["schemaVersion"], OLDER_SCHEMA, {"schemaVersion": {"$lt": SCHEMA_VERSION}}),
     # Few jobs are in it; one of all held ones would be written at each claim, heartbeat and end.
-    partial_index(["readyAt"], SUSPECT, {"$or": [{"leasesLost": {"$gt": 0}}, {"cancelRequestedAt": {"$gt": EPOCH}}]}),
+    partial_index(["readyAt"], MAY_BE_SPENT, {"$or": list(_SIGNS_OF_BEING_SPENT)}),
+    partial_index(["state", START_BEFORE], START_BEFORE, {START_BEFORE: {"$gt": EPOCH}}),
     partial_index(["waits", "parentId", "_id"], "waits_for", {"waits": {"$gt": ""}}),
 )
 _OF_COMPLETED_JOBS = (
@@ -198,7 +206,7 @@ _RETIRED = {
     "inprogress": frozenset(
         {"claimable", "claimable_type", "ended", "held", "older_schema"}
         | {"claim_type", "claim_any", "claim_kind", "claim_id", "claim_number", "claim_source"}
-        | {"waits", "waits_children", "waits_confirmation"}
+        | {"waits", "waits_children", "waits_confirmation", "suspect"}
     ),
     "completed": frozenset({"expires", "finishedAt", "older_schema"}),
 }

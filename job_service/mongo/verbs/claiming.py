@@ -15,15 +15,16 @@ from zlib import crc32
 from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
-from job_service.lifecycle.job import Job, State
+from job_service.lifecycle.deadlines import is_spent
+from job_service.lifecycle.job import Job
 from job_service.lifecycle.kind import Narrowing
-from job_service.lifecycle.retry import RetryPolicy
 from job_service.mongo.database.client import Document, fetch
-from job_service.mongo.database.collections import EPOCH, Collections
+from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.claim_intents import Allotment, ClaimIntents, OpenClaim
+from job_service.mongo.verbs.claim_pipeline import claim_stages
 from job_service.mongo.verbs.claimed import ClaimAsked, Claimed
 from job_service.mongo.verbs.context import StoreContext
-from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.expiring import Expiring, lapsed_and_spent, start_is_open
 from job_service.mongo.verbs.leasing import Leasing
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus, Permit
 from job_service.mongo.verbs.queues import claim_order, may_start
@@ -35,18 +36,11 @@ _ROUNDS = 50
 _SPREAD = 3
 
 
-def spent(policy: RetryPolicy) -> Document:
-    """Return the condition for jobs with a lapsed lease that must end instead of being claimed again."""
-    lapsed = {"state": State.RUNNING.value}
-    killed = {**lapsed, "leasesLost": {"$gte": policy.max_leases_lost - 1}}
-    return {"$or": [killed, {**lapsed, "cancelRequestedAt": {"$gt": EPOCH}}]}
-
-
 class Claiming:
     """Claims jobs, each for exactly one live claim."""
 
     def __init__(
-        self, collections: Collections, context: StoreContext, maintenance: Maintenance, ending: Ending
+        self, collections: Collections, context: StoreContext, maintenance: Maintenance, expiring: Expiring
     ) -> None:
         self._inprogress = collections.inprogress
         self._intents = ClaimIntents(collections)
@@ -55,7 +49,7 @@ class Claiming:
         self._clock = context.clock
         self._leasing = Leasing(collections, context, maintenance)
         self._maintenance = maintenance
-        self._ending = ending
+        self._expiring = expiring
         #: By kind, the second in which claims of processes last collided.
         self._met: dict[str, int] = {}
         # Processes of one instance have ids that follow each other, and so prefer different parts.
@@ -119,33 +113,32 @@ class Claiming:
     ) -> Job | None:
         """Lease one job by one statement; return the document before it, which shows whether a lease had run out."""
         # A job that must end instead of being claimed again is left to the sweep: no worker would do it.
-        claimable = {**self._may_start(narrowing, now), **permit.guard(), "$nor": [spent(self._policy)]}
+        open_to_start = {**start_is_open(now), "$nor": [lapsed_and_spent(self._policy, now)]}
+        claimable = {**self._may_start(narrowing, now), **permit.guard(), **open_to_start}
         if job_id is not None:
             claimable["_id"] = job_id
-        lost = {"$cond": [{"$eq": ["$state", State.RUNNING.value]}, 1, 0]}
-        # `$literal`: a worker's texts are values, also where they look like expressions.
-        fields = {name: {"$literal": value} for name, value in self._leasing.fields(narrowing.kind, asked, now).items()}
-        counted = {"leasesLost": {"$add": ["$leasesLost", lost]}, "claims": {"$add": ["$claims", 1]}}
+        kind = self._kinds[narrowing.kind]
         return self._inprogress.find_one_and_update(
             claimable,
-            [{"$set": {**fields, **counted}}, {"$unset": "delayedBy"}],
-            sort=claim_order(self._kinds[narrowing.kind]),
+            claim_stages(asked, kind, now),
+            sort=claim_order(kind),
             return_document=ReturnDocument.BEFORE,
         )
 
     def _candidates(self, narrowing: Narrowing, wanted: int) -> tuple[list[Job], bool]:
         """Return jobs that may start, and whether these were all."""
-        may_start = self._may_start(narrowing, self._clock.now())
+        now = self._clock.now()
+        may_start = self._may_start(narrowing, now)
         order = claim_order(self._kinds[narrowing.kind])
         if self._second() - self._met.get(narrowing.kind, 0) in {0, 1}:
             found, were_all = self._share(may_start, order, wanted)
         else:
             found = fetch(self._inprogress.find(may_start).sort(order).limit(wanted), wanted)
             were_all = len(found) < wanted
-        spent = [job for job in found if self._policy.is_spent(job)]
+        spent = [job for job in found if is_spent(job, self._policy, now)]
         if spent:
-            # Jobs that must end would hide the jobs behind them.
-            self._ending.end_spent(spent)
+            # Jobs that must not be claimed would hide the jobs behind them.
+            self._expiring.expire(spent)
             return self._candidates(narrowing, wanted)
         return found, were_all
 

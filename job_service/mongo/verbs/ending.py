@@ -3,12 +3,12 @@
 The mark is one fenced statement, which also frees the dataset.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import zip_longest
 
+from job_service.lifecycle.changes import ending
 from job_service.lifecycle.job import ENDED, STATES, Job, State
-from job_service.lifecycle.reports import ending
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.database.client import Document
@@ -40,24 +40,6 @@ class Ending:
         told = zip_longest(jobs, states, request_ids)
         self._observe([_ended(job, state, now, request_id) for job, state, request_id in told])
         self._marked.add(job["_id"] for job in jobs)
-
-    def end_spent(self, jobs: Iterable[Job]) -> int:
-        """End jobs whose lease has run out and that must not be claimed again; return how many were ended."""
-        now = self._clock.now()
-        ended = 0
-        for job in jobs:
-            state = State.CANCELLED if "cancelRequestedAt" in job else State.QUARANTINED
-            change = ending(state, self._kinds[job["kind"]].words[state], job, now)
-            reason = "Cancelled; its worker did not confirm" if state is State.CANCELLED else _quarantine_reason(job)
-            update = as_update(change, now)
-            update["$set"]["error"] = reason
-            update["$inc"] = {**change.inc, "leasesLost": 1}
-            update["$push"] = {"log": {"at": now, "message": reason}}
-            fence = {"_id": job["_id"], "state": State.RUNNING.value, "claims": job["claims"], "readyAt": {"$lte": now}}
-            if self._inprogress.update_one(fence, update).matched_count:
-                self.marked([job], [state], now)
-                ended += 1
-        return ended
 
     def cancel(self, job: Job, now: datetime, reason: str, claim_id: str | None = None) -> bool:
         """End a job without a lease, or held by the given claim; False when another one has claimed it meanwhile."""
@@ -93,11 +75,6 @@ class Ending:
         held = {"_id": job_id, "state": State.RUNNING.value}
         asked = self._inprogress.update_one(held, {"$set": {"cancelRequestedAt": now, "updatedAt": now}})
         return bool(asked.matched_count)
-
-
-def _quarantine_reason(job: Job) -> str:
-    lost = job.get("leasesLost", 0) + 1
-    return f"Quarantined: {lost} workers were lost while they held it, the last was {job['lease']['worker']}"
 
 
 _VERBS = {

@@ -5,20 +5,22 @@ jobs only after that; otherwise two copies of one request could together exceed 
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
-from typing import cast
 
 from pymongo import UpdateMany
 
+from job_service.lifecycle.deadlines import is_spent
 from job_service.lifecycle.errors import Unavailable
-from job_service.lifecycle.job import STATES, Job, Lease, State
-from job_service.lifecycle.transitions import Transition
-from job_service.mongo.database.client import Document, fetch
+from job_service.lifecycle.job import Job, State
+from job_service.mongo.database.client import fetch
 from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.claim_intents import Allotment, Intent, OpenClaim
+from job_service.mongo.verbs.claim_pipeline import claim_stages
 from job_service.mongo.verbs.claimed import ClaimAsked
 from job_service.mongo.verbs.context import StoreContext
+from job_service.mongo.verbs.expiring import start_is_open
+from job_service.mongo.verbs.lease_fields import as_claimed, claim_fields, claimed, gone_by_lease
 from job_service.mongo.verbs.maintenance import Maintenance, MaintenanceStatus, Permit
 
 _ROUNDS = 50
@@ -31,6 +33,7 @@ class Leasing:
     def __init__(self, collections: Collections, context: StoreContext, maintenance: Maintenance) -> None:
         self._inprogress = collections.inprogress
         self._kinds = context.kinds
+        self._policy = context.policy
         self._clock = context.clock
         self._observe = context.observe
         self._maintenance = maintenance
@@ -58,26 +61,20 @@ class Leasing:
         now = self._clock.now()
         jobs = self._read(intent)
         claim.jobs = [job for job in jobs.values() if _is_held(job, claim.asked)]
-        free = [job for job in jobs.values() if _is_free(job, intent[job["_id"]], now)]
+        free = [
+            job
+            for job in jobs.values()
+            if _is_free(job, intent[job["_id"]], now) and not is_spent(job, self._policy, now)
+        ]
         if free:
             self.settle([(claim, free)])
         order = {job_id: place for place, job_id in enumerate(intent)}
         claim.jobs.sort(key=lambda job: order[job["_id"]])
 
-    def fields(self, kind: str, asked: ClaimAsked, now: datetime) -> Document:
-        """Return the fields that a claim sets."""
-        return {
-            "state": State.RUNNING.value,
-            "status": self._kinds[kind].words[State.RUNNING],
-            "startedAt": now,
-            **lease_fields(asked, now),
-        }
-
     def held(self, asked: ClaimAsked, jobs: Sequence[Job], now: datetime) -> list[Job]:
         """Publish the claims of won jobs, given as they were before; return their present documents."""
         self._observe([claimed(job, asked, now) for job in jobs])
-        fields = self.fields(jobs[0]["kind"], asked, now) if jobs else {}
-        return [_as_claimed(job, fields) for job in jobs]
+        return [as_claimed(job, claim_fields(asked, job, self._kinds[job["kind"]], now)) for job in jobs]
 
     def _write(self, allotments: Sequence[Allotment], permit: Permit, now: datetime) -> bool:
         """Write the leases; say whether every job was won."""
@@ -90,14 +87,21 @@ class Leasing:
     def _statements(
         self, asked: ClaimAsked, allotted: Sequence[Job], permit: Permit, now: datetime
     ) -> Iterable[UpdateMany]:
-        """Yield a statement for each group of jobs with equal `claims`, which its filter compares."""
-        for (state, claims), group in groupby(sorted(allotted, key=_seen), key=_seen):
+        """Yield a statement for each group of jobs that are alike: it finds them as they were."""
+        for (state, claims, _), group in groupby(sorted(allotted, key=_seen), key=_seen):
             jobs = list(group)
             ids = [job["_id"] for job in jobs]
             seen = {"_id": {"$in": ids}, "state": state, "claims": claims, "readyAt": {"$lte": now}, **permit.guard()}
-            counted = {"claims": 1, "leasesLost": int(state == State.RUNNING)}
-            fields = self.fields(jobs[0]["kind"], asked, now)
-            yield UpdateMany(seen, {"$set": fields, "$inc": counted, "$unset": {"delayedBy": ""}})
+            if any("startBefore" in job for job in jobs):
+                seen.update(start_is_open(now))
+            kind = self._kinds[jobs[0]["kind"]]
+            if state == State.RUNNING:
+                yield UpdateMany(seen, claim_stages(asked, kind, now))
+                continue
+            fields = claim_fields(asked, jobs[0], kind, now)
+            yield UpdateMany(
+                seen, {"$set": fields, "$inc": {"claims": 1}, "$unset": dict.fromkeys(gone_by_lease(fields), "")}
+            )
 
     def _still_free(self, allotments: Sequence[Allotment], now: datetime) -> list[Allotment]:
         """Give the claims the jobs that they have won; return the allotments' jobs that are still free."""
@@ -118,41 +122,8 @@ class Leasing:
         return {job["_id"]: job for job in fetch(self._inprogress.find({"_id": {"$in": ids}}), len(ids))}
 
 
-def lease_fields(asked: ClaimAsked, now: datetime) -> Document:
-    """Return the fields of a lease."""
-    until = now + timedelta(seconds=asked.lease_seconds)
-    lease = Lease(claimId=asked.claim_id, worker=asked.worker, until=until)
-    if asked.unnamed:
-        lease["unnamed"] = asked.unnamed
-    return {"readyAt": until, "lease": lease, "leaseSeconds": asked.lease_seconds, "updatedAt": now}
-
-
-def claimed(job: Job, asked: ClaimAsked, now: datetime) -> Transition:
-    """Return the transition of a claim; the job is given as it was before."""
-    return Transition(
-        verb="claim",
-        job_id=job["_id"],
-        kind=job["kind"],
-        type=job.get("type"),
-        source=STATES[job["state"]],
-        target=State.RUNNING,
-        at=now,
-        worker=asked.worker,
-        request_id=asked.request_id,
-        waited=max((now - job["readyAt"]).total_seconds(), 0.0),
-    )
-
-
-def _as_claimed(job: Job, fields: Document) -> Job:
-    """Return a job's document after a claim that sets these fields."""
-    lost = job.get("leasesLost", 0) + (job["state"] == State.RUNNING)
-    held = {**job, **fields, "claims": job.get("claims", 0) + 1, "leasesLost": lost}
-    held.pop("delayedBy", None)
-    return cast("Job", held)
-
-
-def _seen(job: Job) -> tuple[str, int]:
-    return job["state"], job["claims"]
+def _seen(job: Job) -> tuple[str, int, float]:
+    return job["state"], job["claims"], job.get("maxRunSeconds", 0)
 
 
 def _is_held(job: Job, asked: ClaimAsked) -> bool:

@@ -5,10 +5,12 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
+from job_service.lifecycle.changes import ending, fencing
 from job_service.lifecycle.clock import at_once
+from job_service.lifecycle.deadlines import start_limit
 from job_service.lifecycle.errors import AlreadyFinished, Conflict, NotFound, TargetBusy
 from job_service.lifecycle.job import ALIVE, ENDED, SCHEMA_VERSION, Job, NewJob, State
-from job_service.lifecycle.reports import Accepted, Release, Report, amending, ending, fencing
+from job_service.lifecycle.reports import Accepted, Release, Report, amending
 from job_service.lifecycle.transitions import Transition
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.database.client import Document
@@ -25,7 +27,7 @@ _TRIES = 5
 #: Fields that a job loses when it is put back.
 _GONE = (
     *("lease", "finishedAt", "endedBy", "error", "result", "progress", "cancelRequestedAt", "delayedBy"),
-    *("waits", "confirmedReadyAt", "confirmedWaits"),
+    *("waits", "confirmedReadyAt", "confirmedWaits", "errorCode", "runUntil", "overrunAt", "startBefore"),
 )
 
 
@@ -93,6 +95,7 @@ class Operating:
             kind_revision=job.get("kindRevision", 0),
             priority=job["priority"],
             max_attempts=job["maxAttempts"],
+            max_run_seconds=job.get("maxRunSeconds"),
             parent_id=job.get("parentId"),
             created_by=job.get("createdBy", {}),
             retried_from=job["_id"],
@@ -179,6 +182,8 @@ class Operating:
             fresh.pop(name, None)  # type: ignore[misc]  # names of Job
         if "formerDatasetName" in fresh:
             fresh["datasetName"] = fresh.pop("formerDatasetName")
+        if start_before := start_limit(None, kind, now):
+            fresh["startBefore"] = start_before
         seen = {"_id": job["_id"], "endSeq": job["endSeq"], "claims": job["claims"]}
         try:
             put_back = self._put_back_in_place(seen, fresh)

@@ -7,11 +7,11 @@ from random import SystemRandom
 from pymongo import UpdateMany
 from pymongo.collection import Collection
 
+from job_service.lifecycle.changes import Change
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.lifecycle.reports import (
     Accepted,
     Answer,
-    Change,
     Refused,
     Release,
     Report,
@@ -20,8 +20,9 @@ from job_service.lifecycle.reports import (
     likeness,
     refusal,
     releasing,
+    too_late,
 )
-from job_service.lifecycle.transitions import Transition
+from job_service.lifecycle.transitions import requeued
 from job_service.mongo.database.changes import as_update
 from job_service.mongo.database.client import Document, fetch
 from job_service.mongo.database.collections import Collections
@@ -30,13 +31,13 @@ from job_service.mongo.verbs.ending import Ending
 from job_service.tracing import traced
 
 #: Refusals of reports that came too late.
-_STALE = frozenset({"lease-lost", "already-finished"})
+_STALE = frozenset({"lease-lost", "ran-too-long", "already-finished"})
 #: The fields that decisions and transitions need; no others are read. Answers that need more read the job again.
 _NEEDED = dict.fromkeys(
     (
         *("kind", "type", "state", "status", "lease", "leaseSeconds", "readyAt", "startedAt", "datasetName"),
         *("claims", "attempts", "leasesLost", "maxAttempts", "endSeq", "cancelRequestedAt", "endedBy", "failedBy"),
-        "fenced",
+        *("fenced", "runUntil", "overrunAt", "errorCode", "startBefore"),
     ),
     1,
 )
@@ -134,6 +135,8 @@ class Reporting:
         refused = refusal(report, family)
         if refused or not _holds(report, job):
             return refused
+        if late := too_late(report, job, now):
+            return late
         return decide(report, job, family, self._policy.of(family), now, SystemRandom().random())
 
     def _write(self, planned: list[tuple[Report, Change]], now: datetime) -> bool:
@@ -162,13 +165,13 @@ class Reporting:
         if ended:
             jobs, states, request_ids = zip(*ended, strict=True)
             self._ending.marked(jobs, states, now, request_ids)
-        requeued = [
-            _requeued("fail", before[report.job_id], now, report.request_id)
+        waiting = [
+            requeued("fail", before[report.job_id], now, report.request_id)
             for report, change in planned
             if change.state is State.QUEUED and after.get(report.job_id, {}).get("failedBy") == report.claim_id
         ]
-        if requeued:
-            self._observe(requeued)
+        if waiting:
+            self._observe(waiting)
 
     def _release(self, item: Release, job: Job | None, now: datetime) -> Answer:
         asked = Report(job_id=item.job_id, claim_id=item.claim_id)
@@ -182,7 +185,7 @@ class Reporting:
         fence = {"_id": item.job_id, "lease.claimId": item.claim_id, "state": State.RUNNING.value}
         if not self._inprogress.update_one(fence, as_update(change, now)).matched_count:
             return judge(asked, self._read([item.job_id]).get(item.job_id))
-        self._observe([_requeued("release", job, now, item.request_id)])
+        self._observe([requeued("release", job, now, item.request_id)])
         return Accepted(_applied(job, change, now))
 
     def _read(self, job_ids: list[str]) -> dict[str, Job]:
@@ -222,17 +225,3 @@ def _applied(job: Job, change: Change, now: datetime) -> Job:
         after[name] = int(str(after.get(name, 0))) + count
     after["updatedAt"] = now
     return after  # type: ignore[return-value]  # the same fields
-
-
-def _requeued(verb: str, job: Job, now: datetime, request_id: str | None) -> Transition:
-    return Transition(
-        verb=verb,
-        job_id=job["_id"],
-        kind=job["kind"],
-        type=job.get("type"),
-        source=State.RUNNING,
-        target=State.QUEUED,
-        at=now,
-        worker=job["lease"]["worker"],
-        request_id=request_id,
-    )

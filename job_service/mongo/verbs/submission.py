@@ -18,6 +18,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from job_service.lifecycle.clock import at_once
+from job_service.lifecycle.deadlines import start_limit
 from job_service.lifecycle.ids import IdSource
 from job_service.lifecycle.job import SCHEMA_VERSION, Job, NewJob, State
 from job_service.lifecycle.transitions import Transition
@@ -215,6 +216,10 @@ class Submission:
             job["readyAt"] = at_once(now)
             if new.ready_at and new.ready_at > now:
                 job["readyAt"], job["delayedBy"] = new.ready_at, "not-before"
+        start_before = start_limit(new.start_before, self._kinds[new.kind], job.get("readyAt", now))
+        # A parent is never started; it passes on to its elements what it was given.
+        if start_before and not (new.waits_for_children and new.start_before is None):
+            job["startBefore"] = start_before
         _add_optional(job, new, number)
         job.update(queues_of(self._kinds[new.kind], job))
         return job
@@ -238,6 +243,7 @@ def _add_optional(job: Job, new: NewJob, number: int | None) -> None:
         "parentId": new.parent_id,
         "key": new.key,
         "labels": new.labels,
+        "maxRunSeconds": new.max_run_seconds,
         "kindRevision": new.kind_revision,
         "createdBy": new.created_by,
         "requestId": new.request_id,

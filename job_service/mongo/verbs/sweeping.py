@@ -1,8 +1,8 @@
 """Background work; correctness never depends on its time.
 
 Every instance moves the jobs that it has marked ended, and upgrades what older instances write. One instance at a time,
-by a lease of its own, also mends what crashes have left: interrupted moves, jobs that lost too many leases, parents
-whose children are done.
+by a lease of its own, also mends what crashes have left: interrupted moves, jobs that lost too many leases or are past
+a deadline, parents whose children are done.
 """
 
 import logging
@@ -16,11 +16,9 @@ from random import SystemRandom
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from job_service.lifecycle.job import State
-from job_service.mongo.database.collections import SUSPECT, Collections, in_states
-from job_service.mongo.verbs.claiming import spent
+from job_service.mongo.database.collections import Collections
 from job_service.mongo.verbs.context import StoreContext
-from job_service.mongo.verbs.ending import Ending
+from job_service.mongo.verbs.expiring import Expiring
 from job_service.mongo.verbs.moving import Moving
 
 _LOG = logging.getLogger(__name__)
@@ -45,19 +43,16 @@ class Sweeper:
         self,
         collections: Collections,
         context: StoreContext,
-        ending: Ending,
+        expiring: Expiring,
         moving: Moving,
         duties: Sequence[Duty] = (),
         duties_of_each: Sequence[Duty] = (),
     ) -> None:
         self.duties = tuple(duties)
         self.duties_of_each = tuple(duties_of_each)
-        self._inprogress = collections.inprogress
         self._leaderships = collections.leaderships
         self._clock = context.clock
-        self._policy = context.policy
-        self._running = in_states([State.RUNNING])
-        self._ending = ending
+        self._expiring = expiring
         self._moving = moving
         self._me = uuid.uuid4().hex
         self._wake = moving.marked.more
@@ -67,7 +62,7 @@ class Sweeper:
     def sweep(self, more_duties: Sequence[Duty] = ()) -> dict[str, int]:
         """Do every duty once; return the numbers of mended documents by duty."""
         moved = self.move_ended()
-        done = {"moved": moved, "ended": self._end_spent()}
+        done = {"moved": moved, "ended": self._expiring.sweep()}
         done["duties"] = sum(_attempted(duty) for duty in (*self.duties, *more_duties, *self.duties_of_each))
         done["moved"] += self.move_ended()
         return done
@@ -117,7 +112,7 @@ class Sweeper:
                     self._moving.move_marked()
                 # The sweep is due by time also while ends keep waking this thread.
                 if time.monotonic() >= due:
-                    due = time.monotonic() + interval * SystemRandom().uniform(0.75, 1.25)
+                    due = time.monotonic() + interval * SystemRandom().uniform(0.5, 0.9)
                     self._sweep_or_follow(more_duties)
             except Exception as error:  # noqa: BLE001  after any error, jobs must go on to be moved
                 _complain("sweep interrupted", error)
@@ -136,15 +131,6 @@ class Sweeper:
         else:
             for duty in self.duties_of_each:
                 _attempted(duty)
-
-    def _end_spent(self) -> int:
-        """End jobs whose lease has run out and that must not be claimed again."""
-        lapsed = {**self._running, "readyAt": {"$lte": self._clock.now()}}
-        # Where no lease may be lost, every held job may have to end.
-        index = SUSPECT if self._policy.max_leases_lost > 1 else "state"
-        return self._ending.end_spent(
-            self._inprogress.find({**lapsed, **spent(self._policy)}, hint=index).limit(_BATCH)
-        )
 
 
 def _attempted(duty: Duty) -> int:

@@ -17,6 +17,7 @@ CODES = {
     "lease-lost",
     "not-found",
     "paused",
+    "ran-too-long",
     "target-busy",
     "too-large",
     "unauthorized",
