@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import http_loads
-from benchmarks.documents import Held
+from benchmarks.documents import holdings
 from benchmarks.machine import ROOT
 from benchmarks.plan import Measure, Sample, Scenario, rate
 from benchmarks.ratios import Goal
@@ -83,7 +83,9 @@ def _steps(size: int, clients: int, part: float, stage: Stage, party: Party) -> 
     stage.emptied(party.database)
     submitted = stage.crew.run(http_loads.submit, port, size, clients=clients, calls=calls)
     claimed = stage.crew.run(http_loads.claim, port, size, clients=clients)
-    finished = stage.crew.run(http_loads.finish, port, _held(stage, party), clients, clients=clients)
+    finished = stage.crew.run(
+        http_loads.finish, port, holdings(stage.database(party.database)), clients, clients=clients
+    )
     stage.settle(party.database)
     moved = finished.jobs / (time.perf_counter() - finished.begun)
     what = f"{'one' if size == 1 else f'by {size}'}, x{clients}"
@@ -101,10 +103,3 @@ def _drain(size: int, clients: int, stage: Stage, party: Party) -> list[Sample]:
     done = stage.crew.run(http_loads.whole_way, party.server.port, size, clients=clients)
     stage.settle(party.database)
     return rate(f"drain by {size}, x{clients}, {party.name}", done.rate)
-
-
-def _held(stage: Stage, party: Party) -> list[Held]:
-    holders: dict[str, list[str]] = {}
-    for job in stage.database(party.database)["inprogress"].find({}, {"lease.claimId": 1}):
-        holders.setdefault(job["lease"]["claimId"], []).append(job["_id"])
-    return [Held(claim_id, tuple(job_ids)) for claim_id, job_ids in holders.items()]

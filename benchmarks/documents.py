@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pymongo.database import Database
+
 from job_service.lifecycle.ids import IdRange
 
 Document = dict[str, Any]
@@ -60,6 +62,14 @@ def held_copies(shape: Document, count: int, each: int, seed: str) -> tuple[list
             job |= {"readyAt": until, "lease": shape["lease"] | {"claimId": claim_id, "until": until}}
         held.append(Held(claim_id, tuple(job["_id"] for job in share)))
     return jobs, held
+
+
+def holdings(database: Database[Document]) -> list[Held]:
+    """Return who holds which jobs of a database."""
+    holders: dict[str, list[str]] = {}
+    for job in database["inprogress"].find({}, {"lease.claimId": 1}):
+        holders.setdefault(job["lease"]["claimId"], []).append(job["_id"])
+    return [Held(claim_id, tuple(job_ids)) for claim_id, job_ids in holders.items()]
 
 
 def share_of(held: Sequence[Held], client: int, clients: int) -> list[Held]:

@@ -108,6 +108,19 @@ _BACKLOGS = tuple(
     for what in ("one", "by 100")
     for there in ("100,000 waiting", "1,000,000 waiting", "1,000 waiting, 10,000,000 in completed")
 )
+_KINDS = tuple(
+    Goal(
+        f"cost of {verb} {what}, {kinds} / 1 kind",
+        f"{verb} {what}, 1 kind",
+        f"{verb} {what}, {kinds}",
+        # Claims and ends at one moment go to the database together where they are of one kind.
+        None if kinds == "1,000 kinds" and what == "one, x8" else 1.1,
+        "lower",
+    )
+    for kinds in ("1 of 1,000 kinds", "1,000 kinds")
+    for what in ("one, x1", "one, x8", "by 10, x1")
+    for verb in ("submit", "claim", "finish")
+)
 _WAITING = (
     Goal("pickup p50, idle service, ms", "pickup p50, idle service", None, 6.0, "lower"),
     Goal("pickup p99, idle service, ms", "pickup p99, idle service", None, 25.0, "lower"),
@@ -151,6 +164,7 @@ GOALS: tuple[Goal, ...] = (
     *_CPU,
     *_LISTS,
     *_BACKLOGS,
+    *_KINDS,
     *_WAITING,
     *_PEERS,
 )

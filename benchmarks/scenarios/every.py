@@ -6,6 +6,7 @@ from benchmarks.scenarios.draining import DRAINING
 from benchmarks.scenarios.empty_route import EMPTY_ROUTE
 from benchmarks.scenarios.finishing import FINISHING
 from benchmarks.scenarios.listing import LISTING, LISTING_LARGE
+from benchmarks.scenarios.many_kinds import MANY_KINDS
 from benchmarks.scenarios.pickup import PICKUP
 from benchmarks.scenarios.submitting import SUBMITTING
 from benchmarks.scenarios.waiting import WAITING
@@ -16,6 +17,7 @@ EVERY = (
     CLAIMING,
     FINISHING,
     DRAINING,
+    MANY_KINDS,
     LISTING,
     *BACKLOGS,
     LISTING_LARGE,

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import mongomock
 import orjson
 import pytest
 
-from benchmarks.documents import copies, held_copies, share_of
+from benchmarks.documents import copies, held_copies, holdings, share_of
 from benchmarks.http_loads import new_jobs
 from benchmarks.plan import Sample, Scenario, rate, run, run_all
 from benchmarks.wire import Refused, Wire
@@ -136,3 +137,11 @@ def test_a_scenario_that_fails_takes_no_other_along():
     assert [figure.name for figure in figures] == ["n"]
     assert failed == ["bad"]
     assert len(told[0]) < 1000
+
+
+def test_the_jobs_of_a_database_are_held_by_the_claims_that_they_name():
+    database: Any = mongomock.MongoClient()["jobs"]
+    jobs, held = held_copies(RUNNING, 5, 2, "S")
+    database["inprogress"].insert_many(jobs)
+
+    assert holdings(database) == held
