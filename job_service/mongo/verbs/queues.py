@@ -20,13 +20,15 @@ def queues_of(kind: Kind, job: Job) -> Job:
     The fields are `queues` and, for a kind whose oldest id goes first, `queuesById`, which its claims read, while
     `queues` only tells whether, and since when, there is something to claim.
     """
-    values = {
-        "type": [job["type"]] if "type" in job else [],
-        "key": [job["key"]] if "key" in job else [],
-        "label": job.get("labels", []),
-    }
-    whole = [kind.name] if "kind" in kind.claims_by else []
-    parts = [f"{kind.name} {by} {value}" for by in values if by in kind.claims_by for value in values[by]]
+    by, name = kind.claims_by, kind.name
+    whole = [name] if "kind" in by else []
+    parts = []
+    if "type" in by and "type" in job:
+        parts.append(f"{name} type {job['type']}")
+    if "key" in by and "key" in job:
+        parts.append(f"{name} key {job['key']}")
+    if "label" in by and "labels" in job:
+        parts += [f"{name} label {label}" for label in job["labels"]]
     return Job(queues=whole, queuesById=whole + parts) if kind.by_id else Job(queues=whole + parts)
 
 
