@@ -13,6 +13,7 @@ import click
 from job_service.client import JobServiceClient
 from job_service.client.jobs import Job, State
 from job_service.command.asking import asks
+from job_service.command.completing import kinds
 
 _ENDED: tuple[State, ...] = tuple(state for state in get_args(State) if state not in {"queued", "running"})
 _PAGE = 500
@@ -21,7 +22,7 @@ _PAGE = 500
 @click.command()
 @click.option("--before", required=True, type=click.DateTime(), help="Jobs that ended before this moment, in UTC.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to make.")
-@click.option("--kind", default="all", show_default=True, help="One kind, or all.")
+@click.option("--kind", default="all", show_default=True, shell_complete=kinds, help="One kind, or all.")
 @asks
 def archive(client: JobServiceClient, *, before: datetime, out: Path, kind: str) -> None:
     """Write ended jobs to a file, one JSON object a line, as `GET /jobs/<jobId>` shows them. Deletes nothing.

@@ -11,6 +11,7 @@ from job_service.client import JobServiceClient
 from job_service.client.errors import NotFound
 from job_service.client.kinds import Kind
 from job_service.command.asking import asks, show_json, show_table
+from job_service.command.completing import defined_kinds, kind_names
 
 _SUFFIXES = {".json", ".yaml", ".yml"}
 
@@ -72,7 +73,7 @@ def list_kinds(client: JobServiceClient, *, as_json: bool) -> None:
 
 
 @kinds.command()
-@click.argument("name")
+@click.argument("name", shell_complete=kind_names)
 @asks
 def show(client: JobServiceClient, *, name: str) -> None:
     """Print a kind as JSON.
@@ -85,7 +86,7 @@ def show(client: JobServiceClient, *, name: str) -> None:
 
 
 @kinds.command()
-@click.argument("name")
+@click.argument("name", shell_complete=defined_kinds)
 @asks
 def delete(client: JobServiceClient, *, name: str) -> None:
     """Delete a kind of which no job is alive; its ended jobs stay readable.

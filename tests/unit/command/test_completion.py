@@ -21,6 +21,11 @@ JOBS = [
     {"jobId": "0190-a", "kind": "dataset", "state": "queued"},
     {"jobId": "0191-b", "kind": "code", "state": "failed"},
 ]
+KINDS_OF_SERVICE = [
+    {"name": "dataset", "revision": 0, "family": True},
+    {"name": "thumbnail", "revision": 1, "description": "Small pictures"},
+    {"name": "thermometer", "revision": 1},
+]
 ASK = """
 source <(job-service completion bash)
 [[ $(complete -p job-service) =~ -F\\ ([^ ]+) ]]
@@ -52,11 +57,11 @@ def offered():
 
 @pytest.fixture
 def service():
-    """Something that lists jobs, and its URL."""
+    """Something that lists jobs and kinds, and its URL."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self):
-            body = orjson.dumps(JOBS)
+            body = orjson.dumps(KINDS_OF_SERVICE if self.path == "/kinds" else JOBS)
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -84,6 +89,18 @@ def test_states_and_kinds_are_offered(offered):
     assert offered("jobs", "list", "--kind", "trans") == ["transcoding", "transfer"]
 
 
+def test_the_kinds_of_the_service_are_offered(offered, service):
+    assert offered("jobs", "list", "--kind", "t", url=service) == [
+        "transcoding",
+        "transfer",
+        "thumbnail",
+        "thermometer",
+    ]
+    assert offered("jobs", "archive", "--kind", "thu", url=service) == ["thumbnail"]
+    assert offered("kinds", "show", "", url=service) == ["dataset", "thumbnail", "thermometer"]
+    assert offered("kinds", "delete", "", url=service) == ["thumbnail", "thermometer"]
+
+
 def test_options_are_offered(offered):
     assert offered("jobs", "list", "--j") == ["--json"]
 
@@ -95,6 +112,7 @@ def test_the_jobs_of_the_service_are_offered(offered, service):
 
 def test_nothing_is_offered_and_nothing_said_where_no_service_answers(offered):
     assert offered("jobs", "show", "") == []
+    assert offered("kinds", "show", "") == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish", "zsh"])
