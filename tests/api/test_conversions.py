@@ -249,7 +249,8 @@ def test_a_job_whose_converter_died_comes_back_although_it_never_heard_of_leases
     assert taken(http) == job_id
 
 
-def test_a_converter_that_asks_keeps_its_job(http, clock):
+def test_a_converter_that_asks_keeps_its_job_as_long_as_it_may_run(http, clock):
+    http.patch("/kinds/conversion", json={"maxRunSeconds": 30 * DAY})
     job_id = submit(http)
     taken(http)
     for _ in range(3):

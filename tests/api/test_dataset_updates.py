@@ -98,6 +98,7 @@ def test_the_live_lease_of_another_client_is_respected_until_it_is_over(http, st
 
 
 def test_an_update_renews_the_long_lease_of_an_old_client(http, clock, settings, job_id):
+    http.patch("/kinds/dataset", json={"maxRunSeconds": 10 * settings.legacy_lease_seconds})
     put(http, job_id, status="initiated")
     clock.advance(settings.legacy_lease_seconds - 1)
     put(http, job_id, status="validating")

@@ -349,7 +349,8 @@ def test_a_job_whose_worker_died_comes_back_although_it_never_heard_of_leases(ht
     assert fetched(http) == number
 
 
-def test_a_worker_that_says_doing_keeps_its_job(http, clock):
+def test_a_worker_that_says_doing_keeps_its_job_as_long_as_it_may_run(http, clock):
+    http.patch("/kinds/transcoding", json={"maxRunSeconds": 30 * DAY})
     number = add(http)
     fetched(http)
     for _ in range(3):
