@@ -14,6 +14,7 @@ from job_service.claims.adapter import Claims
 from job_service.claims.desk import ClaimDesk
 from job_service.claims.openapi import CLAIMS
 from job_service.claims.routes import claim_routes
+from job_service.claims.workers import worker_routes
 from job_service.console.frame import frame_pages
 from job_service.console.parts import ConsoleParts
 from job_service.console.routes import console_routes
@@ -43,6 +44,7 @@ from job_service.mongo.keys.tokens import Tokens
 from job_service.mongo.store import Store, StoreOptions, open_store
 from job_service.mongo.telling.events import Events
 from job_service.mongo.verbs.kind_changes import KindChanges
+from job_service.mongo.watching.overseeing import Overseeing
 from job_service.openapi.routes import openapi_routes
 from job_service.settings import Settings
 from job_service.signing import Signing
@@ -99,6 +101,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     jobs = Jobs(store, {name: family.retry for name, family in families.items() if family.retry})
     app.register_blueprint(job_routes(jobs))
     app.register_blueprint(maintenance_routes(store.maintenance))
+    overseeing = Overseeing(store.collections, store.context, store.maintenance)
+    app.register_blueprint(worker_routes(overseeing, store.maintenance))
     app.register_blueprint(token_routes(tokens, base.signing, SystemClock()))
     for family in families.values():
         for routes in family.blueprints:

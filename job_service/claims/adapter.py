@@ -60,6 +60,8 @@ class Claims:
             "serverTime": self._store.context.clock.now(),
             "claims": [self._held(job) for job in claimed.jobs],
         }
+        if claimed.drain:
+            answer["drain"] = True
         if claimed.pause is None:
             return answer, {}
         return {**answer, "paused": True, "message": claimed.pause["msg"]}, {"Retry-After": str(_PAUSE_RETRY)}
@@ -69,7 +71,7 @@ class Claims:
         answer = self._reports.do([_report(claim_id, job_id, update, request_id)])[0]
         if isinstance(answer, Refused):
             raise _error(answer)
-        return _accepted(answer)
+        return self._accepted(answer)
 
     def update_many(
         self, items: Sequence[Any], require_fit: Callable[[object], None], request_id: str | None
@@ -86,7 +88,7 @@ class Claims:
                 results[place] = _named(item, ok=False, code=error.code, message=error.message, errors=error.faults)
         answers = self._reports.do(list(reports.values())) if reports else []
         for place, answer in zip(reports, answers, strict=True):
-            results[place] = _result(items[place], answer)
+            results[place] = self._result(items[place], answer)
         return results
 
     def release(self, claim_id: str, job_id: str, delay: int, request_id: str | None) -> CoreJob:
@@ -110,6 +112,21 @@ class Claims:
         if "runUntil" in job:
             held["runUntil"] = job["runUntil"]
         return held
+
+    def _accepted(self, answer: Accepted) -> dict[str, Any]:
+        body: dict[str, Any] = {"action": answer.action}
+        if answer.lease_until is not None:
+            body["leaseExpiresAt"] = answer.lease_until
+            body["nextHeartbeatSeconds"] = round(_lease_length(answer.job, answer.lease_until) / 3, 1)
+            if answer.job["lease"]["worker"] in self._store.maintenance.permit().drained:
+                body["drain"] = True
+        return body
+
+    def _result(self, item: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+        if isinstance(answer, Refused):
+            faults = {"errors": [_fault(answer)]} if answer.code == "invalid" else {}
+            return _named(item, ok=False, code=answer.code, message=answer.message, **faults)
+        return _named(item, ok=True, **self._accepted(answer))
 
     def _lease_seconds(self, kind: str) -> int:
         return self._store.context.kinds[kind].policy.lease_seconds or LEASE_SECONDS
@@ -172,26 +189,11 @@ def _values(name: str, value: Any, family: Kind) -> tuple[str, ...]:
     return tuple(sorted(set(given)))
 
 
-def _accepted(answer: Accepted) -> dict[str, Any]:
-    body: dict[str, Any] = {"action": answer.action}
-    if answer.lease_until is not None:
-        body["leaseExpiresAt"] = answer.lease_until
-        body["nextHeartbeatSeconds"] = round(_lease_length(answer.job, answer.lease_until) / 3, 1)
-    return body
-
-
 def _lease_length(job: Job, until: datetime) -> float:
     """Return the seconds of a lease that has just been renewed, which the end of its attempt may have cut short."""
     asked = lease_seconds(job)
     left = (until - job["updatedAt"]).total_seconds() if "updatedAt" in job else asked
     return min(asked, max(left, _SHORTEST_LEFT))
-
-
-def _result(item: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    if isinstance(answer, Refused):
-        faults = {"errors": [_fault(answer)]} if answer.code == "invalid" else {}
-        return _named(item, ok=False, code=answer.code, message=answer.message, **faults)
-    return _named(item, ok=True, **_accepted(answer))
 
 
 def _named(item: Any, **fields: Any) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The description of `/claims`."""
 
 from job_service.claims.wire import Claimed, ClaimRequest, Update, Updated, UpdatedMany, Updates
+from job_service.claims.workers import DrainState
 from job_service.lifecycle.view import CoreJob
+from job_service.mongo.watching.overseeing import AtWork
 from job_service.web.operations import Operation, Parameter, Section
 
 _DELAY = Parameter("delay", {"type": "integer", "minimum": 0, "maximum": 2_592_000}, "Not before these seconds.")
@@ -41,5 +43,15 @@ CLAIMS = Section(
             parameters=(_DELAY,),
             refusals=(409,),
         ),
+        Operation("GET /workers", "The workers of the last day, those in trouble first", list[AtWork]),
+        Operation(
+            "POST /workers/{worker}/drain",
+            "Give a worker no more jobs",
+            DrainState,
+            "From the answer on nothing starts for it. What it holds goes on; "
+            "each answer to its claims and heartbeats has `drain`.",
+            refusals=(409,),
+        ),
+        Operation("DELETE /workers/{worker}/drain", "Let a worker have jobs again", DrainState),
     ),
 )

@@ -80,12 +80,13 @@ class HeldJob(TypedDict):
 
 
 class Claimed(TypedDict):
-    """The answer to a claim; `paused` and `message` are there during maintenance."""
+    """The answer to a claim; `paused` and `message` are there during maintenance, `drain` where no more jobs come."""
 
     serverTime: datetime
     claims: list[HeldJob]
     paused: NotRequired[bool]
     message: NotRequired[str]
+    drain: NotRequired[Literal[True]]
 
 
 class Updated(TypedDict):
@@ -97,6 +98,7 @@ class Updated(TypedDict):
     action: NotRequired[Literal["continue", "cancel"]]
     leaseExpiresAt: NotRequired[datetime]
     nextHeartbeatSeconds: NotRequired[float]
+    drain: NotRequired[Literal[True]]
     code: NotRequired[str]
     message: NotRequired[str]
     errors: NotRequired[list[Fault]]

@@ -41,6 +41,7 @@ from job_service.client.retry import ONCE, RetryPolicy
 from job_service.client.service import Health, KindStats, LiveWorker, Stats
 from job_service.client.transcoding import Option, Profile, TranscodingJob
 from job_service.client.transfer_answers import Element, Monitored, Output, Transfer, TransferStatus, Work, WorkElement
+from job_service.client.workers import DrainState, WorkerState
 from job_service.client.workqueue import WorkqueueClient
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Conversion",
     "DataStructureUpdate",
     "DatasetJob",
+    "DrainState",
     "Element",
     "Event",
     "Explanation",
@@ -103,6 +105,7 @@ __all__ = [
     "Where",
     "Work",
     "WorkElement",
+    "WorkerState",
     "WorkqueueClient",
     "request_id",
 ]

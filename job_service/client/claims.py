@@ -77,12 +77,16 @@ class Claim(Answer):
 
 
 class Claimed(Answer):
-    """The answer to a claim; without jobs, `retry_after` may say in how many seconds to claim again, `paused` why."""
+    """The answer to a claim; without jobs, `retry_after` may say in how many seconds to claim again, `paused` why.
+
+    `drain`: the worker gets no more jobs, and may leave once its own have ended.
+    """
 
     server_time: datetime | None = None
     claims: list[Claim]
     paused: bool = False
     message: str | None = None
+    drain: bool = False
     retry_after: float | None = None
 
 
@@ -124,6 +128,7 @@ class Standing(Answer):
     action: Act = "continue"
     lease_expires_at: datetime | None = None
     next_heartbeat_seconds: float | None = None
+    drain: bool = False  #: the worker gets no more jobs
 
 
 class UpdateResult(Standing):

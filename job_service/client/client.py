@@ -24,6 +24,7 @@ from job_service.client.tokens import Tokens
 from job_service.client.transcoding import Transcoding
 from job_service.client.transfer_work import TransferWork
 from job_service.client.transfers import Transfers
+from job_service.client.workers import Workers
 
 USER_AGENT = "job-service-client"
 
@@ -61,6 +62,8 @@ class Families(Generic[E]):
         self.transfer_work = TransferWork(executor)
         #: File transfers.
         self.transfers = Transfers(executor)
+        #: The workers, and their drain.
+        self.workers = Workers(executor)
 
 
 def manner_of(token: str | None, retry: RetryPolicy | None, timeout_seconds: float, route: Route) -> Manner:

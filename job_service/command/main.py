@@ -17,6 +17,7 @@ SUBCOMMANDS = {
     "serve": f"{_PLACE}.serve:serve",
     "token": f"{_PLACE}.token:token",
     "worker": f"{_PLACE}.worker:worker",
+    "workers": f"{_PLACE}.workers:workers",
     "worker-check": f"{_PLACE}.worker_check:worker_check",
 }
 

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import Length
 
+from job_service.claims.workers import WorkerName
 from job_service.console.parts import ConsoleParts
+from job_service.lifecycle.errors import JobServiceError
+from job_service.lifecycle.faults import shortened
 from job_service.web.access import Role, allows, caller
+from job_service.web.bodies import validate
 from job_service.web.forms import form_key
 from job_service.web.pages import page
 
@@ -30,7 +34,24 @@ def add_workers(routes: Blueprint, parts: ConsoleParts) -> None:
     @allows(Role.VIEW)
     @page
     def workers() -> str:
-        return render_template("workers.html", workers=parts.overseeing.workers())
+        may_operate = Role.OPERATE in caller().roles
+        return render_template("workers.html", workers=parts.overseeing.workers(), may_operate=may_operate)
+
+    @routes.post("/console/workers/<any(drain, end_drain):verb>")
+    @allows(Role.OPERATE)
+    @page
+    def drain_worker(verb: str) -> Response:
+        worker = request.form.get("worker", "")
+        try:
+            if verb == "drain":
+                parts.store.maintenance.drain(validate(WorkerName, {"worker": worker}).worker, caller().name)
+                flash(f"{shortened(worker)} gets no more jobs.", "success")
+            else:
+                parts.store.maintenance.end_drain(worker)
+                flash(f"{shortened(worker)} gets jobs again.", "success")
+        except JobServiceError as error:
+            flash(error.message, "warning")
+        return redirect(url_for("console.workers"), 303)
 
 
 def add_maintenance(routes: Blueprint, parts: ConsoleParts) -> None:

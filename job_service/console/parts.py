@@ -39,7 +39,7 @@ class ConsoleParts:
         identify: Callable[[str], Caller | None],
     ) -> Self:
         """Make the parts; touches no database."""
-        overseeing = Overseeing(base.store.collections, base.store.context)
+        overseeing = Overseeing(base.store.collections, base.store.context, base.store.maintenance)
         return cls(
             store=base.store,
             jobs=jobs,

@@ -106,6 +106,12 @@ class TooManyKinds(Conflict):
     code = "too-many-kinds"
 
 
+class TooManyDrains(Conflict):
+    """As many workers are drained as may be."""
+
+    code = "too-many-drains"
+
+
 class PreconditionFailed(JobServiceError):
     """A condition of the request on the present state does not hold."""
 

@@ -62,7 +62,10 @@ class ClaimTerms:
 
 @dataclass(slots=True)
 class Claimer:
-    """Claims for one subscription until `stopping` is set. `quota` is how many slots it may hold while others wait."""
+    """Claims for one subscription until `stopping` is set, or the service says `drain`.
+
+    `quota` is how many slots it may hold while others wait.
+    """
 
     client: JobServiceClient
     subscription: Subscription
@@ -71,6 +74,7 @@ class Claimer:
     quota: int
     start: Callable[[Claim], None]
     stopping: threading.Event
+    on_drain: Callable[[], None]  #: called for each answer that says that no more jobs come
     clock: Callable[[], float] = time.monotonic
     busy: bool = True
     hasty: int = 0
@@ -85,6 +89,9 @@ class Claimer:
                 self.slots.give(room - len(claimed.claims))
             for claim in claimed.claims:
                 self.start(claim)
+            if claimed.drain:
+                self.on_drain()
+                return
             self.busy = bool(claimed.claims)
             self.stopping.wait(self._pause(claimed, self.clock() - asked_at))
 

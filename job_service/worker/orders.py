@@ -1,4 +1,4 @@
-"""The events that a worker's main thread waits for: a signal, a call of `stop`, the last job's end, a failure."""
+"""The events that a worker's main thread waits for: a signal, a call of `stop`, a drain, the last end, a failure."""
 
 import math
 import signal
@@ -27,10 +27,18 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """The service gives the worker no more jobs; it is to leave once its own have ended."""
+
+
+Event = Stop | Idle | Drain
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """The queue of events; a signal handler may safely put into a `SimpleQueue`, whatever other threads do."""
 
-    queue: SimpleQueue[Stop | Idle] = field(default_factory=SimpleQueue)
+    queue: SimpleQueue[Event] = field(default_factory=SimpleQueue)
 
     def stop(self, error: Exception | None = None) -> None:
         """Put a stop event."""
@@ -40,7 +48,11 @@ class Orders:
         """Put the event that no job runs any more."""
         self.queue.put(Idle())
 
-    def next(self, seconds: float = math.inf) -> Stop | Idle | None:
+    def drain(self) -> None:
+        """Put the event that the service gives no more jobs."""
+        self.queue.put(Drain())
+
+    def next(self, seconds: float = math.inf) -> Event | None:
         """Wait for the next event, at most for so many seconds; None where none came."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:

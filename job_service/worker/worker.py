@@ -14,7 +14,7 @@ from job_service.client import ONCE, Claim, JobServiceClient, RetryPolicy, Where
 from job_service.worker.claimer import Claimer, ClaimTerms, Handler, Subscription
 from job_service.worker.ending import NOT_AWAITED
 from job_service.worker.job import Job
-from job_service.worker.orders import Orders, Stop
+from job_service.worker.orders import Drain, Idle, Orders, Stop
 from job_service.worker.reporter import Reporter
 from job_service.worker.running import Runner
 from job_service.worker.slots import Slots
@@ -44,7 +44,8 @@ class Worker:
     A handler's returned value is the job's result. An exception makes the job fail (see `job_service.worker.errors`)
     and affects no other job. Leases of `lease_seconds` (None: as long as the kind says) are renewed while handlers run.
     On SIGTERM or SIGINT the worker claims no more, gives running jobs `grace_seconds` to end, and releases
-    the others; a second signal ends the waiting. `ready(kind)` is called before each claim; while it returns False, no
+    the others; a second signal ends the waiting. A worker that an operator drains ends its jobs, without a limit of
+    time, and leaves. `ready(kind)` is called before each claim; while it returns False, no
     job of that kind is claimed.
 
     The worker logs to `job_service.worker`: its start and stop, and the begin and end of each job. In a program that
@@ -116,7 +117,7 @@ class Worker:
             kinds = ", ".join(sorted({subscription.kind for subscription in self._subscriptions}))
             log.info("Worker %s started: %s jobs of %s", self.name, kinds, self._address)
             reporter = self._start_threads()
-            order = self._orders.next()
+            order = self._until_told()
             log.info("Worker %s stops", self.name)
             self._stopping.set()
             self._slots.close()
@@ -127,6 +128,13 @@ class Worker:
         log.info("Worker %s stopped", self.name)
         if isinstance(order, Stop) and order.error is not None:
             raise order.error
+
+    def _until_told(self) -> Stop | Idle | None:
+        """Wait for a stop, or in a worker that the service has drained for the end of its last job."""
+        while isinstance(order := self._orders.next(), Drain):
+            log.info("Worker %s is drained: it claims no more, and leaves when its jobs have ended", self.name)
+            self._slots.close()
+        return order
 
     def _start_threads(self) -> threading.Thread:
         reporter = self._thread("reporter", self._reporter.run)
@@ -154,7 +162,8 @@ class Worker:
             threading.Thread(target=self._do, args=(job, subscription), name=job.id, daemon=True).start()
 
         quota = -(-self._slots.total // len(self._subscriptions))
-        return Claimer(self._impatient, subscription, self._terms, self._slots, quota, start, self._stopping)
+        stopping, drain = self._stopping, self._orders.drain
+        return Claimer(self._impatient, subscription, self._terms, self._slots, quota, start, stopping, drain)
 
     def _do(self, job: Job, subscription: Subscription) -> None:
         try:
@@ -174,7 +183,7 @@ class Worker:
         deadline = time.monotonic() + self._grace_seconds
         while (left := deadline - time.monotonic()) > 0:
             order = self._orders.next(left)
-            if not isinstance(order, Stop) or order.error is None:
+            if order is None or isinstance(order, Idle) or (isinstance(order, Stop) and order.error is None):
                 return
 
     def _give_back_the_rest(self) -> None:

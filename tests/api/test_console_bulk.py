@@ -119,7 +119,7 @@ def browsing(store):
 @pytest.fixture
 def new_runner(store, browsing):
     """Makes the runners of other instances."""
-    overseeing = Overseeing(store.collections, store.context)
+    overseeing = Overseeing(store.collections, store.context, store.maintenance)
     return lambda: BulkRunner(store, Jobs(store), browsing, overseeing)
 
 

@@ -90,7 +90,7 @@ def test_nothing_that_a_page_asks_for_scans_a_collection_of_jobs(filled, http, d
     try:
         for path in ("/", "/console/jobs", "/console/workers", "/console/jobs/completed-0001", "/console/targets/NONE"):
             http.get(path, headers={"Accept": "text/html"})
-        Overseeing(filled.collections, filled.context).retried_as("completed-0001")
+        Overseeing(filled.collections, filled.context, filled.maintenance).retried_as("completed-0001")
     finally:
         database.command("profile", 0)
     entries = list(database["system.profile"].find({"ns": {"$regex": "[.](inprogress|completed)$"}}))

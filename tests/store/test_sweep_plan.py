@@ -76,7 +76,7 @@ def test_where_the_first_lost_lease_is_one_too_many_the_sweep_ends_all_that_lost
 
 def test_what_operators_must_see_of_held_jobs_is_read_from_them_alone(store, fill, profiled):
     fill()
-    overseeing = Overseeing(store.collections, store.context)
+    overseeing = Overseeing(store.collections, store.context, store.maintenance)
     workers, keys, documents = profiled(overseeing.workers)
     assert [worker["holds"] for worker in workers] == [HELD]
     assert (documents, keys <= HELD + SEEKS) == (HELD, True)
@@ -85,7 +85,7 @@ def test_what_operators_must_see_of_held_jobs_is_read_from_them_alone(store, fil
 def test_what_lapsed_is_found_behind_many_that_are_held(store, fill):
     later = NOW + timedelta(hours=1)
     fill(*(held(HELD + number, readyAt=later) for number in range(50)))
-    assert Overseeing(store.collections, store.context).lapsed() == HELD
+    assert Overseeing(store.collections, store.context, store.maintenance).lapsed() == HELD
 
 
 def test_a_move_that_failed_is_tried_again(store, monkeypatch):

@@ -46,6 +46,7 @@ class Leasing:
         for _ in range(_ROUNDS):
             # The permit is read last: on a slow connection it may run out before the statement arrives.
             permit = self._maintenance.permit()
+            allotments = [each for each in allotments if each[0].asked.worker not in permit.drained]
             if permit.pause or not allotments:
                 return permit.pause
             now = self._clock.now()

@@ -1,8 +1,9 @@
-"""The maintenance flag, and the permits without which no job starts.
+"""The maintenance flag, the workers that are drained, and the permits without which no job starts.
 
 The filter of a claim carries the time (by the database's clock) until which the "not paused" that it has read
 is valid: `$$NOW < validUntil`. Setting the flag waits that long before it answers. So from the answer on no statement
-of any instance can start a job, and the flag is read only every `PERMIT_SECONDS`, not for each claim.
+of any instance can start a job, and the flag is read only every `PERMIT_SECONDS`, not for each claim. A permit says
+for which workers it is not, so that a drain of a worker holds from its answer on in the same way.
 """
 
 import threading
@@ -15,11 +16,13 @@ from typing import Any, NotRequired
 from pymongo import ReturnDocument
 from typing_extensions import TypedDict
 
+from job_service.lifecycle.errors import TooManyDrains
 from job_service.mongo.database.client import Document
 from job_service.mongo.database.clock import server_time
 from job_service.mongo.database.collections import Collections
 
 PERMIT_SECONDS = 0.5
+MOST_DRAINED = 1_000
 
 _CURRENT = {"_id": "current"}
 
@@ -33,12 +36,21 @@ class MaintenanceStatus(TypedDict):
     setBy: NotRequired[str]
 
 
+class Drain(TypedDict):
+    """A worker that gets no more jobs, since when and by whom."""
+
+    worker: str
+    since: datetime
+    setBy: NotRequired[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """Permission to start jobs until a time of the database's clock; `pause` is set instead while starts are paused."""
 
     valid_until: datetime
     pause: MaintenanceStatus | None
+    drained: frozenset[str] = frozenset()  #: the workers for which the permit is not
 
     def guard(self) -> Document:
         """Return the condition for the filter of every statement that starts a job."""
@@ -73,6 +85,32 @@ class Maintenance:
             self._wait(PERMIT_SECONDS)
         return _status(document)
 
+    def drain(self, worker: str, set_by: str | None = None) -> Drain:
+        """Drain a worker: after this has returned, no instance starts a job for it. Raises TooManyDrains."""
+        self.permit()  # so that there is a document
+        drain = Drain(worker=worker, since=server_time(self._flag.database))
+        if set_by:
+            drain["setBy"] = set_by
+        room = {**_CURRENT, "drained.worker": {"$ne": worker}, f"drained.{MOST_DRAINED - 1}": {"$exists": False}}
+        if not self._flag.update_one(room, {"$push": {"drained": drain}}).matched_count:
+            known = {known["worker"]: known for known in self.drains()}
+            if worker not in known:
+                raise TooManyDrains(f"{MOST_DRAINED:,} workers are drained already; end some of these drains first")
+            drain = known[worker]
+        self._permit = None
+        self._wait(PERMIT_SECONDS)
+        return drain
+
+    def end_drain(self, worker: str) -> None:
+        """Let a worker have jobs again."""
+        self._flag.update_one(_CURRENT, {"$pull": {"drained": {"worker": worker}}})
+        self._permit = None
+
+    def drains(self) -> list[Drain]:
+        """Return the workers that are drained, in the order in which they were."""
+        document = self._flag.find_one(_CURRENT, {"drained": 1}) or {}
+        return list(document.get("drained", ()))
+
     def status(self) -> MaintenanceStatus:
         """Return the latest status; on a new database the initial one, not paused."""
         document = self._flag.find_one(_CURRENT)
@@ -97,13 +135,14 @@ class Maintenance:
             return permit
 
     def _read_permit(self) -> Permit:
-        read = {"paused": 1, "msg": 1, "timestamp": 1, "setBy": 1, "now": "$$NOW"}
+        read = {"paused": 1, "msg": 1, "timestamp": 1, "setBy": 1, "drained.worker": 1, "now": "$$NOW"}
         document = self._flag.find_one(_CURRENT, read)
         if document is None:
             self._flag.update_one(_CURRENT, {"$setOnInsert": {"paused": False, "msg": "", "seq": 0}}, upsert=True)
             document = self._flag.find_one(_CURRENT, read) or {}
         until = document["now"] + timedelta(seconds=PERMIT_SECONDS)
-        return Permit(until, _status(document) if document["paused"] else None)
+        drained = frozenset(drain["worker"] for drain in document.get("drained", ()))
+        return Permit(until, _status(document) if document["paused"] else None, drained)
 
     def _remember_current(self) -> None:
         """Append the present status to the history, where its setter has crashed in between."""

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 from job_service.lifecycle.job import ENDED, Job, State
 from job_service.mongo.database.client import fetch
 from job_service.mongo.database.collections import Collections, in_states
 from job_service.mongo.verbs.context import StoreContext
+from job_service.mongo.verbs.maintenance import Maintenance
 
 _MOST = 10_000
 _SILENT = timedelta(seconds=120)
@@ -23,17 +26,19 @@ class AtWork(TypedDict):
     seenAt: datetime | None  #: its last claim; None: none within a day
     holds: int  #: how many jobs it holds
     until: datetime | None  #: when its longest lease ends; None: it holds nothing
+    drained: bool  #: it gets no more jobs
     silent: bool  #: its leases are over, and its last claim was over two minutes ago
 
 
 class Overseeing:
     """Reads what an operator must see first, by index and with limits."""
 
-    def __init__(self, collections: Collections, context: StoreContext) -> None:
+    def __init__(self, collections: Collections, context: StoreContext, maintenance: Maintenance) -> None:
         self._inprogress = collections.inprogress
         self._completed = collections.completed
         self._workers = collections.workers
         self._clock = context.clock
+        self._drains = maintenance.drains
         self._running = in_states([State.RUNNING])
 
     def lapsed(self) -> int:
@@ -52,13 +57,18 @@ class Overseeing:
         return sorted({job["_id"]: job for job in found}.values(), key=lambda job: job["_id"], reverse=True)[:limit]
 
     def workers(self) -> list[AtWork]:
-        """Return every worker that claimed within a day or holds a job; silent ones that hold jobs first."""
+        """Return every worker that claimed within a day, holds a job or is drained.
+
+        Silent ones that hold jobs come first.
+        """
         held = self._held()
         names: dict[str, AtWork] = {}
         for seen in self._workers.find():
             _add(names.setdefault(seen["worker"], _at_work(seen["worker"], held)), seen)
         for name in held:
             names.setdefault(name, _at_work(name, held))
+        for drain in self._drains():
+            names.setdefault(drain["worker"], _at_work(drain["worker"], held))["drained"] = True
         now = self._clock.now()
         for worker in names.values():
             last = max(filter(None, (worker["seenAt"], worker["until"])), default=now)
@@ -97,7 +107,16 @@ class Overseeing:
 
 def _at_work(name: str, held: dict[str, Any]) -> AtWork:
     mine = held.get(name, {"jobs": 0, "until": None})
-    return AtWork(worker=name, kinds=[], asksFor=[], seenAt=None, holds=mine["jobs"], until=mine["until"], silent=False)
+    return AtWork(
+        worker=name,
+        kinds=[],
+        asksFor=[],
+        seenAt=None,
+        holds=mine["jobs"],
+        until=mine["until"],
+        drained=False,
+        silent=False,
+    )
 
 
 def _add(worker: AtWork, seen: Any) -> None:

@@ -71,6 +71,9 @@ ROUTES: list[tuple[Any, str, Any, Any]] = [
     (lambda c: c.maintenance.resume("m"), "POST /maintenance-status", {"msg": "m", "paused": False}, FLAG),
     (lambda c: c.maintenance.status(), "GET /maintenance-status", None, FLAG),
     (lambda c: c.maintenance.history(), "GET /maintenance-history", None, [FLAG]),
+    (lambda c: c.workers.list(), "GET /workers", None, []),
+    (lambda c: c.workers.drain("a/b"), "POST /workers/a%2Fb/drain", None, {"worker": "a/b", "drained": True}),
+    (lambda c: c.workers.end_drain("w"), "DELETE /workers/w/drain", None, {"worker": "w", "drained": False}),
     (lambda c: c.claims.update("c", "j", progress=3), "PATCH /claims/c/jobs/j", {"progress": 3}, STANDING),
     (
         lambda c: c.claims.update("c", "j", status="failed", error="No such file"),

@@ -50,6 +50,7 @@ class FakeService:
     jobs: dict[str, Held] = field(default_factory=dict)
     claims: list[dict[str, Any]] = field(default_factory=list)
     paused: bool = False
+    drained: bool = False
     refuse_updates: Callable[[dict[str, Any]], tuple[str, str] | None] = lambda _update: None
     break_next: list[Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]] = field(
         default_factory=list
@@ -119,6 +120,8 @@ class FakeService:
         self.claims.append(body)
         if self.paused:
             return 200, {"claims": [], "paused": True, "message": "upgrade"}, [("Retry-After", "1")]
+        if self.drained:
+            return 200, {"claims": [], "drain": True}, []
         self.open_polls += 1
         self.changed.notify_all()
         self.changed.wait_for(lambda: self._claimable(body), body["wait"])

@@ -76,7 +76,7 @@ def pauses(*answers, wait_seconds=10.0):
     terms = ClaimTerms("w", 60, wait_seconds, lambda kind: True, retry)
     subscription, slots = Subscription("dataset", lambda job: None), Slots(1, lambda: None)
     client = JobServiceClient("http://service.test")
-    claimer = Claimer(client, subscription, terms, slots, 1, lambda claim: None, threading.Event())
+    claimer = Claimer(client, subscription, terms, slots, 1, lambda claim: None, threading.Event(), lambda: None)
     return [pytest.approx(claimer._pause(answer, took)) for answer, took in answers]
 
 

@@ -47,6 +47,34 @@ def test_a_job_that_does_not_end_in_time_is_given_back(service, start):
     wait(told)
 
 
+def test_a_drained_worker_ends_its_job_however_long_that_takes_and_leaves(service, start):
+    begun, go = threading.Event(), threading.Event()
+
+    def handler(job):
+        begun.set()
+        wait(go)
+        return "told to stop" if job.stopping.is_set() else "ended in peace"
+
+    held = service.add()
+    running = start(handler, concurrency=2, grace_seconds=0.01)
+    wait(begun)
+    service.drained = True
+    asked = len(service.claims)
+    service.wait_until(lambda: len(service.claims) > asked)
+    service.add()
+    go.set()
+    running.join()
+    assert held.end["result"] == "ended in peace"
+    assert [job.state for job in service.jobs.values()] == ["completed", "queued"]
+    assert running.error is None
+
+
+def test_a_worker_that_is_drained_while_it_is_idle_leaves_at_once(service, start):
+    service.drained = True
+    start(lambda job: None).join()
+    assert len(service.claims) == 1
+
+
 def test_a_second_order_ends_the_waiting(service, start):
     go = threading.Event()
     held = service.add()
