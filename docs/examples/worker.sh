@@ -6,9 +6,9 @@ trap stopping=yes INT TERM
 while [ -z "$stopping" ]; do
   claim=${claim:-$(cat /proc/sys/kernel/random/uuid)} wanted='{"kind": "greeting", "worker": "bash", "wait": 5, "claimId": "'$claim'"}'
   # Without an answer the same id asks again: it may have a job already.
-  answer=$(ask POST '' "$wanted" 'select(.claims) | .claims[0].job // {paused}') || { sleep 2; continue; }
+  answer=$(ask POST '' "$wanted" 'select(.claims) | .claims[0].job // {paused, drain}') || { sleep 2; continue; }
   job=$(jq -r '.jobId // empty' <<<"$answer") times=$(jq '.parameters.times // 1' <<<"$answer")
-  [ -n "$job" ] || { claim=''; [[ $answer != *true* ]] || sleep 5; continue; }
+  [ -n "$job" ] || { claim=''; [[ $answer != *'"drain":true'* ]] || exit; [[ $answer != *true* ]] || sleep 5; continue; }
   end=$(jq -c '{status: "completed", result: {greeting: "Hello, \(.parameters.name)!"}}' <<<"$answer"); echo "Job $job: begins"
   for ((n = 1; n <= times; n++)); do sleep 1
     case "$(say '{"progress": '$((100 * n / times))'}')$stopping" in

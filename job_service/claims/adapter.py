@@ -60,7 +60,7 @@ class Claims:
             "serverTime": self._store.context.clock.now(),
             "claims": [self._held(job) for job in claimed.jobs],
         }
-        if claimed.drain:
+        if self._is_drained(asked.worker):
             answer["drain"] = True
         if claimed.pause is None:
             return answer, {}
@@ -113,12 +113,15 @@ class Claims:
             held["runUntil"] = job["runUntil"]
         return held
 
+    def _is_drained(self, worker: str) -> bool:
+        return worker in self._store.maintenance.permit().drained
+
     def _accepted(self, answer: Accepted) -> dict[str, Any]:
         body: dict[str, Any] = {"action": answer.action}
         if answer.lease_until is not None:
             body["leaseExpiresAt"] = answer.lease_until
             body["nextHeartbeatSeconds"] = round(_lease_length(answer.job, answer.lease_until) / 3, 1)
-            if answer.job["lease"]["worker"] in self._store.maintenance.permit().drained:
+            if self._is_drained(answer.job["lease"]["worker"]):
                 body["drain"] = True
         return body
 

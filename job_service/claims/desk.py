@@ -123,7 +123,7 @@ class ClaimDesk:
             claimed = found.claimed
             if claimed.failure is not None:
                 raise claimed.failure
-            if claimed.jobs or claimed.pause or claimed.drain or time.monotonic() >= deadline or self._draining:
+            if claimed.jobs or claimed.pause or time.monotonic() >= deadline or self._draining:
                 break
             again = _Look(replace(asked, intents=claimed.intents), hung_up)
             found = self._wait(narrowing, again, found.seen, deadline)

@@ -29,7 +29,6 @@ class OpenClaim:
     intents: int  #: how many intents the request has stored
     jobs: list[Job] = field(default_factory=list)  #: the jobs that the claim holds so far
     repeats: bool = False  #: whether the claim has turned out to repeat a request, and has got all its jobs
-    drain: bool = False  #: whether the worker has turned out to be drained
     failure: PyMongoError | None = None  #: the error because of which it is unknown whether the claim repeats a request
 
     @property
@@ -39,7 +38,7 @@ class OpenClaim:
 
     def closed(self, pause: MaintenanceStatus | None) -> Claimed:
         """Return the outcome; `pause` is the pause that kept the batch from getting more."""
-        return Claimed(self.jobs, pause, self.intents, self.drain, self.failure)
+        return Claimed(self.jobs, pause, self.intents, self.failure)
 
 
 #: A claim, and the jobs that are to be leased to it.

@@ -30,5 +30,4 @@ class Claimed:
     jobs: Sequence[Job] = ()  #: the leased jobs, each as its document is now
     pause: MaintenanceStatus | None = None  #: the pause because of which the claim got less than it asked for
     intents: int = 0  #: how many intents are stored for the request
-    drain: bool = False  #: whether the worker is drained, so that it gets no more jobs
     failure: PyMongoError | None = None  #: why it is unknown whether the request is a repeat; it has no jobs then

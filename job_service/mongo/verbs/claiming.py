@@ -60,9 +60,7 @@ class Claiming:
         """Claim the first job, or the one with `job_id` if it may be claimed; not for repeatable claims."""
         for _ in range(_ROUNDS):
             permit = self._maintenance.permit()
-            if asked.worker in permit.drained:
-                return Claimed(drain=True)
-            if permit.pause:
+            if permit.pause or asked.worker in permit.drained:
                 return Claimed(pause=permit.pause)
             now = self._clock.now()
             before = self._take(narrowing, asked, job_id, permit, now)
@@ -98,9 +96,7 @@ class Claiming:
         """Lease jobs to the claims until they are full or none are left; return the pause that ended this early."""
         for _ in range(_ROUNDS):
             permit = self._maintenance.permit()
-            for claim in claims:
-                claim.drain = claim.asked.worker in permit.drained
-            claims = [claim for claim in claims if not claim.drain]
+            claims = [claim for claim in claims if claim.asked.worker not in permit.drained]
             if permit.pause or not claims:
                 return permit.pause
             found, were_all = self._candidates(narrowing, sum(claim.room for claim in claims))
