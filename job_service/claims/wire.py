@@ -10,7 +10,9 @@ from job_service.lifecycle.faults import Fault
 from job_service.lifecycle.view import CoreJob
 from job_service.web.bodies import Body, capped
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+#: The longest name of a worker, in characters.
+LONGEST_NAME = 200
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=r"^[^\x00-\x1f\x7f]+$")]
 ClaimId = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 JobId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 LeaseSeconds = Annotated[int, Field(ge=5, le=86_400)]

@@ -6,18 +6,14 @@ from typing import NotRequired
 from flask import Blueprint, Response
 from typing_extensions import TypedDict
 
-from job_service.claims.wire import Name
+from job_service.claims.wire import LONGEST_NAME
+from job_service.lifecycle.errors import NotFound
+from job_service.lifecycle.faults import shortened
 from job_service.mongo.verbs.maintenance import Maintenance
 from job_service.mongo.watching.overseeing import Overseeing
 from job_service.web.access import Role, allows, caller
 from job_service.web.answers import answer
-from job_service.web.bodies import Body, validate
-
-
-class WorkerName(Body):
-    """The name of a worker, as it is in claims."""
-
-    worker: Name
+from job_service.web.names import is_name
 
 
 class DrainState(TypedDict):
@@ -27,6 +23,13 @@ class DrainState(TypedDict):
     drained: bool
     since: NotRequired[datetime]
     setBy: NotRequired[str]
+
+
+def possible(worker: str) -> str:
+    """Return the name of a worker. Raises NotFound for a name that no claim can have."""
+    if not is_name(worker, LONGEST_NAME):
+        raise NotFound(f"No worker can have the name {shortened(worker)!r}")
+    return worker
 
 
 def worker_routes(overseeing: Overseeing, maintenance: Maintenance) -> Blueprint:
@@ -41,8 +44,7 @@ def worker_routes(overseeing: Overseeing, maintenance: Maintenance) -> Blueprint
     @routes.post("/<path:worker>/drain")
     @allows(Role.OPERATE)
     def drain(worker: str) -> Response:
-        name = validate(WorkerName, {"worker": worker}).worker
-        return answer(DrainState(**maintenance.drain(name, caller().name), drained=True))
+        return answer(DrainState(**maintenance.drain(possible(worker), caller().name), drained=True))
 
     @routes.delete("/<path:worker>/drain")
     @allows(Role.OPERATE)

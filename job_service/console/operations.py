@@ -8,12 +8,11 @@ from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import Length
 
-from job_service.claims.workers import WorkerName
+from job_service.claims.workers import possible
 from job_service.console.parts import ConsoleParts
 from job_service.lifecycle.errors import JobServiceError
 from job_service.lifecycle.faults import shortened
 from job_service.web.access import Role, allows, caller
-from job_service.web.bodies import validate
 from job_service.web.forms import form_key
 from job_service.web.pages import page
 
@@ -44,7 +43,7 @@ def add_workers(routes: Blueprint, parts: ConsoleParts) -> None:
         worker = request.form.get("worker", "")
         try:
             if verb == "drain":
-                parts.store.maintenance.drain(validate(WorkerName, {"worker": worker}).worker, caller().name)
+                parts.store.maintenance.drain(possible(worker), caller().name)
                 flash(f"{shortened(worker)} gets no more jobs.", "success")
             else:
                 parts.store.maintenance.end_drain(worker)

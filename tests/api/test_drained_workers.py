@@ -87,7 +87,7 @@ def test_the_list_names_drained_workers_also_those_that_were_never_seen(http):
 
 
 def test_names_that_no_claim_could_have_and_too_many_drains_are_refused(http, database):
-    assert http.post(f"/workers/{'x' * 201}/drain").status_code == 400
+    assert http.post(f"/workers/{'x' * 201}/drain").status_code == 404
     http.post("/workers/w0/drain")
     rest = [{"worker": f"other-{number}"} for number in range(MOST_DRAINED - 1)]
     database["maintenance"].update_one({}, {"$push": {"drained": {"$each": rest}}})
